@@ -1,0 +1,1 @@
+//! Cairo source to Sierra to CASM to an execution trace.

@@ -1,0 +1,3 @@
+//! ONNX models to quantised integer graphs to Cairo packages.
+
+pub mod graph;
