@@ -1,10 +1,30 @@
 //! Cairo source to Sierra to CASM to an execution trace.
+//!
+//! | stage | input | output |
+//! |---|---|---|
+//! | [`Toolchain::locate`] | the user's cache | the pinned front end and core library, made if missing |
+//! | [`Toolchain::compile`] | folders of Cairo source | Sierra programs and contract classes |
+//! | [`Program::from_sierra`] | Sierra | a [`Program`]: CASM, hints, builtins, a hash |
+//! | [`Program::run`] | a program and its input | a [`Run`]: output, steps, trace, memory |
+//! | [`compile_contract`] | a contract class | a CASM class and its sizes |
+//!
+//! Every stage is a pure function of its input: the same source gives the same Sierra, program,
+//! hash, trace and class, byte for byte, on every machine. This crate proves nothing, knows
+//! nothing of models, prints nothing, and touches no file but the cache and temporary folders.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod compile;
+pub mod contract;
 pub mod felt;
 pub mod hint;
 mod panic;
 pub mod program;
 pub mod run;
+pub mod toolchain;
 
+pub use compile::{CompileError, Compiled, Sources};
+pub use contract::{compile_contract, CompiledContract, ContractError};
 pub use program::{Builtin, CodeMap, Program, ProgramError};
 pub use run::{Run, RunError, RunOptions};
+pub use toolchain::{Toolchain, ToolchainError, ToolchainOptions, ToolchainStep};

@@ -138,7 +138,8 @@ impl Program {
         if let Err(error) = outcome {
             return Err(explain(&runner, &error, hints.into_panic(), options));
         }
-        runner.end_run(true, false, &mut hints, false).map_err(end)?;
+        // Cells of a builtin's instance that the program has not read are part of it all the same.
+        runner.end_run(true, false, &mut hints, true).map_err(end)?;
         runner.read_return_values(false).map_err(end)?;
         self.collect(runner, initial, options)
     }

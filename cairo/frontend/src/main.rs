@@ -175,7 +175,7 @@ fn find_function(
 
 fn compile_contract(db: &RootDatabase, main: &[CrateId], request: &ContractRequest) -> Result<()> {
     let config = CompilerConfig {
-        diagnostics_reporter: DiagnosticsReporter::ignoring().with_crates(&[]).allow_warnings(),
+        diagnostics_reporter: DiagnosticsReporter::ignoring().with_crates(main).allow_warnings(),
         ..CompilerConfig::default()
     };
     let class = compile_contract_in_prepared_db(db, Some(&request.path), main.to_vec(), config)

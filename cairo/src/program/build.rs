@@ -109,22 +109,23 @@ fn signature(
     if !types.is_felt_array(output) {
         return Err(wrong(format!("has `{output}` as its second parameter")));
     }
-    // A function that cannot panic returns the output and its own value side by side.
+    // A function that cannot panic returns the output itself.
     let (results, panics) = match &function.signature.ret_types[..] {
-        [results @ .., output, unit] if types.is_felt_array(output) && types.is_unit(unit) => {
-            (results, false)
-        }
+        [results @ .., last] if types.is_felt_array(last) => (results, false),
         [results @ .., last] if types.is_panic_result(last) => (results, true),
         _ => return Err(wrong("returns a value".to_owned())),
     };
     let builtins = |list: &[ConcreteTypeId]| -> Result<Vec<Builtin>, ProgramError> {
-        list.iter()
-            .map(|ty| match types.builtin(ty) {
-                Some(builtin) => Ok(builtin),
-                None if types.is_user_type(ty) => Err(wrong(format!("has `{ty}` as a parameter"))),
-                None => Err(ProgramError::Builtin { name: name.to_owned(), ty: ty.to_string() }),
-            })
-            .collect()
+        if let Some(ty) = list.iter().find(|ty| types.is_user_type(ty)) {
+            return Err(wrong(format!("also takes or returns `{ty}`")));
+        }
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            list.iter().map(|ty| types.builtin(ty).ok_or(ty)).partition(Result::is_ok);
+        if !unknown.is_empty() {
+            let types = unknown.into_iter().filter_map(Result::err).map(ToString::to_string);
+            return Err(ProgramError::Builtin { name: name.to_owned(), types: types.collect() });
+        }
+        Ok(known.into_iter().filter_map(Result::ok).collect())
     };
     let signature = Signature {
         takes: builtins(implicits)?,

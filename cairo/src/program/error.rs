@@ -31,12 +31,15 @@ pub enum ProgramError {
         reason: String,
     },
     /// The function needs something that a proof does not have.
-    #[error("function `{name}` needs `{ty}`, which a provable program cannot have")]
+    ///
+    /// `GasBuiltin` comes with what meters gas by itself, such as `poseidon_hash_span` (a
+    /// `PoseidonTrait` state does not), `SegmentArena` with dictionaries, `System` with syscalls.
+    #[error("function `{name}` needs {}, which a provable program cannot have", .types.join(", "))]
     Builtin {
         /// The function.
         name: String,
-        /// The Sierra type of the builtin.
-        ty: String,
+        /// The Sierra types of the builtins.
+        types: Vec<String>,
     },
     /// The code has a hint that cannot be run.
     #[error("the program needs the hint `{hint}`, which a provable program cannot have")]
