@@ -4,7 +4,12 @@
 //! integers. Nodes stand in topological order, every node has one output vector, and node `i`'s
 //! output is value `i`. Weights, thresholds and constants are finite in every valid graph.
 
+mod queries;
+mod validate;
+
 use serde::{Deserialize, Serialize};
+
+pub use validate::GraphError;
 
 /// The index of the node that makes a value.
 pub type ValueId = usize;
@@ -162,8 +167,10 @@ pub enum Unary {
         /// Values above it give 1.
         threshold: f64,
     },
-    /// Rounding to `f32` (a Cast from double, or of a double model's output).
+    /// Rounding to `f32` (a Cast from double or from integers, or of a double model's output).
     ToF32,
+    /// Widening to `f64` (a Cast to double): the value stays, what follows rounds to `f64`.
+    ToF64,
     /// Rounding towards zero to an integer (Cast to an integer type).
     Truncate,
     /// 0 where `x = 0`, else 1 (Cast to bool).
@@ -171,7 +178,8 @@ pub enum Unary {
 }
 
 /// Vector norms of ai.onnx.ml Normalizer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Norm {
     /// Divide by the largest element.
     Max,
@@ -200,7 +208,8 @@ pub struct TreeEnsemble {
 }
 
 /// How the trees' weights combine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Aggregate {
     /// The sum over trees (targets a leaf does not name count 0).
     Sum,
@@ -268,7 +277,8 @@ pub struct Output {
 }
 
 /// What an output's numbers mean.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OutputKind {
     /// Numbers: scores, probabilities, predictions. ZipMap's keys are kept where there are any.
     Numbers {

@@ -1,0 +1,211 @@
+//! ONNX models to [`Graph`]s.
+//!
+//! Input: the bytes of a model file, which nobody vouches for. Output: a valid float graph of one row,
+//! or an error that names what is wrong; unsupported nodes are all reported at once. Nothing here
+//! panics on any bytes, reads other files, or allocates more than the file's size asks for
+//! (see [`limits`]).
+//!
+//! The batch axis is symbolic: a graph computes one row, and operators that mix rows are refused.
+//! What does not depend on the input is computed during the import; nodes that no output needs are
+//! left out. Operators follow the ONNX operator specification and, where that leaves things open,
+//! onnxruntime.
+
+mod context;
+mod error;
+mod inspect;
+pub mod limits;
+mod node;
+mod ops;
+mod proto;
+mod tensor;
+mod value;
+mod wire;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use prost::Message;
+use tract_onnx::pb::ModelProto;
+
+pub use error::{ImportError, TensorError, UnsupportedNode};
+pub use inspect::{inspect, InputSummary, ModelSummary, NodeSummary, OpsetSummary, OutputSummary};
+pub use ops::trees::TreeError;
+
+use crate::graph::{Graph, Labels, Node, Op, Output, OutputKind};
+use crate::passes;
+use context::{Builder, Context};
+use limits::{check, Budget, MAX_FILE_BYTES, MAX_NODES};
+use node::OpError;
+use proto::Model;
+use tensor::{Data, Tensor};
+use value::{Label, Row, Value};
+
+/// Imports a model.
+///
+/// # Errors
+/// [`ImportError::Unsupported`] with every node that has no translation; any other variant for the
+/// first thing that is wrong with the file.
+pub fn import(bytes: &[u8]) -> Result<Graph, ImportError> {
+    import_model(&decode(bytes)?, bytes.len())
+}
+
+fn decode(bytes: &[u8]) -> Result<ModelProto, ImportError> {
+    check("bytes in the file", bytes.len(), MAX_FILE_BYTES)?;
+    wire::check_message_count(bytes)?;
+    let decoded = ModelProto::decode(bytes);
+    decoded.map_err(|error| ImportError::Decode { reason: error.to_string() })
+}
+
+fn import_model(proto: &ModelProto, file_bytes: usize) -> Result<Graph, ImportError> {
+    let model = Model::new(proto)?;
+    let mut importer = Importer::new(&model, file_bytes)?;
+    let mut unsupported = Vec::new();
+    for &index in &model.order {
+        let node = model.node(index)?;
+        match importer.translate(&node) {
+            Ok(()) => {}
+            Err(OpError::Malformed(error)) => return Err(*error),
+            Err(OpError::Unsupported(reason)) => {
+                // What only depends on an unsupported node is no finding of its own.
+                if !importer.depends_on_unknown(&node) || !model.is_known(index) {
+                    unsupported.push(node.unsupported(reason));
+                }
+                importer.forget_outputs(&node);
+            }
+        }
+    }
+    if !unsupported.is_empty() {
+        return Err(ImportError::Unsupported { nodes: unsupported });
+    }
+    importer.finish()
+}
+
+struct Importer<'m> {
+    model: &'m Model<'m>,
+    builder: Builder,
+    values: HashMap<&'m str, Value>,
+}
+
+impl<'m> Importer<'m> {
+    fn new(model: &'m Model<'m>, file_bytes: usize) -> Result<Self, ImportError> {
+        check("nodes in the graph", model.graph.node.len(), MAX_NODES)?;
+        let input = &model.input;
+        let len = input.shape.len();
+        let node = Node { name: input.name.to_owned(), op: Op::Input, inputs: Vec::new(), len };
+        let builder = Builder { nodes: vec![node], budget: Budget::new(file_bytes) };
+        let row = Row { value: 0, shape: input.shape.clone(), element: input.element };
+        let values = HashMap::from([(input.name, Value::Row(row))]);
+        Ok(Self { model, builder, values })
+    }
+
+    fn translate(&mut self, node: &node::OnnxNode<'m>) -> Result<(), OpError> {
+        let mut inputs = Vec::with_capacity(node.proto.input.len());
+        for name in &node.proto.input {
+            inputs.push(match name.as_str() {
+                "" => None,
+                name => Some(self.value(name, &node.name)?),
+            });
+        }
+        let mut context = Context { node, inputs, builder: &mut self.builder };
+        let mut outputs = ops::translate(&mut context)?.into_iter();
+        for (index, name) in node.proto.output.iter().enumerate() {
+            match outputs.next() {
+                _ if name.is_empty() => {}
+                Some(value) => {
+                    self.values.insert(name, self.builder.settle(value));
+                }
+                // The translation does not make this optional output.
+                None if self.model.used.contains(name.as_str()) => {
+                    return node::unsupported(format!("its optional output {index} is used"));
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a name; initialisers are read when they are first used.
+    fn value(&mut self, name: &'m str, user: &str) -> Result<Value, ImportError> {
+        if let Some(value) = self.values.get(name) {
+            return Ok(value.clone());
+        }
+        let Some(proto) = self.model.initializer(name)? else {
+            // The order of nodes has every maker before its users, so nothing makes it.
+            let (user, name) = (format!("node {user:?}"), name.to_owned());
+            return Err(ImportError::MissingValue { user, name });
+        };
+        let value = Value::Constant(Rc::new(Tensor::read(proto, name)?));
+        self.values.insert(name, value.clone());
+        Ok(value)
+    }
+
+    fn depends_on_unknown(&self, node: &node::OnnxNode<'_>) -> bool {
+        let is_unknown =
+            |name: &String| matches!(self.values.get(name.as_str()), Some(Value::Unknown));
+        node.proto.input.iter().any(is_unknown)
+    }
+
+    fn forget_outputs(&mut self, node: &node::OnnxNode<'m>) {
+        for name in &node.proto.output {
+            self.values.insert(name, Value::Unknown);
+        }
+    }
+
+    fn finish(mut self) -> Result<Graph, ImportError> {
+        let mut outputs = Vec::with_capacity(self.model.graph.output.len());
+        for info in &self.model.graph.output {
+            let value = self.value(&info.name, "the graph's outputs")?;
+            outputs.push(self.output(&info.name, value)?);
+        }
+        let input = self.model.input.describe();
+        let name = self.model.graph.name.clone();
+        let graph =
+            passes::remove_dead_nodes(Graph { name, input, nodes: self.builder.nodes, outputs });
+        graph.validate().map_err(|source| ImportError::Graph { source })?;
+        Ok(graph)
+    }
+
+    fn output(&mut self, name: &str, value: Value) -> Result<Output, ImportError> {
+        let numbers = OutputKind::Numbers { classes: None };
+        let fail = |reason: &str| {
+            Err(ImportError::Output { name: name.to_owned(), reason: reason.to_owned() })
+        };
+        let (value, kind) = match value {
+            Value::Row(row) => (row.value, numbers),
+            Value::Map { value, classes } => {
+                (value, OutputKind::Numbers { classes: Some(classes) })
+            }
+            Value::Constant(tensor) => {
+                let values = match &tensor.data {
+                    Data::F32(values) | Data::F64(values) => values.clone(),
+                    Data::Ints(ints) => ints.iter().map(|&int| int as f64).collect(),
+                    Data::Dims(_) => return fail("shows the number of rows"),
+                    Data::Strings(_) => return fail("is constant text"),
+                };
+                let (len, op) = (values.len(), Op::Constant(values));
+                let dtype = self.model.input.element.dtype();
+                (self.builder.emit(name.to_owned(), op, &[], len, dtype)?, numbers)
+            }
+            Value::Label(Label { index, values, .. }) => match as_labels(values) {
+                Some(labels) => (index, OutputKind::Label(labels)),
+                None => return fail("is a label that is neither an integer nor text"),
+            },
+            Value::Unknown => return fail("depends on an unsupported node"),
+        };
+        Ok(Output { name: name.to_owned(), value, kind })
+    }
+}
+
+/// Labels of a type that outputs have; floats only where they are integers.
+fn as_labels(values: Data) -> Option<Labels> {
+    match values {
+        Data::Ints(ints) => Some(Labels::Ints(ints)),
+        Data::Strings(texts) => Some(Labels::Strings(texts)),
+        Data::F32(floats) | Data::F64(floats) => {
+            let int =
+                |float: f64| (float.fract() == 0.0 && float.abs() < 1e15).then_some(float as i64);
+            floats.into_iter().map(int).collect::<Option<Vec<i64>>>().map(Labels::Ints)
+        }
+        Data::Dims(_) => None,
+    }
+}

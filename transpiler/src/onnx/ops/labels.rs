@@ -1,0 +1,112 @@
+//! ai.onnx.ml LabelEncoder and ZipMap.
+
+use std::rc::Rc;
+
+use super::super::context::Context;
+use super::super::node::{unsupported, OpError};
+use super::super::tensor::{Data, Tensor};
+use super::super::value::{Label, Row, Value};
+
+/// LabelEncoder: a dictionary from keys to values, applied to class labels and constants.
+pub(super) fn label_encoder(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
+    let encoded = match context.input(0)? {
+        Value::Label(label) => {
+            let values = encode(context, &label.values)?;
+            Value::Label(Label { values, ..label })
+        }
+        Value::Constant(tensor) => {
+            context.claim(tensor.len())?;
+            let data = encode(context, &tensor.data)?;
+            Value::Constant(Rc::new(Tensor { dims: tensor.dims.clone(), data }))
+        }
+        _ => return unsupported("encodes computed numbers, wants class labels"),
+    };
+    Ok(vec![encoded])
+}
+
+/// Applies the dictionary to each element.
+fn encode(context: &Context<'_, '_>, data: &Data) -> Result<Data, OpError> {
+    let (keys, values, default) = match context.node.opset {
+        1 => classic(context, data)?,
+        _ => dictionary(context)?,
+    };
+    context.node.same_length("values", keys.len(), values.len())?;
+    // The default stands behind the values, where no key leads.
+    let miss = values.len();
+    let (Some(table), Some(indices)) = (values.concat(default), find(data, &keys, miss)) else {
+        return Err(context.node.shape_error("keys, values and labels differ in type").into());
+    };
+    Ok(table.select(&indices))
+}
+
+/// For each element of `data`, the index of the first key that equals it, or `miss`.
+fn find(data: &Data, keys: &Data, miss: usize) -> Option<Vec<usize>> {
+    fn search<T: PartialEq>(data: &[T], keys: &[T], miss: usize) -> Vec<usize> {
+        let position = |x: &T| keys.iter().position(|key| key == x).unwrap_or(miss);
+        data.iter().map(position).collect()
+    }
+    match (data, keys) {
+        (Data::Ints(data), Data::Ints(keys)) => Some(search(data, keys, miss)),
+        (Data::Strings(data), Data::Strings(keys)) => Some(search(data, keys, miss)),
+        (Data::F32(data), Data::F32(keys)) => Some(search(data, keys, miss)),
+        (Data::F64(data), Data::F64(keys)) => Some(search(data, keys, miss)),
+        _ => None,
+    }
+}
+
+/// Opset 1: one list of texts, each paired with its position, read in the direction that fits.
+fn classic(context: &Context<'_, '_>, data: &Data) -> Result<(Data, Data, Data), OpError> {
+    let classes = Data::Strings(context.node.strings("classes_strings")?);
+    let positions = Data::Ints((0..classes.len() as i64).collect());
+    if let Data::Strings(_) = data {
+        let default = context.node.int_or("default_int64", -1)?;
+        return Ok((classes, positions, Data::Ints(vec![default])));
+    }
+    let default = context.node.string("default_string")?.unwrap_or("_Unused").to_owned();
+    Ok((positions, classes, Data::Strings(vec![default])))
+}
+
+/// Opset 2: `keys_*` and `values_*` lists; opset 4 adds tensors.
+fn dictionary(context: &Context<'_, '_>) -> Result<(Data, Data, Data), OpError> {
+    let node = context.node;
+    let list = |side: &str| -> Result<Data, OpError> {
+        let name = |kind: &str| format!("{side}_{kind}");
+        Ok(if node.has(&name("strings")) {
+            Data::Strings(node.strings(&name("strings"))?)
+        } else if node.has(&name("int64s")) {
+            Data::Ints(node.ints(&name("int64s"))?.to_vec())
+        } else if node.has(&name("floats")) {
+            Data::F32(node.floats(&name("floats"))?)
+        } else if let Some(tensor) = node.tensor(&name("tensor"))? {
+            tensor.data
+        } else {
+            return Err(node.attribute_error(&name("int64s"), "and its kin are missing").into());
+        })
+    };
+    let (keys, values) = (list("keys")?, list("values")?);
+    let default = match (node.tensor("default_tensor")?, &values) {
+        (Some(tensor), _) if tensor.len() == 1 => tensor.data,
+        (Some(_), _) => {
+            return Err(node.attribute_error("default_tensor", "wants 1 element").into())
+        }
+        (None, Data::Strings(_)) => {
+            let text = node.string("default_string")?.unwrap_or("_Unused");
+            Data::Strings(vec![text.to_owned()])
+        }
+        (None, Data::F32(_)) => Data::F32(vec![node.float_or("default_float", -0.0)?]),
+        (None, Data::F64(_)) => Data::F64(vec![node.float_or("default_float", -0.0)?]),
+        (None, _) => Data::Ints(vec![node.int_or("default_int64", -1)?]),
+    };
+    Ok((keys, values, default))
+}
+
+/// ZipMap: the classes that a vector's elements are about.
+pub(super) fn zip_map(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
+    let classes = context.class_labels("classlabels_int64s", "classlabels_strings")?;
+    let Row { value, shape, .. } = context.row(0)?;
+    if shape.len() != classes.len() || shape.rank() == 0 || shape.rank() > 2 {
+        let reason = format!("{shape} and {} classes do not agree", classes.len());
+        return Err(context.node.shape_error(reason).into());
+    }
+    Ok(vec![Value::Map { value, classes }])
+}

@@ -1,0 +1,101 @@
+//! One file an operator group; [`translate`] is the table of operators.
+
+mod arithmetic;
+mod cast;
+mod constant;
+mod dense;
+mod labels;
+mod linear;
+mod normalization;
+mod preprocess;
+mod reduce;
+mod select;
+mod shape;
+pub(crate) mod trees;
+mod unary;
+
+use super::context::Context;
+use super::node::{domain_of, unsupported, OpError};
+use super::value::Value;
+use crate::graph::Arithmetic;
+
+/// The operator-set versions that the translations know.
+const ONNX_OPSETS: std::ops::RangeInclusive<i64> = 6..=26;
+const ML_OPSETS: std::ops::RangeInclusive<i64> = 1..=5;
+
+type Translation = fn(&mut Context<'_, '_>) -> Result<Vec<Value>, OpError>;
+
+/// The values of the node's outputs.
+pub(crate) fn translate(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
+    let domain = domain_of(context.node.proto);
+    let Some((translation, opsets)) = find(domain, context.node.op()) else {
+        return unsupported("no translation for this operator");
+    };
+    if !opsets.contains(&context.node.opset) {
+        let (first, last) = opsets.into_inner();
+        return unsupported(format!("wants {domain} opset {first} to {last}"));
+    }
+    context.node.check_attributes()?;
+    translation(context)
+}
+
+/// Whether there is a translation for the operator, in some version and form.
+pub(crate) fn is_known(domain: &str, op: &str) -> bool {
+    find(domain, op).is_some()
+}
+
+fn find(domain: &str, op: &str) -> Option<(Translation, std::ops::RangeInclusive<i64>)> {
+    match domain {
+        "ai.onnx" => Some((find_onnx(op)?, ONNX_OPSETS)),
+        "ai.onnx.ml" => Some((find_ml(op)?, ML_OPSETS)),
+        _ => None,
+    }
+}
+
+fn find_onnx(op: &str) -> Option<Translation> {
+    Some(match op {
+        "Abs" | "Clip" | "Exp" | "LeakyRelu" | "Neg" | "Relu" | "Sigmoid" | "Sqrt" | "Tanh" => {
+            unary::translate
+        }
+        "Add" => |context| arithmetic::translate(context, Arithmetic::Add),
+        "Sub" => |context| arithmetic::translate(context, Arithmetic::Sub),
+        "Mul" => |context| arithmetic::translate(context, Arithmetic::Mul),
+        "Div" => |context| arithmetic::translate(context, Arithmetic::Div),
+        "Gemm" => dense::gemm,
+        "MatMul" => dense::mat_mul,
+        "BatchNormalization" => normalization::batch_normalization,
+        "Softmax" => reduce::softmax,
+        "ArgMax" => reduce::arg_max,
+        "Flatten" => shape::flatten,
+        "Reshape" => shape::reshape,
+        "Squeeze" => shape::squeeze,
+        "Unsqueeze" => shape::unsqueeze,
+        "Transpose" => shape::transpose,
+        "Shape" => shape::shape,
+        "Concat" => select::concat,
+        "Gather" => select::gather,
+        "Slice" => select::slice,
+        "Cast" => cast::cast,
+        "Identity" | "Dropout" => cast::pass_through,
+        "Constant" => constant::constant,
+        "ConstantOfShape" => constant::constant_of_shape,
+        _ => return None,
+    })
+}
+
+fn find_ml(op: &str) -> Option<Translation> {
+    Some(match op {
+        "ArrayFeatureExtractor" => select::array_feature_extractor,
+        "Binarizer" => preprocess::binarizer,
+        "LabelEncoder" => labels::label_encoder,
+        "LinearClassifier" => linear::classifier,
+        "LinearRegressor" => linear::regressor,
+        "Normalizer" => preprocess::normalizer,
+        "Scaler" => preprocess::scaler,
+        "TreeEnsemble" => trees::ensemble,
+        "TreeEnsembleClassifier" => trees::classifier,
+        "TreeEnsembleRegressor" => trees::regressor,
+        "ZipMap" => labels::zip_map,
+        _ => return None,
+    })
+}
