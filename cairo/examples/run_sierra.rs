@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let (program, map) = Program::from_sierra_with_map(&std::fs::read(file)?, function)?;
     println!("compiled in {:?}: {} felts of code", started.elapsed(), program.code_len());
-    println!("program hash {:#x}", program.hash());
+    let started = Instant::now();
+    println!("program hash {:#x} in {:?}", program.hash(), started.elapsed());
     if has("--casm") {
         casm(&program, &map);
     }

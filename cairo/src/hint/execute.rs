@@ -19,6 +19,15 @@ use starknet_types_core::felt::Felt;
 
 use super::{Cell, Hint, Operand, Register, Term};
 
+// Hints are not covered by a program's hash, so a hostile file may pair honest code with any of
+// them. They must not make the machine write far away, where memory would have to be filled up.
+
+/// The most cells that [`Hint::AllocConstantSize`] hands out in one run.
+const MAX_POOL_LEN: usize = 1 << 24;
+
+/// The farthest that a hint's address is from the one that it is relative to, up or down.
+const MAX_OFFSET: Felt = Felt::from_hex_unchecked("0x10000");
+
 /// The hints of one run, and what they carry from one to the next.
 pub(crate) struct HintRunner<'a> {
     hints: &'a [Hint],
@@ -64,13 +73,15 @@ impl<'a> HintRunner<'a> {
                 vm.insert_value(address(vm, dst)?, segment)?;
             }
             Hint::AllocConstantSize { size, dst } => {
-                let size =
-                    felt(vm, size)?.to_usize().ok_or_else(|| error("allocation is too large"))?;
                 let start = match self.free_cells {
                     Some(start) => start,
                     None => vm.add_memory_segment(),
                 };
-                self.free_cells = Some((start + size)?);
+                let end =
+                    felt(vm, size)?.to_usize().and_then(|size| start.offset.checked_add(size));
+                let end = end.filter(|end| *end <= MAX_POOL_LEN);
+                let offset = end.ok_or_else(|| error("allocation is too large"))?;
+                self.free_cells = Some(Relocatable { offset, ..start });
                 vm.insert_value(address(vm, dst)?, start)?;
             }
             Hint::TestLessThan { lhs, rhs, dst } => {
@@ -269,7 +280,14 @@ fn value(vm: &VirtualMachine, operand: &Operand) -> Result<MaybeRelocatable, Hin
         Operand::Indirect(cell, offset) => {
             at((vm.get_relocatable(address(vm, cell)?)? + i32::from(*offset))?)
         }
-        Operand::Sum(cell, term) => Ok(at(address(vm, cell)?)?.add_int(&term_felt(vm, term)?)?),
+        Operand::Sum(cell, term) => {
+            let (base, term) = (at(address(vm, cell)?)?, term_felt(vm, term)?);
+            let far = term > MAX_OFFSET && -term > MAX_OFFSET;
+            if far && matches!(base, MaybeRelocatable::RelocatableValue(_)) {
+                return Err(error("address far from what it is relative to"));
+            }
+            Ok(base.add_int(&term)?)
+        }
         Operand::Value(_) | Operand::Product(..) => Ok(felt(vm, operand)?.into()),
     }
 }

@@ -190,3 +190,18 @@ pub enum Hint {
         skip: Cell,
     },
 }
+
+impl Hint {
+    /// Whether its lists have the lengths that it says; all that a type cannot tell.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        match self {
+            Self::WideDivMod { dividend, divisor, quotient, remainder } => {
+                matches!(dividend.len(), 2 | 4)
+                    && quotient.len() == dividend.len()
+                    && divisor.len() == 2
+                    && remainder.len() == 2
+            }
+            _ => true,
+        }
+    }
+}

@@ -105,6 +105,9 @@ fn check(file: &File) -> Result<(), ProgramError> {
                 "hints at {pc} are out of order, empty or outside of the code"
             )));
         }
+        if !list.iter().all(Hint::is_well_formed) {
+            return Err(bad(format!("a hint at {pc} has lists of wrong lengths")));
+        }
         next = pc + 1;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde::Serialize;
 
 use super::cache::Cache;
-use super::{corelib, frontend, package, ToolchainError, ToolchainOptions};
+use super::{corelib, frontend, package, ToolchainError, ToolchainOptions, FRONT_END_VERSION};
 
 /// How a part of the toolchain is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -84,7 +84,7 @@ fn front_end(cache: &Cache) -> Check {
     // Without a request it says so and exits with 2.
     let output = Command::new(&path).stdin(Stdio::null()).output();
     match output.map(|output| output.status.code()) {
-        Ok(Some(2)) => Check::ok(NAME, path.display().to_string()),
+        Ok(Some(2)) => Check::ok(NAME, format!("{FRONT_END_VERSION}, {}", path.display())),
         _ => {
             let help = format!("delete {}; it is built anew on the next use", path.display());
             let found = format!("{} does not run", path.display());

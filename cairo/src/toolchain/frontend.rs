@@ -80,6 +80,7 @@ fn build(
         command.arg("--offline");
     }
     command.current_dir(&sources).env("CARGO_TARGET_DIR", cache.folder(&["build", "frontend"]));
+    command.env("CARGO_TERM_COLOR", "never");
     // Flags that are meant for the caller's own build.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"]
     {
@@ -117,6 +118,14 @@ fn install(built: &Path, binary: &Path) -> Result<(), ToolchainError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_compiler_crate_is_pinned_at_one_version() {
+        let lines = SOURCES[0].1.lines().filter(|line| line.starts_with("cairo-lang-"));
+        let pin = format!("= \"={}\"", crate::toolchain::FRONT_END_VERSION);
+        let lines: Vec<&str> = lines.collect();
+        assert!(lines.len() > 5 && lines.iter().all(|line| line.ends_with(&pin)), "{lines:?}");
+    }
 
     #[test]
     fn executable_is_read_from_cargos_messages() {

@@ -29,6 +29,11 @@ pub use error::ToolchainError;
 
 use cache::Cache;
 
+/// Version of the Cairo front end, source to Sierra.
+pub const FRONT_END_VERSION: &str = "2.8.2";
+/// Version of the Cairo back end, Sierra to CASM: the one that Starknet's nodes compile with.
+pub const BACK_END_VERSION: &str = "2.19.4";
+
 /// Names the folder of a core library to use in place of the pinned one.
 pub const CORELIB_VARIABLE: &str = "CORELIB_PATH";
 /// Names the cache folder.

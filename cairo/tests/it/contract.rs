@@ -29,7 +29,7 @@ fn a_contract_compiles_within_the_limits() {
     assert!(compiled.is_within_limits());
     let casm: serde_json::Value = serde_json::from_slice(&compiled.casm).unwrap();
     assert_eq!(casm["bytecode"].as_array().unwrap().len(), compiled.bytecode_len);
-    assert_eq!(casm["compiler_version"], "2.19.4");
+    assert_eq!(casm["compiler_version"], nilometer_cairo::toolchain::BACK_END_VERSION);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn the_same_source_is_the_same_program() {
         format!("{:#x}", first.hash()),
         "0x458b9fa3fe090ead00068123b3d3ec77105d006ecfc5e4eac046e4b3b0e01b"
     );
-    assert_eq!(first.code_len(), 68);
+    assert_eq!(first.code_len(), 58);
     assert_eq!(first.function(), "model::main");
     assert_eq!(first.builtins(), [Builtin::Output, Builtin::RangeCheck]);
     assert_eq!(format!("{:#x}", first.bytecode()[END_PC]), "0x10780017fff7fff");
@@ -42,18 +42,26 @@ fn functions_are_found_by_full_path() {
 
 #[test]
 fn other_signatures_are_refused() {
-    for source in [
-        "fn main() {}",
-        "fn main(x: felt252) -> felt252 { x }",
-        "fn main(input: Span<felt252>) -> Array<felt252> { array![*input[0]] }",
-        "fn main(input: Span<u8>, ref output: Array<felt252>) { output.append((*input[0]).into()); }",
-        "fn main(input: Span<felt252>, ref output: Array<u8>) { output.append(1); }",
-        "fn main(input: Array<felt252>, ref output: Array<felt252>) { output.append(*input[0]); }",
-        "fn main(input: Span<felt252>, ref output: Array<felt252>) -> felt252 { *input[0] }",
-        "fn main(x: felt252, input: Span<felt252>, ref output: Array<felt252>) { output.append(x); }",
-    ] {
-        let error = refusal(source, "model::main");
-        assert!(matches!(error, ProgramError::Signature { .. }), "{source}\n{error}");
+    let functions = [
+        "() {}",
+        "(x: felt252) -> felt252 { x }",
+        "(input: Span<felt252>) -> Array<felt252> { array![*input[0]] }",
+        "(input: Span<u8>, ref output: Array<felt252>) { output.append((*input[0]).into()); }",
+        "(input: Span<felt252>, ref output: Array<u8>) { output.append(1); }",
+        "(input: Array<felt252>, ref output: Array<felt252>) { output.append(*input[0]); }",
+        "(input: Span<felt252>, ref output: Array<felt252>) -> felt252 { *input[0] }",
+        "(x: felt252, input: Span<felt252>, ref output: Array<felt252>) { output.append(x); }",
+    ];
+    let named = |index: usize| format!("model::f{index}");
+    let names: Vec<String> = (0..functions.len()).map(named).collect();
+    let source: Vec<String> =
+        functions.iter().enumerate().map(|(index, rest)| format!("fn f{index}{rest}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let compiled = crate::support::compile(&source.join("\n"), &names, &[]).unwrap();
+    let sierra = compiled.sierra.unwrap();
+    for (name, function) in names.iter().zip(functions) {
+        let error = Program::from_sierra(&sierra, name).unwrap_err();
+        assert!(matches!(error, ProgramError::Signature { .. }), "{function}\n{error}");
     }
 }
 
@@ -98,12 +106,14 @@ fn changed(change: impl Fn(&mut Value)) -> Result<Program, ProgramError> {
     Program::from_json(&serde_json::to_vec(&value).unwrap())
 }
 
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 #[test]
 fn hostile_files_are_refused() {
     changed(|_| {}).unwrap();
     let n_words = program(ADD).code_len();
     let modulus = "0x800000000000011000000000000000000000000000000000000000000000001";
-    let changes: [(&str, &dyn Fn(&mut Value)); 17] = [
+    let changes: [(&str, Change<'_>); 17] = [
         ("format", &|v| v["format"] = json!("nilometer-program-v2")),
         ("unknown field", &|v| v["more"] = json!(1)),
         ("missing field", &|v| v["bytecode"] = Value::Null),

@@ -1,5 +1,6 @@
 use nilometer_cairo::program::{END_PC, ENTRY_PC};
 use nilometer_cairo::{Builtin, Program, RunError, RunOptions};
+use serde_json::json;
 use starknet_types_core::felt::Felt;
 use starknet_types_core::hash::{Pedersen, Poseidon, StarkHash};
 
@@ -259,4 +260,55 @@ fn a_long_input_is_read_whole() {
         output.append(sum);";
     let input: Vec<Felt> = (0..5000_u64).map(Felt::from).collect();
     assert_eq!(output_of(body, &input), [Felt::from(4999 * 5000 / 2)]);
+}
+
+/// Hints are not hashed: honest code may come with any.
+#[test]
+fn hostile_hints_neither_panic_nor_fill_the_memory() {
+    let honest = program_from(
+        "let a: u128 = (*input.pop_front().unwrap()).try_into().unwrap();\n\
+        let b: u256 = (*input.pop_front().unwrap()).into();\n\
+        let wide = DivRem::div_rem(b, u256 { low: a, high: 3 }.try_into().unwrap());\n\
+        let (_, rest) = wide;\n\
+        output.append(rest.low.into() + core::num::traits::Sqrt::sqrt(a).into());",
+    );
+    let file: serde_json::Value = serde_json::from_slice(&honest.to_json()).unwrap();
+    let places = file["hints"].as_array().unwrap().len();
+    let far = "0x100000000000";
+    let ap = json!(["ap", 0]);
+    let fp = json!(["fp", -3]);
+    let hostile = [
+        json!({"alloc_constant_size": {"size": {"value": far}, "dst": ap}}),
+        json!({"alloc_constant_size": {"size": {"cell": fp}, "dst": ap}}),
+        json!({"assert_le_find_small_arcs": {"range_check_ptr": {"sum": [fp, {"value": far}]},
+            "a": {"value": "0x5"}, "b": {"value": "0x6"}}}),
+        json!({"div_mod": {"lhs": {"value": "0x5"}, "rhs": {"value": "0x0"},
+            "quotient": ap, "remainder": ap}}),
+        json!({"linear_split": {"value": {"value": "0x5"}, "scalar": {"value": "0x0"},
+            "max_x": {"value": "0x0"}, "x": ap, "y": ap}}),
+        json!({"test_less_than_or_equal": {"lhs": {"cell": fp}, "rhs": {"value": far},
+            "dst": ap}}),
+        json!({"test_less_than": {"lhs": {"product": [fp, {"cell": fp}]},
+            "rhs": {"indirect": [fp, -32768]}, "dst": ["fp", -32768]}}),
+        json!({"panic": {"flag": {"value": "0x1"}, "start": {"cell": fp}, "end": {"cell": ap}}}),
+        json!({"input": {"dst": ["ap", 32767]}}),
+        json!({"alloc_segment": {"dst": ap}}),
+    ];
+    let (mut failed, input) = (0, felts(&[77, 1 << 100]));
+    for hint in &hostile {
+        for place in 0..places {
+            let mut file = file.clone();
+            file["hints"][place][1].as_array_mut().unwrap().insert(0, hint.clone());
+            let program = Program::from_json(&serde_json::to_vec(&file).unwrap()).unwrap();
+            assert_eq!(program.hash(), honest.hash());
+            let options = RunOptions { max_steps: Some(10_000), trace: true };
+            failed += usize::from(program.run(&input, &options).is_err());
+        }
+    }
+    assert!(failed > places * hostile.len() / 2, "{failed}");
+
+    let mut file = file;
+    file["hints"][0][1][0] = json!({"wide_div_mod": {"dividend": vec![json!({"cell": ap}); 9],
+        "divisor": [], "quotient": [], "remainder": []}});
+    assert!(Program::from_json(&serde_json::to_vec(&file).unwrap()).is_err());
 }
