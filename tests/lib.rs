@@ -1,1 +1,5 @@
 //! Shared helpers of the end-to-end tests.
+
+#![allow(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
+
+pub mod zoo;

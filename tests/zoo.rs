@@ -1,0 +1,168 @@
+//! The models of the zoo, and the whole path from ONNX to a run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use ndarray::{ArrayD, Axis};
+use ndarray_npy::ReadNpyExt;
+use nilometer_cairo::compile::Sources;
+use nilometer_cairo::{Program, Run, RunOptions, Toolchain, ToolchainOptions};
+use nilometer_transpiler::emit::{self, CairoPackage, PackageMeta, Shape};
+use nilometer_transpiler::graph::Graph;
+use nilometer_transpiler::quant::{self, Calibration, Plan, PlanOptions, QuantGraph};
+use nilometer_transpiler::{onnx, passes};
+use starknet_types_core::felt::Felt;
+use tempfile::TempDir;
+
+/// Every model of the zoo.
+pub const MODELS: [&str; 19] = [
+    "mlp_bc_30_32_16_1_sigmoid",
+    "mlp_diabetes_10_64_64_1_tanh",
+    "mlp_digits_64_128_64_10",
+    "mlp_digits_64_64_10",
+    "mlp_iris_4_16_3",
+    "mlp_iris_4_16_3_softmax",
+    "mlp_scale_10k",
+    "mlp_scale_60k",
+    "pipe_bc_scaler_mlp_zipmap",
+    "pipe_wine_scaler_rf20",
+    "rockybot",
+    "skl_mlp_iris",
+    "tree_bc_gbc50_d3",
+    "tree_bc_xgb100",
+    "tree_diabetes_gbr100_d3",
+    "tree_digits_rf100_d10",
+    "tree_iris_dt4",
+    "tree_iris_dt4_zipmap",
+    "tree_wine_rf10",
+];
+
+/// The zoo's folder.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/zoo")
+}
+
+/// The rows of an array file, whatever its number type.
+pub fn rows(path: &Path) -> Vec<Vec<f64>> {
+    let bytes = fs::read(path).unwrap();
+    let array: ArrayD<f64> = ArrayD::<f32>::read_npy(bytes.as_slice())
+        .map(|a| a.mapv(f64::from))
+        .or_else(|_| ArrayD::<f64>::read_npy(bytes.as_slice()))
+        .or_else(|_| ArrayD::<i64>::read_npy(bytes.as_slice()).map(|a| a.mapv(|x| x as f64)))
+        .unwrap();
+    array.axis_iter(Axis(0)).map(|row| row.iter().copied().collect()).collect()
+}
+
+/// A model of the zoo with its data.
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// The simplified float graph.
+    pub graph: Graph,
+    /// The rows to predict.
+    pub inputs: Vec<Vec<f64>>,
+    /// The recorded scores, one row each.
+    pub expected: Vec<Vec<f64>>,
+    /// The recorded label output, where the model has one.
+    pub expected_label: Option<Vec<Vec<f64>>>,
+    /// The rows to calibrate on.
+    pub calibration: Calibration,
+}
+
+impl Model {
+    /// Reads a model and imports it.
+    pub fn load(name: &str) -> Self {
+        let file = |suffix: &str| folder().join(format!("{name}{suffix}"));
+        let graph = onnx::import(&fs::read(file(".onnx")).unwrap()).unwrap();
+        let inputs = rows(&file("_inputs.npy"));
+        let own = file("_calibration.npy");
+        let calibration =
+            Calibration { rows: if own.exists() { rows(&own) } else { inputs.clone() } };
+        let label = file("_expected_label.npy");
+        Self {
+            name: name.to_owned(),
+            graph: passes::remove_dead_nodes(graph),
+            inputs,
+            expected: rows(&file("_expected.npy")),
+            expected_label: label.exists().then(|| rows(&label)),
+            calibration,
+        }
+    }
+
+    /// Quantises it with its calibration rows.
+    pub fn plan(&self, options: &PlanOptions) -> Plan {
+        quant::plan(&self.graph, Some(&self.calibration), options).unwrap()
+    }
+}
+
+/// A compiled model.
+pub struct Built {
+    /// The sources.
+    pub package: CairoPackage,
+    /// The program.
+    pub program: Program,
+    /// The Starknet class, as JSON.
+    pub class: Vec<u8>,
+    /// How long the front end took, and the back end for the program.
+    pub compile_time: (Duration, Duration),
+    _folder: TempDir,
+}
+
+/// The toolchain, made on first use.
+pub fn toolchain() -> Toolchain {
+    Toolchain::locate(&ToolchainOptions::default(), &|_| {}).unwrap()
+}
+
+/// Emits a model and compiles it: the program, and the contract too if asked for.
+pub fn build(graph: &QuantGraph, shape: Option<Shape>, contract: bool) -> Built {
+    let meta =
+        PackageMeta { name: "model".into(), model_hash: format!("{:#x}", graph.model_hash()) };
+    let package = emit::emit(graph, &meta, shape).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in &package.files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime-cairo/src");
+    let sources = Sources {
+        crates: [
+            ("model".to_owned(), folder.path().join("src")),
+            (emit::RUNTIME_NAME.to_owned(), runtime),
+        ]
+        .into(),
+        main: vec!["model".to_owned()],
+    };
+    let contracts: &[&str] = if contract { &["model::contract::Model"] } else { &[] };
+    let start = Instant::now();
+    let mut compiled = match toolchain().compile(&sources, &["model::program::main"], contracts) {
+        Ok(compiled) => compiled,
+        Err(error) => panic!("{error}"),
+    };
+    let front = start.elapsed();
+    let start = Instant::now();
+    let sierra = compiled.sierra.take().unwrap();
+    let program = Program::from_sierra(&sierra, "model::program::main").unwrap();
+    let compile_time = (front, start.elapsed());
+    let class = compiled.contracts.pop().unwrap_or_default();
+    Built { package, program, class, compile_time, _folder: folder }
+}
+
+/// Runs the program on a row of the model's integers; the results behind the echoed input.
+pub fn run(program: &Program, input: &[i128]) -> (Vec<i128>, Run) {
+    let felts: Vec<Felt> = input.iter().map(|&x| Felt::from(x)).collect();
+    let run = program.run(&felts, &RunOptions::default()).unwrap();
+    let (echo, results) = run.output.split_at(felts.len());
+    assert_eq!(echo, felts, "the program writes its input first");
+    let results = results.iter().map(signed).collect();
+    (results, run)
+}
+
+/// The signed integer that a felt stands for.
+pub fn signed(felt: &Felt) -> i128 {
+    match i128::try_from(*felt) {
+        Ok(value) => value,
+        Err(_) => -i128::try_from(-*felt).unwrap(),
+    }
+}

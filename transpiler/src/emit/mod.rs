@@ -1,0 +1,66 @@
+//! Cairo packages from integer graphs.
+
+mod lanes;
+mod looped;
+mod package;
+mod unrolled;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::cost;
+use crate::quant::QuantGraph;
+
+pub use lanes::LanePlan;
+pub use package::{CairoPackage, PackageMeta, RUNTIME_NAME};
+
+/// The two ways to write a model down; both compute the same integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// Straight-line code, weights and thresholds as immediates: fewest steps, most code.
+    Unrolled,
+    /// Constant data and tight loops: least code.
+    Looped,
+}
+
+/// A model that cannot be written down.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum EmitError {
+    /// A template does not render.
+    #[error("template `{template}`: {reason}")]
+    Template {
+        /// The template's name.
+        template: String,
+        /// What the engine says.
+        reason: String,
+    },
+    /// A package name that Scarb would refuse.
+    #[error("`{name}` is no package name: lower-case letters, digits and underscores, a letter first")]
+    PackageName {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Writes the model down as a Cairo package: file contents by path.
+///
+/// # Errors
+/// A bad package name, or a template that does not render.
+pub fn emit(
+    graph: &QuantGraph,
+    meta: &PackageMeta,
+    shape: Option<Shape>,
+) -> Result<CairoPackage, EmitError> {
+    let shape = shape.unwrap_or_else(|| cost::preferred_shape(graph));
+    let module = match shape {
+        Shape::Unrolled => package::unrolled_module(graph)?,
+        Shape::Looped => looped::module(graph)?,
+    };
+    package::assemble(graph, meta, shape, module)
+}
+
+/// Files by path relative to the package's folder.
+pub type Files = BTreeMap<String, String>;

@@ -1,0 +1,178 @@
+//! The package around the model: sources from templates, and the runtime they import.
+
+use handlebars::Handlebars;
+use serde::Serialize;
+
+use super::unrolled::{self, Code};
+use super::{EmitError, Files, Shape};
+use crate::quant::QuantGraph;
+
+/// The name of the runtime's package.
+pub const RUNTIME_NAME: &str = "nilometer_runtime";
+
+/// What the package is called and says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageMeta {
+    /// The package's name: lower-case letters, digits and underscores.
+    pub name: String,
+    /// The model's identity, as hex.
+    pub model_hash: String,
+}
+
+/// A Scarb package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CairoPackage {
+    /// Its name.
+    pub name: String,
+    /// How the model is written.
+    pub shape: Shape,
+    /// Its sources, by path relative to its folder.
+    pub files: Files,
+}
+
+const TEMPLATES: [(&str, &str); 6] = [
+    ("Scarb.toml", include_str!("../../../templates/Scarb.toml.hbs")),
+    ("lib.cairo", include_str!("../../../templates/lib.cairo.hbs")),
+    ("program.cairo", include_str!("../../../templates/program.cairo.hbs")),
+    ("contract.cairo", include_str!("../../../templates/contract.cairo.hbs")),
+    ("unrolled.cairo", include_str!("../../../templates/unrolled.cairo.hbs")),
+    ("looped.cairo", include_str!("../../../templates/looped.cairo.hbs")),
+];
+
+/// Renders a template; every name that it uses must be there.
+pub(super) fn render(template: &str, context: &impl Serialize) -> Result<String, EmitError> {
+    let error = |reason: String| EmitError::Template { template: template.to_owned(), reason };
+    let mut engine = Handlebars::new();
+    engine.set_strict_mode(true);
+    engine.register_escape_fn(handlebars::no_escape);
+    for (name, text) in TEMPLATES {
+        engine.register_template_string(name, text).map_err(|e| error(e.to_string()))?;
+    }
+    engine.render(template, context).map_err(|e| error(e.to_string()))
+}
+
+#[derive(Serialize)]
+struct UnrolledContext<'a> {
+    n_inputs: usize,
+    n_outputs: usize,
+    uses_scalar: bool,
+    code: &'a CodeContext,
+}
+
+#[derive(Serialize)]
+struct CodeContext {
+    imports: String,
+    impls: Vec<String>,
+    constants: Vec<String>,
+    statements: Vec<String>,
+    results: String,
+    inputs: String,
+    input_list: Vec<String>,
+    output_list: Vec<String>,
+    outputs: String,
+}
+
+/// The model's module in the unrolled shape.
+pub(super) fn unrolled_module(graph: &QuantGraph) -> Result<String, EmitError> {
+    let Code { impls, constants, statements, results, inputs } = unrolled::emit(graph)?;
+    let outputs: Vec<_> = (0..results.len()).map(|i| format!("y{i}")).collect();
+    let uses_scalar = statements.iter().any(|statement| statement.contains("scalar::"));
+    let code = CodeContext {
+        imports: imports(&impls, &statements),
+        impls,
+        constants,
+        statements: statements.into_iter().flat_map(|s| indent(&s)).collect(),
+        results: results.join(", "),
+        inputs: inputs.join(", "),
+        input_list: inputs,
+        outputs: outputs.join(", "),
+        output_list: outputs,
+    };
+    let context = UnrolledContext {
+        n_inputs: graph.input_len(),
+        n_outputs: graph.output_len(),
+        uses_scalar,
+        code: &code,
+    };
+    render("unrolled.cairo", &context)
+}
+
+/// What the module takes from the runtime's integers: nothing that it does not use.
+fn imports(impls: &[String], statements: &[String]) -> String {
+    let helpers = ["AddHelper", "ConstrainHelper", "DivRemHelper", "SubHelper"]
+        .into_iter()
+        .filter(|name| impls.iter().any(|text| text.contains(name)));
+    let functions = [("add", "add::<"), ("constrain", "constrain::<"), ("div_rem", "div_rem::<")]
+        .into_iter()
+        .chain([("sub", "sub::<"), ("upcast", "upcast(")])
+        .filter(|(_, call)| statements.iter().any(|text| text.contains(call)))
+        .map(|(name, _)| name);
+    let mut names: Vec<_> = helpers.chain(functions).collect();
+    // The features are read through these.
+    names.extend(["BoundedInt", "downcast"]);
+    names.sort_unstable();
+    names.join(", ")
+}
+
+/// The lines of a statement, indented by their nesting.
+fn indent(statement: &str) -> Vec<String> {
+    let mut depth = 1usize;
+    statement
+        .lines()
+        .map(|line| {
+            if line.starts_with('}') {
+                depth = depth.saturating_sub(1);
+            }
+            // Deep trees would otherwise be mostly spaces.
+            let text = format!("{}{line}", "    ".repeat(depth.min(12)));
+            if line.ends_with('{') {
+                depth += 1;
+            }
+            text
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct PackageContext<'a> {
+    #[serde(flatten)]
+    meta: &'a PackageMeta,
+    version: &'a str,
+    runtime: &'a str,
+    n_inputs: usize,
+    n_outputs: usize,
+    schema: Vec<String>,
+}
+
+/// Puts the package together.
+pub(super) fn assemble(
+    graph: &QuantGraph,
+    meta: &PackageMeta,
+    shape: Shape,
+    module: String,
+) -> Result<CairoPackage, EmitError> {
+    let valid = meta.name.starts_with(|c: char| c.is_ascii_lowercase())
+        && meta.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !valid {
+        return Err(EmitError::PackageName { name: meta.name.clone() });
+    }
+    let context = PackageContext {
+        meta,
+        version: env!("CARGO_PKG_VERSION"),
+        runtime: RUNTIME_NAME,
+        n_inputs: graph.input_len(),
+        n_outputs: graph.output_len(),
+        schema: crate::schema::Schema::of(graph).to_felts().iter().map(|f| format!("{f:#x}")).collect(),
+    };
+    let mut files = Files::new();
+    for (path, template) in [
+        ("Scarb.toml", "Scarb.toml"),
+        ("src/lib.cairo", "lib.cairo"),
+        ("src/program.cairo", "program.cairo"),
+        ("src/contract.cairo", "contract.cairo"),
+    ] {
+        files.insert(path.to_owned(), render(template, &context)?);
+    }
+    files.insert("src/model.cairo".to_owned(), module);
+    Ok(CairoPackage { name: meta.name.clone(), shape, files })
+}

@@ -1,0 +1,428 @@
+//! The unrolled shape: straight-line code with weights and thresholds as immediates.
+//!
+//! Every scalar of the model is a variable of one function. Dense layers multiply packed weights,
+//! [`dense`] splits the lanes, [`scalar`] and [`reduce`] do the rest, [`trees`] nests branches. The ranges
+//! that quantisation proved become integer types (`BoundedInt`), so that the Cairo compiler proves
+//! them again.
+
+mod cell;
+mod dense;
+mod reduce;
+mod scalar;
+mod trees;
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+
+use super::EmitError;
+use crate::graph::ValueId;
+use crate::quant::{QuantGraph, QuantNode, QuantOp, Range, Table};
+use cell::{Cell, IntType, Raw};
+
+/// The parts of the generated module.
+pub(super) struct Code {
+    /// Helper implementations for the integer types in use.
+    pub impls: Vec<String>,
+    /// Constant tables.
+    pub constants: Vec<String>,
+    /// The statements of the function's body.
+    pub statements: Vec<String>,
+    /// The results, as `felt252` expressions.
+    pub results: Vec<String>,
+    /// The variables that the row's features are read into.
+    pub inputs: Vec<String>,
+}
+
+/// Emits the whole model as straight-line code.
+pub(super) fn emit(graph: &QuantGraph) -> Result<Code, EmitError> {
+    let mut body = Body::new(graph);
+    for index in 0..graph.nodes.len() {
+        body.node(index)?;
+    }
+    let mut results = Vec::new();
+    for output in &graph.outputs {
+        for cell in body.values[output.value].clone() {
+            results.push(cell.felt_expr());
+        }
+    }
+    Ok(Code {
+        impls: body.impls.into_values().map(|helper| helper.text).collect(),
+        constants: body.constants,
+        statements: body.statements,
+        results,
+        inputs: (0..graph.input_len()).map(|i| format!("x{i}")).collect(),
+    })
+}
+
+/// The function under construction.
+struct Body<'a> {
+    graph: &'a QuantGraph,
+    statements: Vec<String>,
+    constants: Vec<String>,
+    impls: BTreeMap<ImplKey, Helper>,
+    values: Vec<Vec<Cell>>,
+    /// How many nodes and outputs read each value.
+    uses: Vec<usize>,
+    counter: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum ImplKey {
+    DivRem(IntType, BigInt),
+    Constrain(IntType, BigInt),
+    Add(IntType, IntType),
+    Sub(IntType, IntType),
+}
+
+struct Helper {
+    name: String,
+    text: String,
+}
+
+impl<'a> Body<'a> {
+    fn new(graph: &'a QuantGraph) -> Self {
+        let mut uses = vec![0; graph.nodes.len()];
+        for node in &graph.nodes {
+            for &input in &node.inputs {
+                uses[input] += 1;
+            }
+        }
+        for output in &graph.outputs {
+            uses[output.value] += 1;
+        }
+        Self {
+            graph,
+            statements: Vec::new(),
+            constants: Vec::new(),
+            impls: BTreeMap::new(),
+            values: Vec::new(),
+            uses,
+            counter: 0,
+        }
+    }
+
+    fn node(&mut self, index: usize) -> Result<(), EmitError> {
+        let node = &self.graph.nodes[index];
+        if index > 0 {
+            self.comment(node);
+        }
+        let cells = match &node.op {
+            QuantOp::Input => self.input(),
+            QuantOp::Constant(values) => values.iter().map(|&v| Cell::literal(v)).collect(),
+            QuantOp::Dense { weights, bias } => {
+                let align = self.shift_after(index);
+                self.dense(index, weights, bias, align)
+            }
+            QuantOp::Scale { mul, add } => {
+                let x = self.operand(node, 0);
+                x.iter()
+                    .enumerate()
+                    .map(|(i, x)| self.scale(x, mul[i].into(), add[i], node.ranges[i]))
+                    .collect()
+            }
+            // A shift that alone reads a Relu is done in the Relu's positive branch.
+            QuantOp::Relu if self.fuses_shift(index) => Vec::new(),
+            QuantOp::Shift { bits } => match self.fused_relu(index) {
+                Some(relu) => {
+                    let x = self.operand(&self.graph.nodes[relu], 0);
+                    self.each(&x, &node.ranges, |body, x, range| body.relu_shift(x, *bits, range))
+                }
+                None => {
+                    let x = self.operand(node, 0);
+                    self.each(&x, &node.ranges, |body, x, range| body.shift(x, *bits, range))
+                }
+            },
+            QuantOp::Relu => self.map(node, Self::relu),
+            QuantOp::LeakyRelu { slope, bits } => {
+                self.map(node, |body, x, range| body.leaky_relu(x, *slope, *bits, range))
+            }
+            QuantOp::Clip { lo, hi } => {
+                self.map(node, |body, x, range| body.clip(x, *lo, *hi, range))
+            }
+            QuantOp::Abs => self.map(node, Self::abs),
+            QuantOp::Sqrt => self.map(node, Self::sqrt),
+            QuantOp::Greater { threshold } => {
+                self.map(node, |body, x, range| body.greater(x, *threshold, range))
+            }
+            QuantOp::Truncate { bits } => {
+                self.map(node, |body, x, range| body.truncate(x, *bits, range))
+            }
+            QuantOp::Lookup(table) => {
+                let name = self.table(table);
+                self.map(node, |body, x, range| body.lookup(x, table, &name, range))
+            }
+            QuantOp::Add | QuantOp::Sub | QuantOp::Mul | QuantOp::Div { .. } | QuantOp::MaskZero => {
+                let (a, b) = (self.operand(node, 0), self.operand(node, 1));
+                a.iter()
+                    .enumerate()
+                    .map(|(i, a)| {
+                        let b = &b[if b.len() == 1 { 0 } else { i }];
+                        self.pair(&node.op, a, b, node.ranges[i])
+                    })
+                    .collect()
+            }
+            QuantOp::Sum => {
+                let x = self.operand(node, 0);
+                vec![self.sum(&x, node.ranges[0])]
+            }
+            QuantOp::Max => {
+                let x = self.operand(node, 0);
+                vec![self.maximum(&x, node.ranges[0])]
+            }
+            QuantOp::SubMax => {
+                let x = self.operand(node, 0);
+                self.sub_max(&x, &node.ranges)
+            }
+            QuantOp::ArgMax { select_last } => {
+                let x = self.operand(node, 0);
+                vec![self.arg_max(&x, *select_last, node.ranges[0])]
+            }
+            QuantOp::Gather(indices) => {
+                let x = self.operand(node, 0);
+                indices.iter().map(|&i| x[i].clone()).collect()
+            }
+            QuantOp::Concat => {
+                node.inputs.iter().flat_map(|&input| self.values[input].clone()).collect()
+            }
+            QuantOp::Trees(trees) => {
+                let keys = self.operand(node, 0);
+                self.trees(trees, &keys, &node.ranges)
+            }
+        };
+        self.values.push(cells);
+        Ok(())
+    }
+
+    fn operand(&self, node: &QuantNode, operand: usize) -> Vec<Cell> {
+        self.values[node.inputs[operand]].clone()
+    }
+
+    fn map(
+        &mut self,
+        node: &QuantNode,
+        f: impl FnMut(&mut Self, &Cell, Range) -> Cell,
+    ) -> Vec<Cell> {
+        let x = self.operand(node, 0);
+        self.each(&x, &node.ranges, f)
+    }
+
+    fn each(
+        &mut self,
+        x: &[Cell],
+        ranges: &[Range],
+        mut f: impl FnMut(&mut Self, &Cell, Range) -> Cell,
+    ) -> Vec<Cell> {
+        x.iter().zip(ranges).map(|(x, &range)| f(self, x, range)).collect()
+    }
+
+    /// The only reader of a value, if there is just one and it is a node.
+    fn only_reader(&self, value: ValueId) -> Option<usize> {
+        if self.uses[value] != 1 {
+            return None;
+        }
+        self.graph.nodes.iter().position(|node| node.inputs.contains(&value))
+    }
+
+    fn fuses_shift(&self, relu: ValueId) -> bool {
+        self.only_reader(relu)
+            .is_some_and(|reader| matches!(self.graph.nodes[reader].op, QuantOp::Shift { .. }))
+    }
+
+    fn fused_relu(&self, shift: ValueId) -> Option<ValueId> {
+        let operand = self.graph.nodes[shift].inputs[0];
+        let is_relu = self.graph.nodes[operand].op == QuantOp::Relu;
+        (is_relu && self.fuses_shift(operand)).then_some(operand)
+    }
+
+    /// The bits that a dense layer's output is shifted by next, directly or behind a Relu.
+    fn shift_after(&self, dense: ValueId) -> u32 {
+        let reader = self.only_reader(dense).map(|reader| (reader, &self.graph.nodes[reader].op));
+        match reader {
+            Some((_, QuantOp::Shift { bits })) => *bits,
+            Some((relu, QuantOp::Relu)) if self.fuses_shift(relu) => {
+                match self.only_reader(relu).map(|reader| &self.graph.nodes[reader].op) {
+                    Some(QuantOp::Shift { bits }) => *bits,
+                    _ => 0,
+                }
+            }
+            _ => 0,
+        }
+    }
+
+    /// Reads and checks the features. Features that no node reads are checked all the same.
+    fn input(&mut self) -> Vec<Cell> {
+        let ranges = self.graph.input.ranges.clone();
+        ranges
+            .iter()
+            .enumerate()
+            .map(|(i, &range)| {
+                let ty = IntType::new(range.lo, range.hi);
+                self.push(format!(
+                    "let i{i}: {} = match downcast(x{i}) {{ Option::Some(x) => x, Option::None => \
+                     out_of_range({i}) }};",
+                    ty.cairo()
+                ));
+                Cell::int(format!("i{i}"), ty, 0, range)
+            })
+            .collect()
+    }
+
+    fn comment(&mut self, node: &QuantNode) {
+        let op = match &node.op {
+            QuantOp::Dense { .. } => "dense",
+            QuantOp::Shift { .. } => "rescale",
+            QuantOp::Relu => "relu",
+            QuantOp::Trees(_) => "trees",
+            QuantOp::Lookup(_) => "table",
+            QuantOp::ArgMax { .. } => "argmax",
+            _ => return,
+        };
+        // Names come from the model's file: nothing but plain characters reaches the source.
+        let name: String =
+            node.name.chars().filter(|c| c.is_ascii_alphanumeric() || "_-./".contains(*c)).collect();
+        self.push(format!("// {op}: {name}, {} values", node.ranges.len()));
+    }
+
+    fn push(&mut self, statement: String) {
+        self.statements.push(statement);
+    }
+
+    fn fresh(&mut self, prefix: &str) -> String {
+        self.counter += 1;
+        format!("{prefix}{}", self.counter)
+    }
+
+    /// Binds a `felt252` expression to a new variable.
+    fn bind_felt(&mut self, prefix: &str, expr: &str) -> String {
+        let name = self.fresh(prefix);
+        self.push(format!("let {name}: felt252 = {expr};"));
+        name
+    }
+
+    /// The cell's raw part as an integer of known type: a felt is checked into its range, which
+    /// cannot fail.
+    fn typed(&mut self, cell: &Cell) -> (String, IntType, i128) {
+        match &cell.raw {
+            Raw::Int(name, ty) => (name.clone(), ty.clone(), cell.offset),
+            Raw::Literal => {
+                let ty = IntType::point(cell.offset);
+                let name = self.fresh("c");
+                self.push(format!("let {name}: {} = {};", ty.cairo(), cell.offset));
+                (name, ty, 0)
+            }
+            Raw::Felt(felt) => {
+                let (lo, hi) = (cell.range.lo - cell.offset, cell.range.hi - cell.offset);
+                let ty = IntType::new(lo, hi);
+                let name = self.fresh("b");
+                self.push(format!(
+                    "let {name}: {} = downcast({felt}).expect('range');",
+                    ty.cairo()
+                ));
+                (name, ty, cell.offset)
+            }
+        }
+    }
+
+    fn helper(&mut self, key: ImplKey) -> String {
+        if let Some(helper) = self.impls.get(&key) {
+            return helper.name.clone();
+        }
+        let n = self.impls.len();
+        let helper = match &key {
+            ImplKey::DivRem(ty, divisor) => {
+                let name = format!("DivRem{n}");
+                let (quotient, rest) = div_rem_types(ty, divisor);
+                let text = format!(
+                    "impl {name} of DivRemHelper<{}, {}> {{ type DivT = {}; type RemT = {}; }}",
+                    ty.cairo(),
+                    IntType::point(divisor.clone()).cairo(),
+                    quotient.cairo(),
+                    rest.cairo()
+                );
+                Helper { name, text }
+            }
+            ImplKey::Constrain(ty, boundary) => {
+                let name = format!("Constrain{n}");
+                let (low, high) = constrain_types(ty, boundary);
+                let text = format!(
+                    "impl {name} of ConstrainHelper<{}, {boundary}> {{ type LowT = {}; type HighT \
+                     = {}; }}",
+                    ty.cairo(),
+                    low.cairo(),
+                    high.cairo()
+                );
+                Helper { name, text }
+            }
+            ImplKey::Add(a, b) => {
+                let name = format!("Add{n}");
+                let sum = IntType::new(&a.lo + &b.lo, &a.hi + &b.hi);
+                let text = format!(
+                    "impl {name} of AddHelper<{}, {}> {{ type Result = {}; }}",
+                    a.cairo(),
+                    b.cairo(),
+                    sum.cairo()
+                );
+                Helper { name, text }
+            }
+            ImplKey::Sub(a, b) => {
+                let name = format!("Sub{n}");
+                let difference = IntType::new(&a.lo - &b.hi, &a.hi - &b.lo);
+                let text = format!(
+                    "impl {name} of SubHelper<{}, {}> {{ type Result = {}; }}",
+                    a.cairo(),
+                    b.cairo(),
+                    difference.cairo()
+                );
+                Helper { name, text }
+            }
+        };
+        let name = helper.name.clone();
+        self.impls.insert(key, helper);
+        name
+    }
+
+    /// `div_rem` by a constant: statements for quotient and remainder, and their types. The
+    /// dividend's type must be non-negative.
+    fn div_rem(&mut self, name: &str, ty: &IntType, divisor: &BigInt) -> (String, String) {
+        let helper = self.helper(ImplKey::DivRem(ty.clone(), divisor.clone()));
+        let (q, r) = (self.fresh("q"), self.fresh("r"));
+        let expr = div_rem_expr(ty, divisor, &helper, name);
+        self.push(format!("let ({q}, {r}) = {expr};"));
+        (q, r)
+    }
+
+    /// The expression that tells whether an integer is below `boundary`.
+    fn constrain(&mut self, name: &str, ty: &IntType, boundary: &BigInt) -> String {
+        let helper = self.helper(ImplKey::Constrain(ty.clone(), boundary.clone()));
+        format!("constrain::<{}, {boundary}, {helper}>({name})", ty.cairo())
+    }
+
+    fn table(&mut self, table: &Table) -> String {
+        let name = format!("TABLE_{}", self.constants.len());
+        let rows: Vec<_> = table.segments.iter().map(|(a, b)| format!("({a}, {b})")).collect();
+        self.constants.push(format!(
+            "const {name}: [(felt252, felt252); {}] = [{}];",
+            rows.len(),
+            rows.join(", ")
+        ));
+        name
+    }
+}
+
+/// The types of quotient and remainder, which must be exactly the compiler's own.
+fn div_rem_types(ty: &IntType, divisor: &BigInt) -> (IntType, IntType) {
+    (IntType::new(&ty.lo / divisor, &ty.hi / divisor), IntType::new(0, divisor - 1))
+}
+
+fn constrain_types(ty: &IntType, boundary: &BigInt) -> (IntType, IntType) {
+    (
+        IntType::new(ty.lo.clone(), boundary - 1),
+        IntType::new(boundary.clone(), ty.hi.clone()),
+    )
+}
+
+fn div_rem_expr(ty: &IntType, divisor: &BigInt, helper: &str, name: &str) -> String {
+    let rhs = IntType::point(divisor.clone()).cairo();
+    format!("div_rem::<{}, {rhs}, {helper}>({name}, {divisor})", ty.cairo())
+}

@@ -1,0 +1,173 @@
+//! Functions of several scalars.
+
+use num_bigint::BigInt;
+
+use super::cell::{Cell, IntType, Raw};
+use super::{Body, ImplKey};
+use crate::quant::{QuantOp, Range};
+
+impl Body<'_> {
+    /// The element-wise operations of two operands.
+    pub(super) fn pair(&mut self, op: &QuantOp, a: &Cell, b: &Cell, range: Range) -> Cell {
+        let (x, y) = (a.raw_felt(), b.raw_felt());
+        let (name, offset) = match op {
+            QuantOp::Add => {
+                (self.bind_felt("s", &format!("{x} + {y}")), a.offset + b.offset)
+            }
+            QuantOp::Sub => {
+                (self.bind_felt("s", &format!("{x} - {y}")), a.offset - b.offset)
+            }
+            QuantOp::Mul => {
+                let (x, y) = (self.value(a), self.value(b));
+                (self.bind_felt("p", &format!("{x} * {y}")), 0)
+            }
+            QuantOp::Div { bits } => {
+                let (x, y) = (self.value(a), self.value(b));
+                let most = range.lo.unsigned_abs().max(range.hi.unsigned_abs()) + 1;
+                let scale = 1u128 << (bits + 1);
+                (self.bind_felt("d", &format!("scalar::div_round({x}, {y}, {scale}, {most})")), 0)
+            }
+            QuantOp::MaskZero => {
+                let (x, mask) = (self.value(a), self.value(b));
+                (self.bind_felt("k", &format!("if {mask} == 0 {{ 0 }} else {{ {x} }}")), 0)
+            }
+            _ => unreachable!("only operations of two operands are dispatched here"),
+        };
+        Cell::felt(name, offset, range)
+    }
+
+    /// The value as a variable or a literal.
+    fn value(&mut self, cell: &Cell) -> String {
+        match (&cell.raw, cell.offset) {
+            (Raw::Literal, offset) => offset.to_string(),
+            (Raw::Felt(name), 0) => name.clone(),
+            _ => self.bind_felt("v", &cell.felt_expr()),
+        }
+    }
+
+    pub(super) fn sum(&mut self, x: &[Cell], range: Range) -> Cell {
+        let offset = x.iter().map(|x| x.offset).sum();
+        let mut terms = x.iter().filter(|x| !matches!(x.raw, Raw::Literal)).map(Cell::raw_felt);
+        let Some(first) = terms.next() else { return Cell::literal(offset) };
+        let rest: Vec<_> = terms.collect();
+        let mut sum = self.bind_felt("s", &first);
+        for term in rest {
+            sum = self.bind_felt("s", &format!("{sum} + {term}"));
+        }
+        Cell::felt(sum, offset, range)
+    }
+
+    /// All cells as integers of one type and offset, ready to be compared.
+    fn comparable(&mut self, x: &[Cell]) -> (Vec<String>, IntType, i128) {
+        let same_offset = x.windows(2).all(|pair| pair[0].offset == pair[1].offset);
+        let all_int = x.iter().all(|x| matches!(x.raw, Raw::Int(..)));
+        let parts: Vec<_> = if same_offset && all_int {
+            x.iter().map(|x| self.typed(x)).collect()
+        } else {
+            x.iter()
+                .map(|x| {
+                    let value = self.value(x);
+                    let felt = match x.raw {
+                        Raw::Literal => self.bind_felt("v", &value),
+                        _ => value,
+                    };
+                    self.typed(&Cell::felt(felt, 0, x.range))
+                })
+                .collect()
+        };
+        let ty = parts.iter().map(|(_, ty, _)| ty.clone()).reduce(|a, b| a.union(&b));
+        let ty = ty.unwrap_or_else(|| IntType::point(0));
+        let offset = parts.first().map_or(0, |(_, _, offset)| *offset);
+        let names = parts
+            .into_iter()
+            .map(|(name, own, _)| {
+                if own == ty {
+                    return name;
+                }
+                let wide = self.fresh("w");
+                self.push(format!("let {wide}: {} = upcast({name});", ty.cairo()));
+                wide
+            })
+            .collect();
+        (names, ty, offset)
+    }
+
+    /// The expression that is `Ok` where `challenger − best < boundary`.
+    fn challenge(&mut self, ty: &IntType, challenger: &str, best: &str, boundary: i128) -> String {
+        let helper = self.helper(ImplKey::Sub(ty.clone(), ty.clone()));
+        let difference = self.fresh("d");
+        let ty_name = ty.cairo();
+        self.push(format!(
+            "let {difference} = sub::<{ty_name}, {ty_name}, {helper}>({challenger}, {best});"
+        ));
+        let ty = IntType::new(&ty.lo - &ty.hi, &ty.hi - &ty.lo);
+        self.constrain(&difference, &ty, &BigInt::from(boundary))
+    }
+
+    pub(super) fn maximum(&mut self, x: &[Cell], range: Range) -> Cell {
+        let (names, ty, offset) = self.comparable(x);
+        let mut best = names[0].clone();
+        for challenger in &names[1..] {
+            let test = self.challenge(&ty, challenger, &best, 0);
+            let next = self.fresh("t");
+            self.push(format!(
+                "let {next} = match {test} {{ Result::Ok(_) => {best}, Result::Err(_) => {challenger} }};"
+            ));
+            best = next;
+        }
+        Cell::int(best, ty, offset, range)
+    }
+
+    pub(super) fn sub_max(&mut self, x: &[Cell], ranges: &[Range]) -> Vec<Cell> {
+        let (names, ty, _) = self.comparable(x);
+        let mut best = names[0].clone();
+        for challenger in &names[1..] {
+            let test = self.challenge(&ty, challenger, &best, 0);
+            let next = self.fresh("t");
+            self.push(format!(
+                "let {next} = match {test} {{ Result::Ok(_) => {best}, Result::Err(_) => {challenger} }};"
+            ));
+            best = next;
+        }
+        let helper = self.helper(ImplKey::Sub(ty.clone(), ty.clone()));
+        let name = ty.cairo();
+        let difference = IntType::new(&ty.lo - &ty.hi, &ty.hi - &ty.lo);
+        names
+            .iter()
+            .zip(ranges)
+            .map(|(x, &range)| {
+                let d = self.fresh("d");
+                self.push(format!("let {d} = sub::<{name}, {name}, {helper}>({x}, {best});"));
+                Cell::int(d, difference.clone(), 0, range)
+            })
+            .collect()
+    }
+
+    pub(super) fn arg_max(&mut self, x: &[Cell], select_last: bool, range: Range) -> Cell {
+        if x.len() == 1 {
+            return Cell::literal(0);
+        }
+        let (names, ty, _) = self.comparable(x);
+        // A challenger wins from a difference of 1 on, or of 0 where the last of equals wins.
+        let boundary = i128::from(!select_last);
+        let (mut best, mut index) = (names[0].clone(), "0".to_owned());
+        for (i, challenger) in names.iter().enumerate().skip(1) {
+            let test = self.challenge(&ty, challenger, &best, boundary);
+            let (next, at) = (self.fresh("t"), self.fresh("k"));
+            if i + 1 == names.len() {
+                self.push(format!(
+                    "let {at}: felt252 = match {test} {{ Result::Ok(_) => {index}, Result::Err(_) => {i} }};"
+                ));
+            } else {
+                self.push(format!(
+                    "let ({next}, {at}): ({}, felt252) = match {test} {{ Result::Ok(_) => ({best}, \
+                     {index}), Result::Err(_) => ({challenger}, {i}) }};",
+                    ty.cairo()
+                ));
+            }
+            best = next;
+            index = at;
+        }
+        Cell::felt(index, 0, range)
+    }
+}
