@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2};
 use ndarray_npy::ReadNpyExt;
 use nilometer_transpiler::eval::evaluate;
 use nilometer_transpiler::graph::{Graph, Labels, OutputKind};
-use nilometer_transpiler::onnx;
+use nilometer_transpiler::{onnx, passes};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -101,6 +101,31 @@ fn labels_equal_onnxruntimes() {
         }
     }
     assert_eq!(n_models, 9);
+}
+
+#[test]
+fn simplified_models_agree_with_the_models() {
+    for entry in entries() {
+        let graph = import(&entry);
+        let simple = passes::simplify(graph.clone());
+        let label = passes::label_only(&graph);
+        assert_eq!(label.is_some(), entry.files.expected_label.is_some(), "{}", entry.name);
+        let label_at = |graph: &Graph| {
+            graph.outputs.iter().position(|output| matches!(output.kind, OutputKind::Label(_)))
+        };
+        for row in read_floats(&entry.files.inputs).rows() {
+            let row = row.to_vec();
+            let wanted = evaluate(&graph, &row).unwrap();
+            let found = evaluate(&simple, &row).unwrap();
+            for (wanted, found) in wanted.iter().flatten().zip(found.iter().flatten()) {
+                let error = (wanted - found).abs() / wanted.abs().max(1.0);
+                assert!(error < 1e-4, "{}: {wanted} became {found}", entry.name);
+            }
+            if let (Some(label), Some(at)) = (&label, label_at(&graph)) {
+                assert_eq!(evaluate(label, &row).unwrap()[0], wanted[at], "{}", entry.name);
+            }
+        }
+    }
 }
 
 #[test]
