@@ -8,6 +8,7 @@
 mod cells;
 pub mod decide;
 pub mod dense;
+pub mod fixed;
 pub mod int;
 pub mod lanes;
 pub mod scalar;
