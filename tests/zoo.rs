@@ -82,7 +82,7 @@ impl Model {
         let label = file("_expected_label.npy");
         Self {
             name: name.to_owned(),
-            graph: passes::remove_dead_nodes(graph),
+            graph: passes::simplify(graph),
             inputs,
             expected: rows(&file("_expected.npy")),
             expected_label: label.exists().then(|| rows(&label)),

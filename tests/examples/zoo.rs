@@ -10,9 +10,22 @@ use std::time::Instant;
 use nilometer_tests::zoo::{self, Model};
 use nilometer_transpiler::cost;
 use nilometer_transpiler::decision::arg_max;
+use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::quant::PlanOptions;
 
 fn main() {
+    if std::env::var_os("GRAPH").is_some() {
+        let model = Model::load(&std::env::args().nth(1).unwrap());
+        for node in &model.graph.nodes {
+            let text = format!("{:?}", node.op);
+            println!("{} {} {:?} {}", node.name, node.len, node.inputs, &text[..text.len().min(300)]);
+        }
+        println!("{:?}", model.graph.outputs);
+        for (row, expected) in model.inputs.iter().zip(&model.expected).take(4) {
+            println!("{:?} {:?}", nilometer_transpiler::eval::evaluate(&model.graph, row), expected);
+        }
+        return;
+    }
     let mut names: Vec<String> = std::env::args().skip(1).collect();
     let max_rows = names
         .iter()
@@ -29,11 +42,17 @@ fn main() {
     for name in &names {
         let model = Model::load(name);
         let start = Instant::now();
-        let plan = model.plan(&PlanOptions::default());
+        let plan = model.plan(&PlanOptions { bits: std::env::var("BITS").ok().and_then(|b| b.parse().ok()), max_loss: std::env::var("LOSS").map_or(0.005, |l| l.parse().unwrap()), ..PlanOptions::default() });
         let plan_time = start.elapsed();
         let graph = &plan.graph;
-        let built = zoo::build(graph, None, false);
+        let built = zoo::build(graph, std::env::var("SHAPE").ok().map(|s| if s == "looped" { Shape::Looped } else { Shape::Unrolled }), std::env::var_os("CONTRACT").is_some());
         if std::env::var_os("SHOW").is_some() {
+            for node in &model.graph.nodes {
+                println!("{} {} {:?}", node.name, node.len, node.inputs);
+            }
+            for node in &graph.nodes {
+                println!("{} {:?} f{} err {:?} {:?}", node.name, node.inputs, node.scale_log2, node.error, node.ranges.first());
+            }
             println!("{:?}", plan.precision);
             println!("{:?}", plan.accuracy);
             println!("{:?}", cost::estimate(graph, built.package.shape));

@@ -37,6 +37,14 @@ pub enum EmitError {
         /// What the engine says.
         reason: String,
     },
+    /// A node that no constant can hold.
+    #[error("node `{node}` is too large: {reason}")]
+    TooLarge {
+        /// The node's name.
+        node: String,
+        /// What is too large.
+        reason: String,
+    },
     /// A package name that Scarb would refuse.
     #[error("`{name}` is no package name: lower-case letters, digits and underscores, a letter first")]
     PackageName {

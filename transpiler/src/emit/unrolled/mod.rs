@@ -257,13 +257,15 @@ impl<'a> Body<'a> {
             .iter()
             .enumerate()
             .map(|(i, &range)| {
-                let ty = IntType::new(range.lo, range.hi);
+                let origin = range.lo.min(0);
+                let ty = IntType::new(range.lo - origin, range.hi - origin);
                 self.push(format!(
-                    "let i{i}: {} = match downcast(x{i}) {{ Option::Some(x) => x, Option::None => \
+                    "let i{i}: {} = match downcast({}) {{ Option::Some(x) => x, Option::None => \
                      out_of_range({i}) }};",
-                    ty.cairo()
+                    ty.cairo(),
+                    cell::shifted(&format!("x{i}"), -origin)
                 ));
-                Cell::int(format!("i{i}"), ty, 0, range)
+                Cell::int(format!("i{i}"), ty, origin, range)
             })
             .collect()
     }
@@ -306,20 +308,23 @@ impl<'a> Body<'a> {
         match &cell.raw {
             Raw::Int(name, ty) => (name.clone(), ty.clone(), cell.offset),
             Raw::Literal => {
-                let ty = IntType::point(cell.offset);
+                let ty = IntType::point(0);
                 let name = self.fresh("c");
-                self.push(format!("let {name}: {} = {};", ty.cairo(), cell.offset));
-                (name, ty, 0)
+                self.push(format!("let {name}: {} = 0;", ty.cairo()));
+                (name, ty, cell.offset)
             }
             Raw::Felt(felt) => {
                 let (lo, hi) = (cell.range.lo - cell.offset, cell.range.hi - cell.offset);
-                let ty = IntType::new(lo, hi);
+                // Literals of integer types cannot be negative: neither are the types.
+                let origin = lo.min(0);
+                let ty = IntType::new(lo - origin, hi - origin);
                 let name = self.fresh("b");
                 self.push(format!(
-                    "let {name}: {} = downcast({felt}).expect('range');",
-                    ty.cairo()
+                    "let {name}: {} = downcast({}).expect('range');",
+                    ty.cairo(),
+                    cell::shifted(felt, -origin)
                 ));
-                (name, ty, cell.offset)
+                (name, ty, cell.offset + origin)
             }
         }
     }
@@ -390,6 +395,29 @@ impl<'a> Body<'a> {
         let expr = div_rem_expr(ty, divisor, &helper, name);
         self.push(format!("let ({q}, {r}) = {expr};"));
         (q, r)
+    }
+
+    /// `div_rem` by a constant of which only the quotient is wanted.
+    fn quotient(&mut self, name: &str, ty: &IntType, divisor: &BigInt) -> String {
+        let helper = self.helper(ImplKey::DivRem(ty.clone(), divisor.clone()));
+        let q = self.fresh("q");
+        let expr = div_rem_expr(ty, divisor, &helper, name);
+        self.push(format!("let ({q}, _) = {expr};"));
+        q
+    }
+
+    /// An integer in a type no wider than `range`, which its value is known to lie in.
+    fn narrow(&mut self, name: String, ty: IntType, offset: i128, range: Range) -> (String, IntType) {
+        let tight = IntType::new(range.lo - offset, range.hi - offset);
+        if ty.lo >= tight.lo && ty.hi <= tight.hi {
+            return (name, ty);
+        }
+        let narrow = self.fresh("b");
+        self.push(format!(
+            "let {narrow}: {} = downcast({name}).expect('range');",
+            tight.cairo()
+        ));
+        (narrow, tight)
     }
 
     /// The expression that tells whether an integer is below `boundary`.

@@ -2,7 +2,7 @@
 
 use num_bigint::BigInt;
 
-use super::cell::{Cell, IntType, Raw};
+use super::cell::{self, Cell, IntType, Raw};
 use super::{Body, ImplKey};
 use crate::quant::{QuantOp, Range};
 
@@ -23,9 +23,9 @@ impl Body<'_> {
             }
             QuantOp::Div { bits } => {
                 let (x, y) = (self.value(a), self.value(b));
-                let most = range.lo.unsigned_abs().max(range.hi.unsigned_abs()) + 1;
-                let scale = 1u128 << (bits + 1);
-                (self.bind_felt("d", &format!("scalar::div_round({x}, {y}, {scale}, {most})")), 0)
+                let scale = 1u128 << bits;
+                let call = format!("scalar::div_round({x} * {scale}, scalar::divisor({y}))");
+                (self.bind_felt("d", &call), 0)
             }
             QuantOp::MaskZero => {
                 let (x, mask) = (self.value(a), self.value(b));
@@ -61,17 +61,16 @@ impl Body<'_> {
     fn comparable(&mut self, x: &[Cell]) -> (Vec<String>, IntType, i128) {
         let same_offset = x.windows(2).all(|pair| pair[0].offset == pair[1].offset);
         let all_int = x.iter().all(|x| matches!(x.raw, Raw::Int(..)));
+        let lowest = x.iter().map(|x| x.range.lo).min().unwrap_or(0);
         let parts: Vec<_> = if same_offset && all_int {
             x.iter().map(|x| self.typed(x)).collect()
         } else {
             x.iter()
                 .map(|x| {
-                    let value = self.value(x);
-                    let felt = match x.raw {
-                        Raw::Literal => self.bind_felt("v", &value),
-                        _ => value,
-                    };
-                    self.typed(&Cell::felt(felt, 0, x.range))
+                    let felt = self.bind_felt("v", &cell::shifted(&x.felt_expr(), -lowest));
+                    let range = Range { lo: x.range.lo - lowest, hi: x.range.hi - lowest };
+                    let (name, ty, _) = self.typed(&Cell::felt(felt, 0, range));
+                    (name, ty, lowest)
                 })
                 .collect()
         };
@@ -131,14 +130,24 @@ impl Body<'_> {
         }
         let helper = self.helper(ImplKey::Sub(ty.clone(), ty.clone()));
         let name = ty.cairo();
-        let difference = IntType::new(&ty.lo - &ty.hi, &ty.hi - &ty.lo);
+        // Integers stay non-negative: each difference is moved up by the type's width.
+        let width = &ty.hi - &ty.lo;
+        let difference = IntType::new(-&width, width.clone());
+        let moved = IntType::new(0, &width * 2);
+        let constant = IntType::point(width.clone());
+        let up = self.helper(ImplKey::Add(difference.clone(), constant.clone()));
+        let offset = -i128::try_from(&width).unwrap_or(i128::MAX);
+        let (difference, constant) = (difference.cairo(), constant.cairo());
         names
             .iter()
             .zip(ranges)
             .map(|(x, &range)| {
                 let d = self.fresh("d");
-                self.push(format!("let {d} = sub::<{name}, {name}, {helper}>({x}, {best});"));
-                Cell::int(d, difference.clone(), 0, range)
+                self.push(format!(
+                    "let {d} = add::<{difference}, {constant}, {up}>(sub::<{name}, {name}, \
+                     {helper}>({x}, {best}), {width});"
+                ));
+                Cell::int(d, moved.clone(), offset, range)
             })
             .collect()
     }

@@ -80,7 +80,7 @@ impl Body<'_> {
         }
         let (name, ty, offset) = self.dividend(x, bits);
         let (step, half) = (1i128 << bits, 1i128 << (bits - 1));
-        let (q, _) = self.div_rem(&name, &ty, &BigInt::from(step));
+        let q = self.quotient(&name, &ty, &BigInt::from(step));
         let quotient = div_rem_types(&ty, &BigInt::from(step)).0;
         Cell::int(q, quotient, (offset + half) / step, range)
     }
@@ -240,16 +240,23 @@ impl Body<'_> {
             return Cell::literal(table.apply(x.offset));
         }
         // Distance from the table's start.
-        let (mut raw, mut ty, offset) = self.typed(&x);
+        let (raw, ty, offset) = self.typed(&x);
+        let (mut raw, mut ty) = self.narrow(raw, ty, offset, clipped);
         let start = table.lo - offset;
         if start != 0 {
-            let constant = IntType::point(start);
-            let helper = self.helper(ImplKey::Sub(ty.clone(), constant.clone()));
+            let constant = IntType::point(start.abs());
+            let (key, function) = if start > 0 {
+                (ImplKey::Sub(ty.clone(), constant.clone()), "sub")
+            } else {
+                (ImplKey::Add(ty.clone(), constant.clone()), "add")
+            };
+            let helper = self.helper(key);
             let moved = self.fresh("n");
             self.push(format!(
-                "let {moved} = sub::<{}, {}, {helper}>({raw}, {start});",
+                "let {moved} = {function}::<{}, {}, {helper}>({raw}, {});",
                 ty.cairo(),
-                constant.cairo()
+                constant.cairo(),
+                start.abs()
             ));
             ty = IntType::new(&ty.lo - start, &ty.hi - start);
             raw = moved;
@@ -269,7 +276,7 @@ impl Body<'_> {
         let sum_range = Range { lo: 0, hi: table.max_sum() };
         let (sum, sum_ty, _) = self.typed(&Cell::felt(sum, 0, sum_range));
         let divisor = BigInt::from(1) << table.shift;
-        let (y, _) = self.div_rem(&sum, &sum_ty, &divisor);
+        let y = self.quotient(&sum, &sum_ty, &divisor);
         let quotient = div_rem_types(&sum_ty, &divisor).0;
         Cell::int(y, quotient, -i128::from(table.bias), range)
     }

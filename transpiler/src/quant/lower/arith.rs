@@ -2,8 +2,11 @@
 
 use super::super::{QuantOp, MAX_BITS};
 use super::{Lowering, LowerError, Value, OUTPUT_BITS};
-use crate::float::{floor_log2, magnitude_bits, pow2};
+use crate::float::{ceil_log2, floor_log2, magnitude_bits, pow2};
 use crate::graph::{Arithmetic, ValueId};
+
+/// Bits that an integer factor may take.
+const MAX_FACTOR_BITS: i32 = 60;
 
 impl Lowering<'_> {
     /// `W·x + b` with integer weights. The model's input is taken as it is, each feature at its own
@@ -104,18 +107,26 @@ impl Lowering<'_> {
         scale: &[f64],
         offset: &[f64],
     ) -> Result<ValueId, LowerError> {
-        const CONSTANT_BITS: u32 = 16;
+        const CONSTANT_BITS: i32 = 16;
         let x = self.operand(index, 0)?;
         let name = &self.graph.nodes[index].name;
         let largest = scale.iter().fold(0.0f64, |m, s| m.max(s.abs()));
         let exact = scale.iter().all(|s| s.fract() == 0.0) && largest < pow2(24);
-        let extra = if exact { 0 } else { weight_scale(largest, CONSTANT_BITS) };
-        // An offset may be finer than the value it is added to.
+        let magnitudes = self.magnitudes(&x);
+        // Rounding a factor moves its product by half a unit of the factor times the element: as
+        // little as the output's 17th bit for the largest element.
+        let widest = magnitudes.iter().copied().fold(0.0, f64::max);
+        let reach = scale.iter().zip(&magnitudes).map(|(s, m)| (s * m).abs()).fold(0.0, f64::max);
+        let extra = if exact || reach <= 0.0 {
+            0
+        } else {
+            let most = MAX_FACTOR_BITS - magnitude_bits(largest);
+            (CONSTANT_BITS + ceil_log2(widest / reach)).clamp(0, most)
+        };
         let out = self.scale(&x) + extra;
         let unit = pow2(extra);
         let mul: Vec<i64> = scale.iter().map(|s| (s * unit).round() as i64).collect();
         let add: Vec<i128> = offset.iter().map(|o| (o * pow2(out)).round() as i128).collect();
-        let magnitudes = self.magnitudes(&x);
         let error = (0..self.len(&x))
             .map(|i| {
                 (mul[i] as f64 / unit - scale[i]).abs() * magnitudes[i]
