@@ -24,8 +24,11 @@ use cairo_lang_filesystem::db::{
 };
 use cairo_lang_filesystem::ids::{CrateId, CrateLongId, Directory};
 use cairo_lang_lowering::ids::ConcreteFunctionWithBodyId;
+use cairo_lang_sierra::program::Program;
 use cairo_lang_sierra_generator::db::SierraGenGroup;
-use cairo_lang_sierra_generator::replace_ids::replace_sierra_ids_in_program;
+use cairo_lang_sierra_generator::replace_ids::{
+    replace_sierra_ids_in_program, DebugReplacer, SierraIdReplacer,
+};
 use cairo_lang_starknet::compile::compile_contract_in_prepared_db;
 use cairo_lang_starknet::starknet_plugin_suite;
 use cairo_lang_utils::Intern;
@@ -150,8 +153,26 @@ fn compile_program(db: &RootDatabase, main: &[CrateId], request: &ProgramRequest
         .get_sierra_program_for_functions(ids)
         .to_option()
         .context("the front end failed without a diagnostic")?;
-    let program = replace_sierra_ids_in_program(db, &program.program);
+    let program = named(db, &program.program);
     write_json(&request.output, &program.into_artifact())
+}
+
+/// Programs with more types than this come without names of types and library functions.
+const MAX_NAMED_TYPES: usize = 20_000;
+
+/// The program with names for people beside its ids. Each element of a constant is a type of its own, and
+/// a constant's type spells all of them out: in a program with much constant data the names would
+/// be most of it, so there only the functions keep theirs.
+fn named(db: &RootDatabase, program: &Program) -> Program {
+    if program.type_declarations.len() <= MAX_NAMED_TYPES {
+        return replace_sierra_ids_in_program(db, program);
+    }
+    let replacer = DebugReplacer { db };
+    let mut program = program.clone();
+    for function in &mut program.funcs {
+        function.id = replacer.replace_function_id(&function.id);
+    }
+    program
 }
 
 fn find_function(
