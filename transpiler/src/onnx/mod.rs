@@ -28,7 +28,9 @@ use prost::Message;
 use tract_onnx::pb::ModelProto;
 
 pub use error::{ImportError, TensorError, UnsupportedNode};
-pub use inspect::{inspect, InputSummary, ModelSummary, NodeSummary, OpsetSummary, OutputSummary};
+pub use inspect::{
+    inspect, InputSummary, ModelSummary, NodeSummary, OpsetSummary, OutputSummary, ValueSummary,
+};
 pub use ops::trees::TreeError;
 
 use crate::graph::{Graph, Labels, Node, Op, Output, OutputKind};
