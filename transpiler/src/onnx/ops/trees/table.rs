@@ -223,7 +223,8 @@ impl Walk<'_, '_> {
             (self.nodes.trees[row], self.nodes.ids[row], self.nodes.features[row]);
         let mode = &self.nodes.modes[row];
         let Some(test) = mode.test(self.nodes.values[row]) else {
-            return Err(TreeError::Mode { tree, node, mode: format!("{mode:?}") });
+            let mode = if let Mode::Unknown(mode) = mode { mode.clone() } else { String::new() };
+            return Err(TreeError::Mode { tree, node, mode });
         };
         let n_features = self.n_features;
         match usize::try_from(feature) {

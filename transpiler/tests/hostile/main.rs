@@ -1,0 +1,9 @@
+//! Hostile model files: each is refused with its own error, none panics or asks for much memory.
+
+#[path = "../onnx_ops/support.rs"]
+mod support;
+
+mod files;
+mod mutations;
+mod tensors;
+mod trees;
