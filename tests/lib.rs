@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
 
+pub mod cairo_harness;
+pub mod synthetic;
 pub mod zoo;
