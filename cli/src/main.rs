@@ -1,1 +1,44 @@
-fn main() {}
+//! `nilo`: verifiable machine learning on Starknet from the command line.
+//!
+//! Input: arguments and files. Output: a report on standard output, as text or (`--json`) as one JSON
+//! object; progress and logs on standard error; an exit code ([`failure::Kind`]). This is the only
+//! crate that prints or exits, and it computes nothing that a library could.
+
+mod args;
+mod commands;
+mod failure;
+mod gas;
+mod input;
+mod interrupt;
+mod numbers;
+mod output;
+mod package;
+mod pipeline;
+mod progress;
+mod report;
+mod runtime;
+mod table;
+mod vm;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Cli;
+use output::Output;
+
+fn main() -> ExitCode {
+    // Clap's own errors must be JSON too, so the flag is looked for before it is parsed.
+    let json = std::env::args_os().skip(1).take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    let output = Output::new(json);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output.usage(&error),
+    };
+    interrupt::install();
+    match commands::run(cli.command, &output) {
+        Ok(code) => code.into(),
+        Err(_) if interrupt::happened() => interrupt::EXIT_CODE.into(),
+        Err(error) => output.failure(&error),
+    }
+}

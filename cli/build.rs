@@ -1,0 +1,36 @@
+//! Embeds the Cairo runtime: every package that `nilo transpile` writes carries a copy of it.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root =
+        Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../runtime-cairo").canonicalize()?;
+    println!("cargo:rerun-if-changed={}", root.display());
+    let mut files = vec![root.join("Scarb.toml")];
+    collect(&root.join("src"), &mut files)?;
+    files.sort();
+    let mut table = String::from("&[\n");
+    for file in &files {
+        let path = file.strip_prefix(&root)?.components();
+        let parts: Vec<_> = path.map(|part| part.as_os_str().to_string_lossy()).collect();
+        writeln!(table, "    ({:?}, include_str!({file:?})),", parts.join("/"))?;
+    }
+    table.push_str("]\n");
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("runtime_files.rs"), table)?;
+    Ok(())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "cairo") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

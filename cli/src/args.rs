@@ -1,0 +1,64 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use nilometer_cairo::ToolchainOptions;
+
+use crate::commands::{check, completions, demo, doctor, estimate, inspect, run, transpile};
+
+/// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit.
+#[derive(Debug, Parser)]
+#[command(name = "nilo", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 ok, 2 usage, 3 unsupported model, 4 accuracy gate failed, \
+6 resource limit, 1 other.\nRun `nilo demo` to see the whole path on a bundled model.")]
+pub struct Cli {
+    /// Put one JSON object on standard output, errors too
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show a model: its graph, operators and parameters, and what is unsupported
+    Inspect(inspect::InspectArgs),
+    /// Turn a model into a Cairo package
+    Transpile(transpile::TranspileArgs),
+    /// Compare a package with the float model on data, row by row
+    Check(check::CheckArgs),
+    /// Show what a package costs: VM steps, gas, class size, limits
+    Estimate(estimate::EstimateArgs),
+    /// Run a package's Cairo program on rows, checked against the Rust reference
+    Run(run::RunArgs),
+    /// Take a bundled model through the whole path
+    Demo(demo::DemoArgs),
+    /// Check the Cairo toolchain and say what mends it
+    Doctor(doctor::DoctorArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Where the Cairo compiler's parts come from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ToolchainArgs {
+    /// Folder of a Cairo core library in place of the pinned one; hashes may then differ from
+    /// everyone else's [default: $CORELIB_PATH, else the pinned one]
+    #[arg(long, value_name = "DIR")]
+    pub corelib: Option<PathBuf>,
+
+    /// Use no network: fail if a part of the toolchain would have to be downloaded
+    #[arg(long)]
+    pub offline: bool,
+}
+
+impl ToolchainArgs {
+    /// The same for the toolchain.
+    pub fn options(&self) -> ToolchainOptions {
+        let (corelib, offline) = (self.corelib.clone(), self.offline);
+        ToolchainOptions { corelib, offline, ..ToolchainOptions::default() }
+    }
+}

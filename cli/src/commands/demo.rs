@@ -1,0 +1,198 @@
+//! `nilo demo`: the whole path on a bundled model.
+//!
+//! RockyBot was the first trading bot with its model on chain: a network of 36-128-64-12 neurons over hourly
+//! prices, with published weights.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use console::style;
+use nilometer_cairo::RunOptions;
+use nilometer_transpiler::decision::arg_max;
+use nilometer_transpiler::eval;
+use nilometer_transpiler::quant::{Calibration, PlanOptions};
+use serde::Serialize;
+
+use crate::args::ToolchainArgs;
+use crate::commands::run::run_rows;
+use crate::interrupt::Scratch;
+use crate::numbers::{duration, percent, short, thousands};
+use crate::output::{Message, Output};
+use crate::package::Package;
+use crate::pipeline::{self, Job, StageDone, Stages};
+use crate::table::table;
+use crate::{gas, input};
+
+const NAME: &str = "rockybot";
+const MODEL: &[u8] = include_bytes!("../../../examples/rockybot/rockybot.onnx");
+const CALIBRATION: &[u8] = include_bytes!("../../../examples/rockybot/calibration.npy");
+const INPUTS: &[u8] = include_bytes!("../../../examples/rockybot/inputs.npy");
+/// Rows that are run.
+const ROWS: usize = 8;
+
+/// Arguments of `nilo demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the package in this folder
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    #[command(flatten)]
+    pub toolchain: ToolchainArgs,
+}
+
+/// The command's result.
+#[derive(Serialize)]
+struct Demo {
+    model_hash: String,
+    program_hash: String,
+    stages: Vec<StageDone>,
+    agreement: Option<f64>,
+    steps: u64,
+    l2_gas: u64,
+    matches_reference: bool,
+    rows: Vec<DemoRow>,
+    run_ms: u128,
+    package: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DemoRow {
+    row: usize,
+    /// The largest score of the float model, and its class.
+    float_score: f64,
+    float_class: usize,
+    /// The same of the Cairo program.
+    score: f64,
+    class: usize,
+    steps: usize,
+}
+
+/// Shows the whole path.
+///
+/// # Errors
+/// The toolchain cannot be made, or a folder cannot be written.
+pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
+    let scratch;
+    let folder: &Path = match &args.keep {
+        Some(folder) => folder,
+        None => {
+            scratch = Scratch::new_in(&std::env::temp_dir(), "nilo-demo-")
+                .context("cannot make a temporary folder")?;
+            &scratch.path().join(NAME)
+        }
+    };
+    let features = 36;
+    let calibration = input::parse_npy("calibration.npy", CALIBRATION)?.rows(features)?;
+    let inputs = input::parse_npy("inputs.npy", INPUTS)?.rows(features)?;
+    let job = Job {
+        onnx: MODEL.to_vec(),
+        name: NAME.to_owned(),
+        calibration: Some((Calibration { rows: calibration }, pipeline::sha256(CALIBRATION))),
+        options: PlanOptions::default(),
+        shape: None,
+        labels_only: false,
+        toolchain: args.toolchain.options(),
+    };
+    output.line(&format!(
+        "{}: a neural network that traded on chain, from ONNX to Cairo, bit for bit\n",
+        style("RockyBot").bold()
+    ))?;
+    let tell = |done: &StageDone| {
+        let line = format!(
+            "{} {:<10} {:<52} {:>8}",
+            style("✓").green(),
+            done.stage.name(),
+            done.made,
+            style(duration(done.time)).dim()
+        );
+        // A line that nobody reads any more is told by the result.
+        let _ = output.line(&line);
+    };
+    let mut stages = Stages::new(tell);
+    let transpiled = pipeline::transpile(&job, folder, &mut stages)?;
+    drop(stages);
+
+    let package = Package::open(folder)?;
+    let (graph, program) = (package.model()?, package.program()?);
+    let rows: Vec<_> = inputs.into_iter().enumerate().take(ROWS).collect();
+    let start = Instant::now();
+    let runs = run_rows(&program, &graph, &rows, &RunOptions::default())?;
+    let time = start.elapsed();
+    let float = package.float_model()?;
+    let mut results = Vec::with_capacity(rows.len());
+    for ((row, values), run) in rows.iter().zip(&runs) {
+        let expected = eval::evaluate(&float, values)?.swap_remove(0);
+        let actual = &run.prediction.outputs[0];
+        let (float_class, class) = (arg_max(&expected), arg_max(actual));
+        let (float_score, score) = (expected[float_class], actual[class]);
+        results.push(DemoRow {
+            row: *row,
+            float_score,
+            float_class,
+            score,
+            class,
+            steps: run.steps,
+        });
+    }
+    let report = transpiled.report;
+    output.result(&Demo {
+        model_hash: transpiled.manifest.model_hash,
+        program_hash: transpiled.manifest.program_hash,
+        stages: transpiled.stages,
+        agreement: report.accuracy.agreement,
+        steps: report.cost.steps,
+        l2_gas: report.cost.l2_gas,
+        matches_reference: true,
+        rows: results,
+        run_ms: time.as_millis(),
+        package: args.keep.as_ref().map(|folder| folder.display().to_string()),
+    })?;
+    Ok(0)
+}
+
+impl Message for Demo {
+    fn text(&self) -> String {
+        let row = |row: &DemoRow| {
+            vec![
+                row.row.to_string(),
+                row.float_class.to_string(),
+                short(row.float_score),
+                row.class.to_string(),
+                short(row.score),
+                thousands(row.steps),
+                "yes".to_owned(),
+            ]
+        };
+        let header = [
+            ">row",
+            ">float class",
+            ">score",
+            ">Cairo class",
+            ">score",
+            ">steps",
+            "VM = reference",
+        ];
+        let mut text = format!("\n{}", table(&header, self.rows.iter().map(row)));
+        if let Some(agreement) = self.agreement {
+            text += &format!(
+                "{} of the calibration rows decide as the float model does.\n",
+                percent(agreement)
+            );
+        }
+        text += &format!(
+            "One prediction: {} Cairo steps, about {} L2 gas on Starknet ({}% of what a transaction may take).\n",
+            thousands(self.steps),
+            thousands(self.l2_gas),
+            short(self.l2_gas as f64 * 100.0 / gas::MAX_TRANSACTION as f64),
+        );
+        text +=
+            &format!("\nmodel hash    {}\nprogram hash  {}\n", self.model_hash, self.program_hash);
+        text += &match &self.package {
+            Some(folder) => format!("\nThe package is in {folder}; look at {folder}/report.md.\n"),
+            None => "\nKeep the package with `nilo demo --keep rockybot`, or transpile a model of your own:\n    nilo transpile MODEL.onnx -o DIR --calibration ROWS.npy\n".to_owned(),
+        };
+        text
+    }
+}

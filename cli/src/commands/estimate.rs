@@ -1,0 +1,178 @@
+//! `nilo estimate`: what a package costs, and whether it fits.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use nilometer_cairo::RunOptions;
+use nilometer_transpiler::cost::{self, Steps};
+use serde::Serialize;
+
+use crate::commands::run::run_rows;
+use crate::commands::transpile::contract;
+use crate::gas;
+use crate::input::{RowSelection, Source};
+use crate::numbers::{percent, thousands};
+use crate::output::{Message, Output};
+use crate::package::{ContractSize, Package};
+use crate::table::{fields, table};
+use crate::vm::RowRun;
+
+/// Arguments of `nilo estimate`.
+#[derive(Debug, Args)]
+pub struct EstimateArgs {
+    /// The package
+    pub package: PathBuf,
+    /// Rows to measure on (.npy, .json, .csv) [default: the package's example]
+    #[arg(long, value_name = "FILE[:ROW]")]
+    pub data: Option<Source>,
+}
+
+/// The command's result.
+#[derive(Serialize)]
+struct Estimate {
+    model_hash: String,
+    program_hash: String,
+    /// Rows that were run.
+    rows: usize,
+    /// Steps of the most expensive row.
+    steps: usize,
+    min_steps: usize,
+    mean_steps: f64,
+    trace_rows: u64,
+    builtins: BTreeMap<&'static str, usize>,
+    /// The cost model's steps by purpose.
+    estimated_steps: Steps,
+    program_felts: usize,
+    l2_gas: u64,
+    gas_source: &'static str,
+    contract: ContractSize,
+    transaction: Transaction,
+    /// What a proof takes: unknown as long as there is no prover.
+    proving: Option<()>,
+    proving_note: &'static str,
+}
+
+/// A call of the contract beside the limits of a transaction.
+#[derive(Serialize)]
+struct Transaction {
+    l2_gas: u64,
+    max_l2_gas: u64,
+    calldata_felts: usize,
+    max_calldata_felts: usize,
+    fits: bool,
+}
+
+const PROVING_NOTE: &str = "there is no prover yet: proving time and memory are not estimated";
+
+/// Estimates.
+///
+/// # Errors
+/// The package is damaged, or a row is refused.
+pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
+    let package = Package::open(&args.package)?;
+    let graph = package.model()?;
+    let program = package.program()?;
+    let rows = match &args.data {
+        Some(source) => source.rows(graph.input_len(), &RowSelection::default())?,
+        None => vec![(0, package.example()?)],
+    };
+    let runs = run_rows(&program, &graph, &rows, &RunOptions::default())?;
+    let steps = || runs.iter().map(|run| run.steps);
+    let worst = runs.iter().max_by_key(|run| run.steps);
+    let most = steps().max().unwrap_or(0) as u64;
+    let l2_gas = worst.map_or(0, |run| gas::l2_gas(most, &run.builtins));
+    let contract = package.manifest.contract.clone();
+    // The span's length comes first.
+    let calldata_felts = graph.input_len() + 1;
+    output.result(&Estimate {
+        model_hash: package.manifest.model_hash.clone(),
+        program_hash: package.manifest.program_hash.clone(),
+        rows: runs.len(),
+        steps: most as usize,
+        min_steps: steps().min().unwrap_or(0),
+        mean_steps: steps().sum::<usize>() as f64 / runs.len().max(1) as f64,
+        trace_rows: gas::trace_rows(most),
+        builtins: worst.map(RowRun::builtin_counts).unwrap_or_default(),
+        estimated_steps: cost::estimate(&graph, package.manifest.shape),
+        program_felts: program.code_len(),
+        l2_gas,
+        gas_source: gas::SOURCE,
+        transaction: Transaction {
+            l2_gas,
+            max_l2_gas: gas::MAX_TRANSACTION,
+            calldata_felts,
+            max_calldata_felts: gas::MAX_CALLDATA,
+            fits: contract.within_limits
+                && l2_gas <= gas::MAX_TRANSACTION
+                && calldata_felts <= gas::MAX_CALLDATA,
+        },
+        contract,
+        proving: None,
+        proving_note: PROVING_NOTE,
+    })?;
+    Ok(0)
+}
+
+impl Message for Estimate {
+    fn text(&self) -> String {
+        let spread = match self.rows {
+            1 => "on one row".to_owned(),
+            rows => format!(
+                "at most on {} rows ({} at least, {:.0} on average)",
+                thousands(rows),
+                thousands(self.min_steps),
+                self.mean_steps
+            ),
+        };
+        let builtins: Vec<String> = self
+            .builtins
+            .iter()
+            .map(|(name, count)| format!("{name} {}", thousands(*count)))
+            .collect();
+        let transaction = &self.transaction;
+        let fits = if transaction.fits { "fits" } else { "does not fit" };
+        let mut text = fields([
+            ("steps", format!("{} {spread}", thousands(self.steps))),
+            ("trace rows", format!("{} (the next power of two)", thousands(self.trace_rows))),
+            ("builtins", builtins.join(", ")),
+            ("program", format!("{} felts of code", thousands(self.program_felts))),
+            ("L2 gas", format!("{} estimated: {}", thousands(self.l2_gas), self.gas_source)),
+            ("contract", contract(&self.contract)),
+            (
+                "transaction",
+                format!(
+                    "{fits}: {} of {} L2 gas, {} of {} felts of calldata",
+                    thousands(transaction.l2_gas),
+                    thousands(transaction.max_l2_gas),
+                    thousands(transaction.calldata_felts),
+                    thousands(transaction.max_calldata_felts)
+                ),
+            ),
+            ("proving", self.proving_note.to_owned()),
+        ]);
+        let steps = &self.estimated_steps;
+        let total = steps.total().max(1) as f64;
+        let purposes = [
+            ("input and output", steps.io),
+            ("products", steps.products),
+            ("lane splitting", steps.splitting),
+            ("rescaling", steps.rescaling),
+            ("activations and decisions", steps.activation),
+            ("trees", steps.trees),
+        ];
+        let row = |(name, steps): (&str, u64)| {
+            vec![name.to_owned(), thousands(steps), percent(steps as f64 / total)]
+        };
+        text += &format!(
+            "\nWhere steps go, by the cost model ({} in all):\n",
+            thousands(steps.total())
+        );
+        text += &table(
+            &["purpose", ">steps", ">share"],
+            purposes.into_iter().filter(|(_, steps)| *steps > 0).map(row),
+        );
+        text
+    }
+}

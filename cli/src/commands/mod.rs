@@ -1,0 +1,40 @@
+//! The commands, one a file.
+
+pub mod check;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod estimate;
+pub mod inspect;
+pub mod run;
+pub mod transpile;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::args::Command;
+use crate::output::Output;
+
+/// Runs a command; its exit code.
+///
+/// # Errors
+/// Whatever went wrong.
+pub fn run(command: Command, output: &Output) -> Result<u8> {
+    match command {
+        Command::Inspect(args) => inspect::run(&args, output),
+        Command::Transpile(args) => transpile::run(&args, output),
+        Command::Check(args) => check::run(&args, output),
+        Command::Estimate(args) => estimate::run(&args, output),
+        Command::Run(args) => run::run(&args, output),
+        Command::Demo(args) => demo::run(&args, output),
+        Command::Doctor(args) => doctor::run(&args, output),
+        Command::Completions(args) => completions::run(&args, output),
+    }
+}
+
+/// The bytes of a model file.
+fn read_model(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,355 @@
+//! `nilo transpile`: a model becomes a Cairo package.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use console::style;
+use nilometer_transpiler::emit::Shape;
+use nilometer_transpiler::onnx;
+use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions};
+use serde::Serialize;
+
+use crate::args::ToolchainArgs;
+use crate::numbers::{bytes, or_dash, percent, short, thousands};
+use crate::output::{Message, Output};
+use crate::package::{ContractSize, Manifest};
+use crate::pipeline::{self, Job, StageDone, Stages};
+use crate::report::trials::{self, TrialRow};
+use crate::report::Report;
+use crate::table::{fields, table};
+use crate::{gas, input};
+
+/// Arguments of `nilo transpile`.
+#[derive(Debug, Args)]
+pub struct TranspileArgs {
+    /// The ONNX file
+    pub model: PathBuf,
+    /// The folder to write; an older package there is replaced
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
+    /// Accuracy budget: share of rows whose label may change, or for numbers the largest error as
+    /// a share of their range
+    #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
+    pub max_loss: f64,
+    /// How features of tree models are passed
+    #[arg(long, value_enum, default_value_t)]
+    pub features: Features,
+    /// Range that every feature is declared to stay in, such as -4,4; rows outside are refused
+    #[arg(long, value_name = "LO,HI", value_parser = range, allow_hyphen_values = true)]
+    pub input_range: Option<(f64, f64)>,
+    /// Widen the calibrated range on each side by so many times its span
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = margin)]
+    pub margin: f64,
+    /// Bits of weights and activations everywhere, in place of a search
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=24))]
+    pub bits: Option<u32>,
+    /// How the model is written down [default: what the cost model prefers]
+    #[arg(long, value_enum)]
+    pub shape: Option<ShapeArg>,
+    /// Compute the label only, without scores: fewer steps
+    #[arg(long)]
+    pub labels_only: bool,
+    /// The Cairo package's name [default: the file's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub toolchain: ToolchainArgs,
+}
+
+/// How features of tree models are passed.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Features {
+    /// As order-preserving integers of the floats: every decision is the float model's
+    #[default]
+    Exact,
+    /// As fixed-point numbers in natural units, as callers on chain have them
+    Fixed,
+}
+
+/// How the model is written down.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ShapeArg {
+    /// Straight-line code: fewest steps, most code
+    Unrolled,
+    /// Constant data and loops: least code
+    Looped,
+}
+
+/// The command's result.
+#[derive(Serialize)]
+struct Transpiled {
+    package: String,
+    name: String,
+    kind: String,
+    model_hash: String,
+    program_hash: String,
+    /// Bits of the input, and of each dense layer's weights and inputs.
+    bits: Bits,
+    /// Sums a felt in each dense layer.
+    lanes: Vec<usize>,
+    shape: Shape,
+    range_source: String,
+    rows: usize,
+    agreement: Option<f64>,
+    max_abs_error: f64,
+    max_abs_error_bound: Option<f64>,
+    steps: u64,
+    trace_rows: u64,
+    l2_gas: u64,
+    contract: ContractSize,
+    trials: Vec<TrialRow>,
+    stages: Vec<StageDone>,
+    #[serde(skip)]
+    calibrated: bool,
+}
+
+#[derive(Serialize)]
+struct Bits {
+    weights: Vec<u32>,
+    activations: Vec<u32>,
+    accumulators: Vec<u32>,
+}
+
+/// Transpiles.
+///
+/// # Errors
+/// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
+pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
+    let job = job(args)?;
+    let mut stages = Stages::new(|_| ());
+    let transpiled = pipeline::transpile(&job, &args.output, &mut stages)
+        .with_context(|| args.model.display().to_string())?;
+    drop(stages);
+    let pipeline::Transpiled { manifest, report, stages } = transpiled;
+    if report.input.range_source == "default" {
+        output.warn(
+            "no `--calibration` rows: precision was chosen on synthetic rows, for standardised features from -10 to 10",
+        );
+    }
+    output.result(&Transpiled::new(&args.output, manifest, report, stages))?;
+    Ok(0)
+}
+
+fn job(args: &TranspileArgs) -> Result<Job> {
+    let onnx = super::read_model(&args.model)?;
+    let calibration = match &args.calibration {
+        None => None,
+        Some(file) => {
+            // The number of features is known once the model has been imported.
+            let features =
+                onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
+            let rows = input::read(file)?.rows(features)?;
+            let sha256 = pipeline::sha256(&std::fs::read(file)?);
+            Some((Calibration { rows }, sha256))
+        }
+    };
+    Ok(Job {
+        onnx,
+        name: args.name.clone().unwrap_or_else(|| package_name(&args.model)),
+        calibration,
+        options: PlanOptions {
+            features: match args.features {
+                Features::Exact => FeatureMode::Exact,
+                Features::Fixed => FeatureMode::Fixed,
+            },
+            max_loss: args.max_loss,
+            margin: args.margin,
+            input_range: args.input_range,
+            bits: args.bits,
+        },
+        shape: args.shape.map(|shape| match shape {
+            ShapeArg::Unrolled => Shape::Unrolled,
+            ShapeArg::Looped => Shape::Looped,
+        }),
+        labels_only: args.labels_only,
+        toolchain: args.toolchain.options(),
+    })
+}
+
+/// A package name made of a file's name.
+pub fn package_name(model: &Path) -> String {
+    let stem = model.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
+    let stem = stem.unwrap_or_default();
+    let valid = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let name: String = stem.chars().map(valid).collect();
+    let name = name.trim_matches('_');
+    if name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        name.to_owned()
+    } else {
+        format!("model_{name}").trim_end_matches('_').to_owned()
+    }
+}
+
+/// `0.5%` or `0.005`.
+fn share(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.strip_suffix('%') {
+        Some(number) => (number, 100.0),
+        None => (text, 1.0),
+    };
+    let share = number.trim().parse::<f64>().map(|number| number / unit).ok();
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "wants a percentage such as 0.5%, or a fraction from 0 to 1".to_owned())
+}
+
+fn range(text: &str) -> Result<(f64, f64), String> {
+    let parts = text.split_once(',').map(|(lo, hi)| (lo.trim().parse(), hi.trim().parse()));
+    match parts {
+        Some((Ok(lo), Ok(hi))) if f64::is_finite(lo) && f64::is_finite(hi) && lo < hi => {
+            Ok((lo, hi))
+        }
+        _ => Err("wants two finite numbers, the smaller first, such as -4,4".to_owned()),
+    }
+}
+
+fn margin(text: &str) -> Result<f64, String> {
+    let margin = text.parse::<f64>().ok().filter(|margin| (0.0..=1e6).contains(margin));
+    margin.ok_or_else(|| "wants a number from 0 to 1,000,000".to_owned())
+}
+
+impl Transpiled {
+    fn new(folder: &Path, manifest: Manifest, report: Report, stages: Vec<StageDone>) -> Self {
+        let layers = &report.layers;
+        Self {
+            package: folder.display().to_string(),
+            name: manifest.name,
+            kind: manifest.kind,
+            model_hash: manifest.model_hash,
+            program_hash: manifest.program_hash,
+            bits: Bits {
+                weights: layers.iter().map(|layer| layer.weight_bits).collect(),
+                activations: layers.iter().map(|layer| layer.activation_bits).collect(),
+                accumulators: layers.iter().map(|layer| layer.accumulator_bits).collect(),
+            },
+            lanes: layers.iter().map(|layer| layer.lanes).collect(),
+            shape: manifest.shape,
+            range_source: report.input.range_source.clone(),
+            rows: report.accuracy.rows,
+            agreement: report.accuracy.agreement,
+            max_abs_error: report.accuracy.max_abs_error,
+            max_abs_error_bound: report.max_abs_error_bound,
+            steps: report.cost.steps,
+            trace_rows: report.cost.trace_rows,
+            l2_gas: report.cost.l2_gas,
+            contract: manifest.contract,
+            calibrated: report.accuracy.source == "calibration",
+            trials: report.trials,
+            stages,
+        }
+    }
+}
+
+impl Message for Transpiled {
+    fn text(&self) -> String {
+        let time: std::time::Duration = self.stages.iter().map(|stage| stage.time).sum();
+        let rows = if self.calibrated { "calibration rows" } else { "synthetic rows" };
+        let agreement = match self.agreement {
+            Some(agreement) => {
+                format!(
+                    "{} of {} {rows} decide as the float model",
+                    percent(agreement),
+                    thousands(self.rows)
+                )
+            }
+            None => format!(
+                "largest error {} on {} {rows}",
+                short(self.max_abs_error),
+                thousands(self.rows)
+            ),
+        };
+        let mut list = vec![
+            ("model", format!("{} ({})", self.name, self.kind.replace('_', " "))),
+            ("model hash", self.model_hash.clone()),
+            ("program hash", self.program_hash.clone()),
+            ("agreement", agreement),
+            (
+                "error bound",
+                match self.max_abs_error_bound {
+                    Some(0.0) => "0: exact on every accepted row".to_owned(),
+                    Some(bound) => format!("{} on every accepted row, proved", short(bound)),
+                    None => or_dash(None),
+                },
+            ),
+            (
+                "steps",
+                format!("{} ({} code)", thousands(self.steps), pipeline::shape_name(self.shape)),
+            ),
+            (
+                "L2 gas",
+                format!(
+                    "{} estimated, of {} a transaction may take",
+                    thousands(self.l2_gas),
+                    thousands(gas::MAX_TRANSACTION)
+                ),
+            ),
+            ("contract", contract(&self.contract)),
+        ];
+        if !self.bits.weights.is_empty() {
+            let bits: Vec<_> = self.bits.weights.iter().map(ToString::to_string).collect();
+            let lanes: Vec<_> = self.lanes.iter().map(ToString::to_string).collect();
+            list.insert(
+                5,
+                ("weight bits", format!("{} (lanes a felt: {})", bits.join(" "), lanes.join(" "))),
+            );
+        }
+        let mut text = fields(list);
+        if self.trials.len() > 1 {
+            text.push('\n');
+            text += &table(&trials::HEADER, self.trials.iter().map(trials::cells));
+        }
+        text += &format!(
+            "\n{} {} in {}; the report is {}\n",
+            style("made").green().bold(),
+            self.package,
+            crate::numbers::duration(time),
+            Path::new(&self.package).join("report.md").display(),
+        );
+        text
+    }
+}
+
+/// A contract beside the limits.
+pub fn contract(size: &ContractSize) -> String {
+    format!(
+        "{} of {} felts of bytecode, class of {} of {}: {}",
+        thousands(size.bytecode_felts),
+        thousands(size.max_bytecode_felts),
+        bytes(size.class_bytes),
+        bytes(size.max_class_bytes),
+        if size.within_limits { "fits" } else { "does not fit: it cannot be declared" },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_percentages_or_fractions() {
+        assert_eq!(share("0.5%"), Ok(0.005));
+        assert_eq!(share("0.01"), Ok(0.01));
+        assert_eq!(share("0"), Ok(0.0));
+        for wrong in ["5", "-1%", "101%", "x", "NaN", ""] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_two_rising_numbers() {
+        assert_eq!(range("-4,4"), Ok((-4.0, 4.0)));
+        for wrong in ["4,-4", "1", "1,1", "NaN,1", "0,inf", "a,b"] {
+            assert!(range(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn package_names_are_valid() {
+        assert_eq!(package_name(Path::new("dir/My-Model 2.onnx")), "my_model_2");
+        assert_eq!(package_name(Path::new("4layers.onnx")), "model_4layers");
+        assert_eq!(package_name(Path::new("模型.onnx")), "model");
+    }
+}

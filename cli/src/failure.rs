@@ -1,0 +1,226 @@
+//! What went wrong, as an exit code, a message and a hint that mends it.
+
+use anyhow::Error;
+use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
+use nilometer_transpiler::emit::EmitError;
+use nilometer_transpiler::eval::EvalError;
+use nilometer_transpiler::onnx::{ImportError, TensorError};
+use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
+use serde_json::{json, Map, Value};
+
+use crate::input::InputError;
+use crate::package::PackageError;
+use crate::report::trials;
+use crate::vm::VmError;
+
+/// The kinds of failure that scripts can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything else: a file, the toolchain, a row that is refused.
+    Other,
+    /// The command line asks for something that makes no sense.
+    Usage,
+    /// The model, or a part of it, has no integer form here.
+    UnsupportedModel,
+    /// No precision keeps the accuracy budget.
+    Accuracy,
+    /// A limit on sizes or steps.
+    ResourceLimit,
+}
+
+impl Kind {
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Other => 1,
+            Self::Usage => 2,
+            Self::UnsupportedModel => 3,
+            Self::Accuracy => 4,
+            Self::ResourceLimit => 6,
+        }
+    }
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Usage => "usage",
+            Self::UnsupportedModel => "unsupported_model",
+            Self::Accuracy => "accuracy",
+            Self::ResourceLimit => "resource_limit",
+        }
+    }
+}
+
+/// An error, ready to be shown.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its kind.
+    pub kind: Kind,
+    /// What happened, from the outermost to the innermost cause.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// More fields for JSON.
+    pub details: Map<String, Value>,
+    /// More text for people, below the message.
+    pub text: Option<String>,
+}
+
+impl Failure {
+    /// Reads an error.
+    pub fn of(error: &Error) -> Self {
+        let mut failure =
+            error.chain().find_map(classify).unwrap_or_else(|| Self::new(Kind::Other, None));
+        failure.message = message(error);
+        failure
+    }
+
+    /// The failure as a JSON object.
+    pub fn json(&self) -> Value {
+        let mut error = Map::new();
+        error.insert("kind".to_owned(), json!(self.kind.name()));
+        error.insert("exit_code".to_owned(), json!(self.kind.exit_code()));
+        error.insert("message".to_owned(), json!(self.message));
+        error.insert("help".to_owned(), json!(self.help));
+        error.extend(self.details.clone());
+        json!({ "error": error })
+    }
+
+    fn new(kind: Kind, help: Option<String>) -> Self {
+        Self { kind, message: String::new(), help, details: Map::new(), text: None }
+    }
+}
+
+/// The causes behind one another, without those that the one before already tells.
+fn message(error: &Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |message, cause| {
+        match message.as_str() {
+            "" => cause,
+            text if text.ends_with(&cause) => message,
+            _ => format!("{message}: {cause}"),
+        }
+    })
+}
+
+fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
+    let kind = |kind: Kind| Some(Failure::new(kind, None));
+    let help = |kind: Kind, help: &str| Some(Failure::new(kind, Some(help.to_owned())));
+    if let Some(error) = cause.downcast_ref::<ImportError>() {
+        return Some(import(error));
+    }
+    if let Some(error) = cause.downcast_ref::<PlanError>() {
+        return Some(plan(error));
+    }
+    if let Some(error) = cause.downcast_ref::<LowerError>() {
+        return Some(lower(error));
+    }
+    if let Some(error) = cause.downcast_ref::<EncodeError>() {
+        return match error {
+            EncodeError::OutOfRange { .. } => help(
+                Kind::Other,
+                "transpile again with calibration rows that cover it, a larger `--margin`, or `--input-range LO,HI`",
+            ),
+            EncodeError::Length { .. } | EncodeError::NotANumber { .. } => kind(Kind::Other),
+        };
+    }
+    if cause.is::<EvalError>() {
+        return kind(Kind::Other);
+    }
+    if cause.is::<EmitError>() {
+        return help(Kind::Usage, "choose another name with `--name`");
+    }
+    if let Some(error) = cause.downcast_ref::<ToolchainError>() {
+        return help(Kind::Other, error.help());
+    }
+    if cause.is::<CompileError>() || cause.is::<ContractError>() {
+        return help(Kind::Other, "run `nilo doctor`; if all is well there, this is a defect: please report it with the model");
+    }
+    if let Some(error) = cause.downcast_ref::<ProgramError>() {
+        return match error {
+            ProgramError::TooLong { .. } => {
+                help(Kind::ResourceLimit, "transpile with `--shape looped`")
+            }
+            ProgramError::File { .. } => help(Kind::Other, "transpile the model again"),
+            _ => kind(Kind::Other),
+        };
+    }
+    if let Some(RunError::StepLimit { .. }) = cause.downcast_ref::<RunError>() {
+        return help(Kind::ResourceLimit, "raise `--max-steps`");
+    }
+    if let Some(error) = cause.downcast_ref::<InputError>() {
+        return Some(Failure::new(error.kind(), error.help()));
+    }
+    if let Some(error) = cause.downcast_ref::<PackageError>() {
+        return Some(Failure::new(Kind::Other, error.help()));
+    }
+    if cause.is::<VmError>() {
+        return help(Kind::Other, "this is a defect: please report it with the model and the row");
+    }
+    cause.downcast_ref::<UsageError>().map(|_| Failure::new(Kind::Usage, None))
+}
+
+/// Arguments that make no sense together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+fn import(error: &ImportError) -> Failure {
+    match error {
+        ImportError::Unsupported { nodes } => {
+            let mut failure = Failure::new(
+                Kind::UnsupportedModel,
+                Some("`nilo inspect MODEL.onnx` shows the whole model".to_owned()),
+            );
+            failure.details.insert("unsupported".to_owned(), json!(nodes));
+            failure
+        }
+        ImportError::TooLarge { .. } => Failure::new(Kind::ResourceLimit, None),
+        ImportError::InputCount { .. } | ImportError::Input { .. } | ImportError::Output { .. } => {
+            Failure::new(Kind::UnsupportedModel, None)
+        }
+        ImportError::Tensor {
+            source: TensorError::External { .. } | TensorError::DataType { .. },
+            ..
+        } => Failure::new(Kind::UnsupportedModel, None),
+        ImportError::Decode { .. } => {
+            let help = "check that the file is a complete ONNX model: download or export it again";
+            Failure::new(Kind::Other, Some(help.to_owned()))
+        }
+        _ => {
+            let help = "the file breaks the ONNX format: export the model again";
+            Failure::new(Kind::Other, Some(help.to_owned()))
+        }
+    }
+}
+
+fn lower(error: &LowerError) -> Failure {
+    let help = match error {
+        LowerError::Range { .. } => Some(
+            "declare a narrower range: `--calibration X.npy` or `--input-range LO,HI`".to_owned(),
+        ),
+        LowerError::Unsupported { .. } => None,
+    };
+    Failure::new(Kind::UnsupportedModel, help)
+}
+
+fn plan(error: &PlanError) -> Failure {
+    match error {
+        PlanError::Lower(error) => lower(error),
+        PlanError::Calibration { .. } => {
+            Failure::new(Kind::Other, Some("remove or mend that row".to_owned()))
+        }
+        PlanError::NoRows => Failure::new(Kind::Other, None),
+        PlanError::InputRange { .. } => Failure::new(
+            Kind::Usage,
+            Some("give two finite numbers: `--input-range -4,4`".to_owned()),
+        ),
+        PlanError::Accuracy { trials: tried, .. } => {
+            let help = "allow more loss (`--max-loss 1%`), or calibrate with rows like those the model will meet";
+            let mut failure = Failure::new(Kind::Accuracy, Some(help.to_owned()));
+            failure.details.insert("trials".to_owned(), json!(trials::rows(tried)));
+            failure.text = Some(trials::table(tried));
+            failure
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Rows of features, expected outputs and labels from `.npy`, `.json` and `.csv` files.
+//!
+//! Nothing is rounded silently: an integer that a double cannot hold is an error, and so is anything
+//! that is no number where numbers are wanted.
+
+mod csv;
+mod json;
+mod npy;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::failure::Kind;
+
+pub use source::{RowSelection, Source};
+
+/// The largest file that is read.
+const MAX_FILE_BYTES: u64 = 2 << 30;
+/// Integers up to here are floats without loss.
+const MAX_EXACT_INTEGER: u64 = 1 << 53;
+
+/// A file of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    path: PathBuf,
+    /// The lengths of the axes, at least one.
+    shape: Vec<usize>,
+    data: Data,
+}
+
+/// The elements, row after row.
+#[derive(Clone, Debug, PartialEq)]
+enum Data {
+    Numbers(Vec<f64>),
+    Text(Vec<String>),
+}
+
+/// A file that cannot be read as rows.
+#[derive(Debug, Error)]
+pub enum InputError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is larger than what is read.
+    #[error("{} has {actual} bytes, {MAX_FILE_BYTES} are read at most", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        actual: u64,
+    },
+    /// The file's name ends in nothing that is known.
+    #[error("{} is neither .npy, .json nor .csv", .path.display())]
+    Extension {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not what its name says, or holds what is no number.
+    #[error("{}: {reason}", .path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what is wanted.
+        reason: String,
+    },
+    /// The array's shape does not fit.
+    #[error("{} has shape {}, wants {wanted}", .path.display(), shape(.actual))]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// Its shape.
+        actual: Vec<usize>,
+        /// The shape that is wanted.
+        wanted: String,
+    },
+    /// A row that is not there.
+    #[error("{} has {rows} row{}, numbered from 0; there is no row {row}", .path.display(), if *.rows == 1 { "" } else { "s" })]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The row that was asked for.
+        row: usize,
+        /// How many there are.
+        rows: usize,
+    },
+    /// Two files that should have one row for each other.
+    #[error("{} has {actual} rows and {} has {expected}", .path.display(), .other.display())]
+    RowCount {
+        /// The file.
+        path: PathBuf,
+        /// Its rows.
+        actual: usize,
+        /// The file with the input rows.
+        other: PathBuf,
+        /// Its rows.
+        expected: usize,
+    },
+}
+
+impl InputError {
+    /// The kind of failure.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::TooLarge { .. } => Kind::ResourceLimit,
+            _ => Kind::Other,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Extension { .. } => {
+                "save the rows with numpy.save, as a JSON list of lists, or as comma-separated values"
+            }
+            Self::Row { .. } => "rows are counted from 0: `X.npy:0` is the first",
+            _ => return None,
+        };
+        Some(help.to_owned())
+    }
+}
+
+/// Reads a file by its extension.
+///
+/// # Errors
+/// See [`InputError`].
+pub fn read(path: &Path) -> Result<Array, InputError> {
+    let failed = |source| InputError::Read { path: path.to_owned(), source };
+    let content = |reason| InputError::Content { path: path.to_owned(), reason };
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let parse = match extension.as_deref() {
+        Some("npy") => npy::parse,
+        Some("json") => json::parse,
+        Some("csv") => csv::parse,
+        _ => return Err(InputError::Extension { path: path.to_owned() }),
+    };
+    let actual = fs::metadata(path).map_err(failed)?.len();
+    if actual > MAX_FILE_BYTES {
+        return Err(InputError::TooLarge { path: path.to_owned(), actual });
+    }
+    let (shape, data) = parse(&fs::read(path).map_err(failed)?).map_err(content)?;
+    Ok(Array { path: path.to_owned(), shape, data })
+}
+
+/// Reads the bytes of a `.npy` file that is called `name`.
+///
+/// # Errors
+/// See [`InputError`].
+pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<Array, InputError> {
+    let content = |reason| InputError::Content { path: name.into(), reason };
+    let (shape, data) = npy::parse(bytes).map_err(content)?;
+    Ok(Array { path: name.into(), shape, data })
+}
+
+impl Array {
+    /// The file it comes from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number of rows, where the first axis counts them.
+    pub fn n_rows(&self) -> usize {
+        self.shape[0]
+    }
+
+    /// Rows of `features` numbers. A vector of that length is one row; further axes of an array are
+    /// taken together.
+    ///
+    /// # Errors
+    /// Another shape, or text.
+    pub fn rows(&self, features: usize) -> Result<Vec<Vec<f64>>, InputError> {
+        let numbers = self.numbers()?;
+        let row_len: usize = self.shape[1..].iter().product();
+        let fits = match self.shape.len() {
+            1 => self.shape[0] == features || features == 1,
+            _ => row_len == features,
+        };
+        if !fits || features == 0 {
+            return Err(self.wants(format!("(rows, {features})")));
+        }
+        Ok(numbers.chunks(features).map(<[f64]>::to_vec).collect())
+    }
+
+    /// Rows of numbers, however long: a vector has one in each row.
+    ///
+    /// # Errors
+    /// Text, or rows without numbers.
+    pub fn any_rows(&self) -> Result<Vec<Vec<f64>>, InputError> {
+        let row_len = self.shape[1..].iter().product::<usize>();
+        if row_len == 0 {
+            return Err(self.wants("(rows, columns)".to_owned()));
+        }
+        Ok(self.numbers()?.chunks(row_len).map(<[f64]>::to_vec).collect())
+    }
+
+    /// One number a row.
+    ///
+    /// # Errors
+    /// Text, or several columns.
+    pub fn targets(&self) -> Result<Vec<f64>, InputError> {
+        self.one_column()?;
+        self.numbers().map(<[f64]>::to_vec)
+    }
+
+    /// One label a row, as text; whole numbers without a point.
+    ///
+    /// # Errors
+    /// Several columns.
+    pub fn labels(&self) -> Result<Vec<String>, InputError> {
+        self.one_column()?;
+        Ok(match &self.data {
+            Data::Numbers(numbers) => numbers.iter().map(f64::to_string).collect(),
+            Data::Text(texts) => texts.clone(),
+        })
+    }
+
+    /// Fails unless there are as many rows as in the input.
+    ///
+    /// # Errors
+    /// Another number of rows.
+    pub fn expect_rows(&self, expected: usize, other: &Path) -> Result<(), InputError> {
+        let (path, actual, other) = (self.path.clone(), self.n_rows(), other.to_owned());
+        if actual == expected {
+            Ok(())
+        } else {
+            Err(InputError::RowCount { path, actual, other, expected })
+        }
+    }
+
+    fn one_column(&self) -> Result<(), InputError> {
+        if self.shape[1..].iter().product::<usize>() == 1 {
+            Ok(())
+        } else {
+            Err(self.wants("(rows) or (rows, 1)".to_owned()))
+        }
+    }
+
+    fn numbers(&self) -> Result<&[f64], InputError> {
+        match &self.data {
+            Data::Numbers(numbers) => Ok(numbers),
+            Data::Text(texts) => {
+                let found = texts.iter().find(|text| text.parse::<f64>().is_err());
+                let found = found.or(texts.first()).map_or("", String::as_str);
+                let reason = format!("{found:?} is no number");
+                Err(InputError::Content { path: self.path.clone(), reason })
+            }
+        }
+    }
+
+    fn wants(&self, wanted: String) -> InputError {
+        InputError::Shape { path: self.path.clone(), actual: self.shape.clone(), wanted }
+    }
+}
+
+/// A shape as NumPy writes it.
+fn shape(shape: &[usize]) -> String {
+    let axes: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    match axes.as_slice() {
+        [only] => format!("({only},)"),
+        _ => format!("({})", axes.join(", ")),
+    }
+}
+
+/// An integer as a float, if it is one.
+fn exact(integer: i128) -> Result<f64, String> {
+    if integer.unsigned_abs() <= MAX_EXACT_INTEGER.into() {
+        Ok(integer as f64)
+    } else {
+        Err(format!("{integer} is no double: above 2^53 not all integers are"))
+    }
+}
+
+/// The shape and the elements, or what is wrong.
+type Parsed = Result<(Vec<usize>, Data), String>;

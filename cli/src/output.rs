@@ -1,0 +1,110 @@
+//! What reaches standard output and standard error.
+//!
+//! Every command's result is one [`Message`], so that text and JSON cannot drift apart.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use console::style;
+use serde::Serialize;
+use serde_json::{json, Value};
+
+use crate::failure::{Failure, Kind};
+
+/// The result of a command.
+pub trait Message: Serialize {
+    /// The result for people.
+    fn text(&self) -> String;
+}
+
+/// Where results go.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// Text, or JSON.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Shows a command's result.
+    pub fn result(self, message: &impl Message) -> anyhow::Result<()> {
+        let text = if self.json {
+            serde_json::to_string_pretty(message)?
+        } else {
+            message.text().trim_end().to_owned()
+        };
+        print(&text)
+    }
+
+    /// Shows a line of a command that tells what it does as it goes; nothing in JSON.
+    pub fn line(self, text: &str) -> anyhow::Result<()> {
+        if self.json {
+            Ok(())
+        } else {
+            print(text)
+        }
+    }
+
+    /// Shows a warning on standard error.
+    pub fn warn(self, text: &str) {
+        eprintln!("{}: {text}", style("warning").for_stderr().yellow().bold());
+    }
+
+    /// Shows an error; its exit code.
+    pub fn failure(self, error: &anyhow::Error) -> ExitCode {
+        // Whoever reads the output has closed it: there is nobody to tell.
+        let closed = |cause: &(dyn std::error::Error + 'static)| {
+            let error = cause.downcast_ref::<io::Error>();
+            error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        };
+        if error.chain().any(closed) {
+            return ExitCode::SUCCESS;
+        }
+        let failure = Failure::of(error);
+        if self.json {
+            println!("{:#}", failure.json());
+        } else {
+            eprintln!("{}: {}", style("error").for_stderr().red().bold(), failure.message);
+            if let Some(text) = &failure.text {
+                eprintln!("\n{text}");
+            }
+            if let Some(help) = &failure.help {
+                eprintln!("{}: {help}", style("help").for_stderr().cyan().bold());
+            }
+        }
+        failure.kind.exit_code().into()
+    }
+
+    /// Shows what the command line parser says: help and version, or an error of usage.
+    pub fn usage(self, error: &clap::Error) -> ExitCode {
+        let is_error = !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        if !(self.json && is_error) {
+            // Nothing can be told if standard error is closed.
+            let _ = error.print();
+            return if is_error { Kind::Usage.exit_code().into() } else { ExitCode::SUCCESS };
+        }
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let error: Value = json!({
+            "kind": Kind::Usage.name(),
+            "exit_code": Kind::Usage.exit_code(),
+            "message": message,
+            "help": "`nilo --help` and `nilo COMMAND --help` show what there is",
+        });
+        println!("{:#}", json!({ "error": error }));
+        Kind::Usage.exit_code().into()
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    stdout.flush()?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `nilometer.json`: what a package is and what it was made from.
+
+use nilometer_transpiler::emit::Shape;
+use serde::{Deserialize, Serialize};
+
+use crate::report::layers::Layer;
+
+/// The format that this version writes and reads.
+pub const FORMAT: &str = "nilometer-package-v1";
+
+/// A package's identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The version of Nilometer that made it.
+    pub nilometer: String,
+    /// The Cairo package's name.
+    pub name: String,
+    /// What kind of model it is: `mlp_classifier`, `tree_regressor`, ….
+    pub kind: String,
+    /// Poseidon hash of the quantised graph.
+    pub model_hash: String,
+    /// Hash of the compiled program.
+    pub program_hash: String,
+    /// How the model is written down.
+    pub shape: Shape,
+    /// Features in a row.
+    pub n_inputs: usize,
+    /// Integers that the program returns.
+    pub n_outputs: usize,
+    /// The dense layers and their precision.
+    pub layers: Vec<Layer>,
+    /// The Starknet contract, measured.
+    pub contract: ContractSize,
+    /// The ONNX file it was made from.
+    pub onnx: OnnxFile,
+    /// How it was made.
+    pub settings: Settings,
+}
+
+/// A contract class beside Starknet's limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractSize {
+    /// Felts of CASM bytecode.
+    pub bytecode_felts: usize,
+    /// The most that Starknet accepts.
+    pub max_bytecode_felts: usize,
+    /// Bytes of the Sierra class in a declare transaction.
+    pub class_bytes: usize,
+    /// The most that Starknet accepts.
+    pub max_class_bytes: usize,
+    /// Whether it is within both limits.
+    pub within_limits: bool,
+    /// The compiled class hash.
+    pub compiled_class_hash: String,
+}
+
+/// The model file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnnxFile {
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// Everything that decides the bytes of a package, besides the ONNX file and Nilometer itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// `exact` or `fixed`.
+    pub features: String,
+    /// The accuracy budget.
+    pub max_loss: f64,
+    /// How far the declared range reaches beyond the calibrated one.
+    pub margin: f64,
+    /// The declared range, where it was given.
+    pub input_range: Option<(f64, f64)>,
+    /// Bits everywhere, where they were given.
+    pub bits: Option<u32>,
+    /// The code's shape, where it was given.
+    pub shape: Option<Shape>,
+    /// Whether only the label is computed.
+    pub labels_only: bool,
+    /// The calibration rows, if there were any.
+    pub calibration: Option<CalibrationFile>,
+    /// Whether the core library was the pinned one; if not, hashes are the maker's own.
+    pub pinned_core_library: bool,
+}
+
+/// The calibration rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalibrationFile {
+    /// SHA-256 of the file's bytes.
+    pub sha256: String,
+    /// How many rows it has.
+    pub rows: usize,
+}

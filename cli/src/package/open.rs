@@ -1,0 +1,114 @@
+//! Reading packages; everything read is held against the manifest.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use nilometer_cairo::Program;
+use nilometer_transpiler::graph::Graph;
+use nilometer_transpiler::quant::QuantGraph;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::{Manifest, PackageError, BUILD, EXAMPLE, FORMAT, MANIFEST, MODEL, ONNX, PROGRAM};
+use crate::pipeline;
+
+/// A package and its manifest.
+#[derive(Clone, Debug)]
+pub struct Package {
+    folder: PathBuf,
+    /// What it says of itself.
+    pub manifest: Manifest,
+}
+
+impl Package {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// The folder is no package, or one of another version.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let file = folder.join(MANIFEST);
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Err(PackageError::NotAPackage { folder: folder.to_owned() }.into());
+            }
+            Err(error) => return Err(damaged(&file, &error).into()),
+        };
+        let value: serde_json::Value =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(&file, &error))?;
+        let format = value["format"].as_str().unwrap_or_default();
+        if format != FORMAT {
+            let (folder, actual) = (folder.to_owned(), format.to_owned());
+            return Err(PackageError::Format { folder, actual }.into());
+        }
+        let manifest = serde_json::from_value(value).map_err(|error| damaged(&file, &error))?;
+        Ok(Self { folder: folder.to_owned(), manifest })
+    }
+
+    /// The quantised graph.
+    ///
+    /// # Errors
+    /// The file is damaged, or is another model than the manifest names.
+    pub fn model(&self) -> Result<QuantGraph> {
+        let file = self.folder.join(MODEL);
+        let graph: QuantGraph = read_json(&file)?;
+        check_hash(&file, format!("{:#x}", graph.model_hash()), &self.manifest.model_hash)?;
+        Ok(graph)
+    }
+
+    /// The compiled program.
+    ///
+    /// # Errors
+    /// The file is damaged, or is another program than the manifest names.
+    pub fn program(&self) -> Result<Program> {
+        let file = self.folder.join(BUILD).join(PROGRAM);
+        let bytes = fs::read(&file).map_err(|error| damaged(&file, &error))?;
+        let program = Program::from_json(&bytes)?;
+        check_hash(&file, format!("{:#x}", program.hash()), &self.manifest.program_hash)?;
+        Ok(program)
+    }
+
+    /// The float model that the package was made from.
+    ///
+    /// # Errors
+    /// The file is missing, or is another than the manifest names.
+    pub fn float_model(&self) -> Result<Graph> {
+        let file = self.folder.join(ONNX);
+        let bytes = fs::read(&file).map_err(|error| damaged(&file, &error))?;
+        check_hash(&file, hex::encode(Sha256::digest(&bytes)), &self.manifest.onnx.sha256)?;
+        pipeline::import(&bytes, self.manifest.settings.labels_only)
+    }
+
+    /// A row to try.
+    ///
+    /// # Errors
+    /// The file is damaged.
+    pub fn example(&self) -> Result<Vec<f64>> {
+        #[derive(serde::Deserialize)]
+        struct Example {
+            input: Vec<Option<f64>>,
+        }
+        let example: Example = read_json(&self.folder.join(EXAMPLE))?;
+        Ok(example.input.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+    }
+}
+
+fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T> {
+    let bytes = fs::read(file).map_err(|error| damaged(file, &error))?;
+    Ok(serde_json::from_slice(&bytes).map_err(|error| damaged(file, &error))?)
+}
+
+fn damaged(file: &Path, reason: &dyn ToString) -> PackageError {
+    PackageError::File { file: file.to_owned(), reason: reason.to_string() }
+}
+
+fn check_hash(file: &Path, actual: String, expected: &str) -> Result<(), PackageError> {
+    if actual == expected {
+        return Ok(());
+    }
+    Err(PackageError::Hash { file: file.to_owned(), actual, expected: expected.to_owned() })
+}

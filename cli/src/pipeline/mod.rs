@@ -1,0 +1,294 @@
+//! From the bytes of an ONNX file to a package on disk, stage by stage.
+
+mod build;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
+use nilometer_transpiler::emit::{emit, PackageMeta, Shape};
+use nilometer_transpiler::graph::{Graph, OutputKind};
+use nilometer_transpiler::quant::{plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph};
+use nilometer_transpiler::schema::Schema;
+use nilometer_transpiler::{cost, onnx, passes};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::failure::UsageError;
+use crate::numbers::{bytes, thousands};
+use crate::package::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
+use crate::report::{self, CardContext, CostReport, Report, Sources};
+use crate::{gas, runtime, vm};
+
+pub use stage::{Stage, StageDone, Stages};
+
+/// What to transpile, and how.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The bytes of the ONNX file.
+    pub onnx: Vec<u8>,
+    /// The package's name.
+    pub name: String,
+    /// Calibration rows and the SHA-256 of their file.
+    pub calibration: Option<(Calibration, String)>,
+    /// What to quantise for.
+    pub options: PlanOptions,
+    /// The code's shape, in place of the cost model's choice.
+    pub shape: Option<Shape>,
+    /// Whether only the label is computed.
+    pub labels_only: bool,
+    /// Where the compiler comes from.
+    pub toolchain: ToolchainOptions,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Transpiled {
+    /// The package's identity.
+    pub manifest: Manifest,
+    /// Its report.
+    pub report: Report,
+    /// The stages and how long they took.
+    pub stages: Vec<StageDone>,
+}
+
+/// The float model as its file has it, to compare with; only the label where only that is wanted.
+///
+/// # Errors
+/// The model is malformed or unsupported, or has no label.
+pub fn import(bytes: &[u8], labels_only: bool) -> Result<Graph> {
+    let mut graph = onnx::import(bytes)?;
+    if labels_only {
+        graph.outputs.retain(|output| matches!(output.kind, OutputKind::Label(_)));
+        graph.outputs.truncate(1);
+        if graph.outputs.is_empty() {
+            return Err(
+                UsageError("`--labels-only`: the model has no label output".to_owned()).into()
+            );
+        }
+    }
+    Ok(graph)
+}
+
+/// Transpiles, compiles, measures and writes a package.
+///
+/// # Errors
+/// Any stage's error; nothing is left at the destination then but what was there before.
+pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Result<Transpiled> {
+    let staging = Staging::new(destination)?;
+
+    stages.start(Stage::Import);
+    let reference = import(&job.onnx, job.labels_only)?;
+    let graph = simplified(&reference, job.labels_only)?;
+    stages.done(format!(
+        "{} nodes, {} parameters",
+        graph.nodes.len(),
+        thousands(graph.parameter_count())
+    ));
+
+    stages.start(Stage::Quantise);
+    let calibration = job.calibration.as_ref().map(|(calibration, _)| calibration);
+    let plan = plan(&graph, calibration, &job.options)?;
+    let model_hash = format!("{:#x}", plan.graph.model_hash());
+    stages.done(quantised(&plan));
+
+    stages.start(Stage::Emit);
+    let meta = PackageMeta { name: job.name.clone(), model_hash: model_hash.clone() };
+    let cairo = emit(&plan.graph, &meta, job.shape)?;
+    for (path, text) in &cairo.files {
+        staging.write(path, text.as_bytes())?;
+    }
+    for (path, text) in runtime::FILES {
+        staging.write(&format!("{}/{path}", runtime::FOLDER), text.as_bytes())?;
+    }
+    let source: usize = cairo.files.values().map(String::len).sum();
+    stages.done(format!("{} of Cairo, {}", bytes(source), shape_name(cairo.shape)));
+
+    stages.start(Stage::Toolchain);
+    let toolchain = Toolchain::locate(&job.toolchain, &|step| stages.progress().toolchain(step))?;
+    stages.done(if toolchain.is_pinned() { "pinned" } else { "not the pinned one" }.to_owned());
+
+    stages.start(Stage::Compile);
+    let built = build::compile(&toolchain, &staging, &cairo.name)?;
+    stages.done(format!(
+        "program {} felts, contract {} felts",
+        thousands(built.program.code_len()),
+        thousands(built.contract.bytecode_felts)
+    ));
+
+    stages.start(Stage::Measure);
+    let rows = calibration.map(|calibration| calibration.rows.as_slice());
+    let example = example_row(&plan.graph, rows);
+    let cost = measure(&built.program, &plan.graph, cairo.shape, &example, rows)?;
+    stages.done(format!("{} steps, equal to the reference", thousands(cost.steps)));
+
+    stages.start(Stage::Write);
+    let program_hash = format!("{:#x}", built.program.hash());
+    let report = Report::new(Sources {
+        name: &cairo.name,
+        float: &reference,
+        plan: &plan,
+        calibration: rows,
+        program_hash: program_hash.clone(),
+        cost,
+        contract: built.contract.clone(),
+    })?;
+    let manifest = Manifest {
+        format: package::FORMAT.to_owned(),
+        nilometer: env!("CARGO_PKG_VERSION").to_owned(),
+        name: cairo.name.clone(),
+        kind: report.kind.clone(),
+        model_hash,
+        program_hash,
+        shape: cairo.shape,
+        n_inputs: plan.graph.input_len(),
+        n_outputs: plan.graph.output_len(),
+        layers: report.layers.clone(),
+        contract: built.contract,
+        onnx: OnnxFile { sha256: sha256(&job.onnx), bytes: job.onnx.len() },
+        settings: settings(job, &toolchain),
+    };
+    describe(&staging, job, &plan.graph, &manifest, &report, &example)?;
+    staging.finish()?;
+    stages.done(destination.display().to_string());
+    Ok(Transpiled { manifest, report, stages: stages.take() })
+}
+
+/// The SHA-256 of a file, as hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph> {
+    if !labels_only {
+        return Ok(passes::simplify(reference.clone()));
+    }
+    passes::label_only(reference).context("the model has no label output")
+}
+
+/// Writes everything but sources and compiled files.
+fn describe(
+    staging: &Staging,
+    job: &Job,
+    graph: &QuantGraph,
+    manifest: &Manifest,
+    report: &Report,
+    example: &[f64],
+) -> Result<()> {
+    let mut model = serde_json::to_vec(graph)?;
+    model.push(b'\n');
+    staging.write(package::ONNX, &job.onnx)?;
+    staging.write(package::MODEL, &model)?;
+    staging.write("schema.json", &pretty(&Schema::of(graph))?)?;
+    staging.write(package::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
+    staging.write("report.json", &report.json()?)?;
+    staging.write("report.md", report::markdown(report)?.as_bytes())?;
+    let card = report::model_card(&CardContext { manifest, report, graph })?;
+    staging.write("README.md", card.as_bytes())?;
+    staging.write(package::MANIFEST, &pretty(manifest)?)?;
+    Ok(())
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn settings(job: &Job, toolchain: &Toolchain) -> Settings {
+    let options = &job.options;
+    Settings {
+        features: match options.features {
+            FeatureMode::Exact => "exact",
+            FeatureMode::Fixed => "fixed",
+        }
+        .to_owned(),
+        max_loss: options.max_loss,
+        margin: options.margin,
+        input_range: options.input_range,
+        bits: options.bits,
+        shape: job.shape,
+        labels_only: job.labels_only,
+        calibration: job.calibration.as_ref().map(|(calibration, sha256)| CalibrationFile {
+            sha256: sha256.clone(),
+            rows: calibration.rows.len(),
+        }),
+        pinned_core_library: toolchain.is_pinned(),
+    }
+}
+
+fn quantised(plan: &Plan) -> String {
+    let layers = report::layers::layers(&plan.graph);
+    let weights: Vec<String> = layers.iter().map(|layer| layer.weight_bits.to_string()).collect();
+    let bits = match weights.as_slice() {
+        [] => "exact decisions".to_owned(),
+        weights => format!("weights of {} bits", weights.join("/")),
+    };
+    format!("{bits}, {} trials", plan.trials.len())
+}
+
+/// `unrolled` or `looped`.
+pub fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Unrolled => "unrolled",
+        Shape::Looped => "looped",
+    }
+}
+
+/// A row that the model accepts: a calibration row, or the middle of the declared ranges.
+fn example_row(graph: &QuantGraph, rows: Option<&[Vec<f64>]>) -> Vec<f64> {
+    let finite =
+        |row: &&Vec<f64>| row.iter().all(|x| x.is_finite()) && graph.input.encode(row).is_ok();
+    if let Some(row) = rows.and_then(|rows| rows.iter().find(finite)) {
+        return row.clone();
+    }
+    let middle = |(feature, range): (usize, &nilometer_transpiler::quant::Range)| {
+        if range.contains(0) {
+            graph.input.decode(feature, 0)
+        } else {
+            graph.input.decode(feature, range.lo + (range.hi - range.lo) / 2)
+        }
+    };
+    graph.input.ranges.iter().enumerate().map(middle).collect()
+}
+
+/// Runs the example, and some calibration rows: the most expensive run counts.
+fn measure(
+    program: &Program,
+    graph: &QuantGraph,
+    shape: Shape,
+    example: &[f64],
+    rows: Option<&[Vec<f64>]>,
+) -> Result<CostReport> {
+    const MAX_ROWS: usize = 16;
+    const MAX_STEPS: usize = 2_000_000;
+    let options = Default::default();
+    let mut worst = vm::run(program, graph, example, &options).context("the example row")?;
+    let mut measured_rows = 1;
+    let mut spent = worst.steps;
+    for row in rows.unwrap_or_default().iter().skip(1).take(MAX_ROWS - 1) {
+        // Rows outside the declared range are counted elsewhere.
+        if spent >= MAX_STEPS || graph.input.encode(row).is_err() {
+            continue;
+        }
+        let run = vm::run(program, graph, row, &options)?;
+        spent += run.steps;
+        measured_rows += 1;
+        if run.steps > worst.steps {
+            worst = run;
+        }
+    }
+    let steps = worst.steps as u64;
+    let builtins: BTreeMap<&'static str, usize> = worst.builtin_counts();
+    Ok(CostReport {
+        steps,
+        measured_rows,
+        trace_rows: gas::trace_rows(steps),
+        builtins,
+        l2_gas: gas::l2_gas(steps, &worst.builtins),
+        estimated_steps: cost::estimate(graph, shape),
+        program_felts: program.code_len(),
+    })
+}

@@ -1,0 +1,81 @@
+//! Progress on standard error; nothing where that is no terminal.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nilometer_cairo::ToolchainStep;
+
+/// A spinner with a message, or a bar.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// A spinner, for work of unknown length.
+    pub fn spinner(message: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(template("{spinner} {msg} {elapsed:.dim}"));
+        bar.set_message(message.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    /// A bar over `len` rows.
+    pub fn rows(message: &str, len: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(len as u64), ProgressDrawTarget::stderr());
+        bar.set_style(template("{msg} {wide_bar} {pos}/{len} rows, {eta} left"));
+        bar.set_message(message.to_owned());
+        Self(bar)
+    }
+
+    /// Says what is being done now.
+    pub fn say(&self, message: &str) {
+        self.0.set_message(message.to_owned());
+    }
+
+    /// Lets something be printed without the spinner in between.
+    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+
+    /// One row more is done.
+    pub fn advance(&self) {
+        self.0.inc(1);
+    }
+
+    /// Says what the toolchain does.
+    pub fn toolchain(&self, step: ToolchainStep) {
+        match step {
+            ToolchainStep::Waiting => {
+                self.say("waiting: another process prepares the Cairo toolchain")
+            }
+            ToolchainStep::BuildFrontEnd => {
+                self.say("building the Cairo front end (once, some minutes)");
+            }
+            ToolchainStep::BuildOutput { line } => {
+                self.say(&format!(
+                    "building the Cairo front end (once, some minutes): {}",
+                    line.trim()
+                ));
+            }
+            ToolchainStep::CoreLibraryDamaged { file } => {
+                self.say(&format!("{} is damaged; making it anew", file.display()));
+            }
+            ToolchainStep::DownloadCoreLibrary { package } => {
+                self.say(&format!("downloading the Cairo core library ({package})"));
+            }
+            ToolchainStep::UnpackCoreLibrary => self.say("unpacking the Cairo core library"),
+            _ => self.say("preparing the Cairo toolchain"),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A bar's look; the plain one if the text were no template.
+fn template(text: &str) -> ProgressStyle {
+    ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,82 @@
+//! Runs a model's program on the Cairo VM and holds it against the Rust reference.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use nilometer_cairo::{Builtin, Program, RunOptions};
+use nilometer_transpiler::quant::{Prediction, QuantGraph};
+use starknet_types_core::felt::Felt;
+use thiserror::Error;
+
+/// The VM and the reference disagree.
+#[derive(Debug, Error)]
+pub enum VmError {
+    /// The program wrote another number of felts than it should.
+    #[error("the Cairo program wrote {actual} felts, wants {expected}")]
+    Length {
+        /// Input and output of the reference.
+        expected: usize,
+        /// What the program wrote.
+        actual: usize,
+    },
+    /// A felt differs.
+    #[error("the Cairo program and the Rust reference disagree: felt {index} is {actual:#x}, wants {expected:#x}")]
+    Mismatch {
+        /// Its position: the input comes first, then the output.
+        index: usize,
+        /// The reference's.
+        expected: Felt,
+        /// The program's.
+        actual: Felt,
+    },
+}
+
+/// One row, run.
+#[derive(Clone, Debug)]
+pub struct RowRun {
+    /// What the model says, the same in the VM and in the reference.
+    pub prediction: Prediction,
+    /// The input's integers.
+    pub input: Vec<i128>,
+    /// VM steps.
+    pub steps: usize,
+    /// Instances of each builtin.
+    pub builtins: BTreeMap<Builtin, usize>,
+}
+
+impl RowRun {
+    /// Instances of each builtin, by name, without those that are not used.
+    pub fn builtin_counts(&self) -> BTreeMap<&'static str, usize> {
+        let used = self.builtins.iter().filter(|(_, count)| **count > 0);
+        used.map(|(builtin, count)| (builtin.name(), *count)).collect()
+    }
+}
+
+/// Runs `program` on a row and checks every felt of its output.
+///
+/// # Errors
+/// The row is refused, the run fails, or the VM and the reference disagree.
+pub fn run(
+    program: &Program,
+    graph: &QuantGraph,
+    row: &[f64],
+    options: &RunOptions,
+) -> Result<RowRun> {
+    let input = graph.input.encode(row)?;
+    let prediction = graph.interpret(graph.run(&input));
+    let felts: Vec<Felt> = input.iter().map(|&integer| Felt::from(integer)).collect();
+    let run = program.run(&felts, options).context("running the Cairo program")?;
+    let integers = prediction.integers.iter().map(|&integer| Felt::from(integer));
+    let expected: Vec<Felt> = felts.iter().copied().chain(integers).collect();
+    if run.output.len() != expected.len() {
+        let (expected, actual) = (expected.len(), run.output.len());
+        return Err(VmError::Length { expected, actual }.into());
+    }
+    let mut pairs = expected.into_iter().zip(run.output).enumerate();
+    if let Some((index, (expected, actual))) =
+        pairs.find(|(_, (expected, actual))| expected != actual)
+    {
+        return Err(VmError::Mismatch { index, expected, actual }.into());
+    }
+    Ok(RowRun { prediction, input, steps: run.steps, builtins: run.builtins })
+}
