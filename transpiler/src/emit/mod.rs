@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::cost;
-use crate::quant::QuantGraph;
+use crate::quant::{QuantGraph, QuantOp};
 
 pub use lanes::LanePlan;
 pub use package::{CairoPackage, PackageMeta, RUNTIME_NAME};
@@ -68,6 +68,27 @@ pub fn emit(
         Shape::Looped => looped::module(graph)?,
     };
     package::assemble(graph, meta, shape, module)
+}
+
+/// How many accumulators share a felt, for each dense layer by the name of its node; 1 where a layer
+/// is cheaper row by row.
+pub fn lanes(graph: &QuantGraph, shape: Shape) -> Vec<(String, usize)> {
+    let dense = graph.nodes.iter().filter_map(|node| match &node.op {
+        QuantOp::Dense { bias, .. } => Some((node, bias.len())),
+        _ => None,
+    });
+    dense
+        .map(|(node, rows)| {
+            let plan = LanePlan::new(&node.ranges, 0);
+            let inputs = graph.nodes[node.inputs[0]].ranges.len();
+            let lanes = match shape {
+                Shape::Unrolled if !cost::packs(&plan, inputs, rows) => 1,
+                Shape::Unrolled => plan.per_felt(),
+                Shape::Looped => looped::runtime_lanes(plan).per_felt(),
+            };
+            (node.name.clone(), lanes)
+        })
+        .collect()
 }
 
 /// Files by path relative to the package's folder.

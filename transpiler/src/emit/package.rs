@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::unrolled::{self, Code};
 use super::{EmitError, Files, Shape};
+use crate::cost;
 use crate::quant::QuantGraph;
 
 /// The name of the runtime's package.
@@ -56,6 +57,7 @@ struct UnrolledContext<'a> {
     n_inputs: usize,
     n_outputs: usize,
     uses_scalar: bool,
+    inline: &'a str,
     code: &'a CodeContext,
 }
 
@@ -71,6 +73,10 @@ struct CodeContext {
     output_list: Vec<String>,
     outputs: String,
 }
+
+/// A model of more steps than this is a function of its own: passing rows and results costs a few
+/// steps, inlining it twice costs the compiler seconds.
+const MAX_INLINED_STEPS: u64 = 4_000;
 
 /// The model's module in the unrolled shape.
 pub(super) fn unrolled_module(graph: &QuantGraph) -> Result<String, EmitError> {
@@ -92,6 +98,11 @@ pub(super) fn unrolled_module(graph: &QuantGraph) -> Result<String, EmitError> {
         n_inputs: graph.input_len(),
         n_outputs: graph.output_len(),
         uses_scalar,
+        inline: if cost::estimate(graph, Shape::Unrolled).total() <= MAX_INLINED_STEPS {
+            "always"
+        } else {
+            "never"
+        },
         code: &code,
     };
     render("unrolled.cairo", &context)

@@ -20,7 +20,9 @@ use crate::graph::{DType, OutputKind, ValueId};
 pub use eval::{EncodeError, Prediction};
 pub use exact::{key_of, value_of};
 pub use lower::{lower, FeatureMode, InputSpec, LowerError, Precision};
-pub use plan::{plan, Calibration, Plan, PlanError, PlanOptions, Trial};
+pub use plan::{
+    compare, plan, Accuracy, Calibration, Plan, PlanError, PlanOptions, RangeSource, Trial,
+};
 pub(crate) use ranges::shift_round;
 pub use ranges::RangeError;
 pub use table::{Table, TableFunction};

@@ -332,7 +332,7 @@ fn path(name: &str) -> String {
 const MAX_HALF: usize = 8;
 
 /// Lanes as the runtime takes them.
-fn runtime_lanes(mut plan: LanePlan) -> LanePlan {
+pub(super) fn runtime_lanes(mut plan: LanePlan) -> LanePlan {
     plan.n_low = plan.n_low.min(MAX_HALF);
     plan.n_high = plan.n_high.min(MAX_HALF);
     plan
