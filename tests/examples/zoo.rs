@@ -57,6 +57,15 @@ fn main() {
             println!("{:?}", plan.accuracy);
             println!("{:?}", cost::estimate(graph, built.package.shape));
         }
+        if !built.class.is_empty() {
+            let contract = nilometer_cairo::contract::compile_contract(&built.class).unwrap();
+            println!(
+                "contract: {} felts, class {} bytes, fits {}",
+                contract.bytecode_len,
+                contract.class_len,
+                contract.is_within_limits()
+            );
+        }
         let (mut equal, mut agree, mut steps, mut checks) = (true, 0, 0, 0);
         let mut worst = 0.0f64;
         let rows = model.inputs.len().min(max_rows);

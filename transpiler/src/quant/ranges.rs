@@ -104,6 +104,15 @@ fn unchecked(op: &QuantOp, inputs: &[&[Range]]) -> Result<Vec<Range>, RangeError
         QuantOp::Lookup(table) => each(&|r| table.image(r)),
         QuantOp::Add => pairs(inputs, plus)?,
         QuantOp::Sub => pairs(inputs, |a, b| plus(a, Range { lo: -b.hi, hi: -b.lo }))?,
+        // A square is never negative.
+        QuantOp::Mul if std::ptr::eq(inputs[0], inputs[1]) => first
+            .iter()
+            .map(|&r| {
+                let product = times(r, r)?;
+                let least = if r.contains(0) { 0 } else { (r.lo * r.lo).min(r.hi * r.hi) };
+                Ok(Range { lo: least, ..product })
+            })
+            .collect::<Result<_, _>>()?,
         QuantOp::Mul => pairs(inputs, times)?,
         QuantOp::Div { bits } => pairs(inputs, |a, b| {
             if b.lo < 1 {

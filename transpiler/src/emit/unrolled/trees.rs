@@ -114,26 +114,31 @@ impl Body<'_> {
         let Some(all) = named.into_iter().reduce(Range::union) else {
             return Cell::literal(base);
         };
+        // Counted from there, because literals of integer types cannot be negative.
         let nothing = all.lo - 1;
-        let ty = IntType::new(nothing, all.hi);
+        let ty = IntType::new(0, all.hi - nothing);
         let leaf = |weights: &[(usize, i128)]| {
             let named = weights.iter().find(|(t, _)| *t == target);
-            named.map_or(nothing, |(_, weight)| sign * weight).to_string()
+            named.map_or(0, |(_, weight)| sign * weight - nothing).to_string()
         };
         let cells: Vec<_> = trees
             .trees
             .iter()
             .map(|tree| {
                 let name = self.tree(tree, keys, &ty.cairo(), &leaf);
-                Cell::int(name, ty.clone(), 0, Range { lo: nothing, hi: all.hi })
+                Cell::int(name, ty.clone(), nothing, Range { lo: nothing, hi: all.hi })
             })
             .collect();
         let best = self.maximum(&cells, Range { lo: nothing, hi: all.hi });
-        let (name, ty, _) = self.typed(&best);
-        let test = self.constrain(&name, &ty, &BigInt::from(nothing + 1));
+        let (name, ty, offset) = self.typed(&best);
+        let test = self.constrain(&name, &ty, &BigInt::from(1));
         let y = self.fresh("y");
+        let value = match sign {
+            1 => super::cell::shifted("upcast(x)", offset),
+            _ => format!("{} - upcast(x)", -offset),
+        };
         self.push(format!(
-            "let {y}: felt252 = match {test} {{ Result::Ok(_) => 0, Result::Err(x) => upcast(x) * {sign} }};"
+            "let {y}: felt252 = match {test} {{ Result::Ok(_) => 0, Result::Err(x) => {value} }};"
         ));
         Cell::felt(y, base, range)
     }

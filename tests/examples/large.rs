@@ -1,0 +1,32 @@
+//! A synthetic network of the given widths, from ONNX to a run: `large 784 1000 200 10`.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a report for a person")]
+
+use std::time::Instant;
+
+use nilometer_tests::synthetic::{self, Random};
+use nilometer_tests::zoo;
+use nilometer_transpiler::quant::{self, Calibration, PlanOptions};
+use nilometer_transpiler::{onnx, passes};
+
+fn main() {
+    let widths: Vec<usize> = std::env::args().skip(1).map(|a| a.parse().unwrap()).collect();
+    let file = synthetic::mlp(&widths);
+    let start = Instant::now();
+    let lap = |what: &str| println!("{what:<10} {:6.2} s", start.elapsed().as_secs_f64());
+    let graph = passes::simplify(onnx::import(&file).unwrap());
+    lap("imported");
+    let mut random = Random::new(7);
+    let rows = (0..32).map(|_| (0..widths[0]).map(|_| random.next()).collect()).collect();
+    let calibration = Calibration { rows };
+    let plan = quant::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
+    lap("planned");
+    println!("{:?} {:?}", plan.precision, plan.accuracy);
+    let built = zoo::build(&plan.graph, None, std::env::var_os("CONTRACT").is_some());
+    lap("compiled");
+    println!("{:?} {} felts {:?}", built.package.shape, built.program.code_len(), built.compile_time);
+    let input = plan.graph.input.encode(&calibration.rows[0]).unwrap();
+    let (results, run) = zoo::run(&built.program, &input);
+    lap("ran");
+    println!("{} steps, equal: {}", run.steps, results == plan.graph.run(&input));
+}
