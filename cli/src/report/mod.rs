@@ -206,12 +206,20 @@ impl InputReport {
     }
 }
 
-/// What kind of model it is.
+/// What kind of model it is: dense layers count where the input reaches them past no trees.
 pub fn kind(float: &Graph, decision: Decision) -> String {
-    let count =
-        |wanted: fn(&Op) -> bool| float.nodes.iter().filter(|node| wanted(&node.op)).count();
-    let trees = count(|op| matches!(op, Op::Trees(_)));
-    let dense = count(|op| matches!(op, Op::Dense { .. }));
+    let mut sees_input = vec![false; float.nodes.len()];
+    let (mut trees, mut dense) = (0, 0);
+    for (id, node) in float.nodes.iter().enumerate() {
+        let reached = node.inputs.iter().any(|&input| sees_input[input]);
+        match node.op {
+            Op::Trees(_) => trees += 1,
+            Op::Dense { .. } if reached => dense += 1,
+            _ => {}
+        }
+        let is_input = matches!(node.op, Op::Input);
+        sees_input[id] = is_input || (reached && !matches!(node.op, Op::Trees(_)));
+    }
     let family = match (trees, dense) {
         (0, 0) => "function",
         (0, 1) => "linear",
