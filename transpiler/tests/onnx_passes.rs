@@ -1,5 +1,7 @@
 //! With and without a pass, random graphs give the same outputs.
 
+#![allow(clippy::unwrap_used)]
+
 use nilometer_transpiler::eval::evaluate;
 use nilometer_transpiler::graph::{
     Aggregate, Arithmetic, DType, Graph, Input, Labels, Node, Norm, Op, Output, OutputKind, Test,

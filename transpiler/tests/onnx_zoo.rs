@@ -1,6 +1,8 @@
 //! Every model of the zoo is imported, and its float evaluation agrees with onnxruntime's recorded
 //! scores and labels.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs::File;
 use std::path::PathBuf;
 

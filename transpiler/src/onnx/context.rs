@@ -150,9 +150,7 @@ impl Context<'_, '_> {
                 let shape = Shape(tensor.dims.iter().map(|&dim| Axis::Len(dim)).collect());
                 Ok(Row { value, shape, element })
             }
-            Value::Label(Label { index, values: Data::Ints(ints), shape })
-                if ints.iter().enumerate().all(|(at, &int)| int == at as i64) =>
-            {
+            Value::Label(Label { index, values, shape }) if is_own_index(&values) => {
                 Ok(Row { value: index, shape, element: Element::Int })
             }
             Value::Label(_) => unsupported("computes with class labels"),
@@ -229,11 +227,19 @@ impl Context<'_, '_> {
     }
 }
 
+/// Whether each value is the index that chooses it: then the label is a number like any other.
+fn is_own_index(values: &Data) -> bool {
+    match values {
+        Data::Ints(ints) => ints.iter().enumerate().all(|(at, &int)| int == at as i64),
+        _ => false,
+    }
+}
+
 impl From<Labels> for Data {
     fn from(labels: Labels) -> Self {
         match labels {
             Labels::Ints(labels) => Data::Ints(labels),
-            Labels::Strings(labels) => Data::Strings(labels),
+            Labels::Strings(labels) => Data::texts(labels),
         }
     }
 }

@@ -206,6 +206,14 @@ impl std::fmt::Display for UnsupportedNode {
 /// What can be wrong with a tensor.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum TensorError {
+    /// More dimensions than the importer takes.
+    #[error("{rank} dimensions are more than the limit of {limit}")]
+    Rank {
+        /// How many there are.
+        rank: usize,
+        /// The most that are taken.
+        limit: usize,
+    },
     /// A dimension is negative.
     #[error("dimension {axis} is {dim}, wants 0 or more")]
     NegativeDim {

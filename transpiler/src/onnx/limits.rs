@@ -12,6 +12,12 @@ pub const MAX_NODES: usize = 20_000;
 /// Protocol-buffer messages in a file (a node, an attribute, a tensor, a dimension are one each):
 /// an empty one takes 2 bytes in the file but hundreds in memory.
 pub const MAX_MESSAGES: usize = 1 << 17;
+/// Texts and names in a file: each may take 2 bytes there but dozens in memory.
+pub const MAX_TEXTS: usize = 1 << 22;
+/// Inputs or outputs of a node.
+pub const MAX_OPERANDS: usize = 1 << 12;
+/// Axes of a tensor.
+pub const MAX_RANK: usize = 16;
 /// Features in a row.
 pub const MAX_FEATURES: usize = 1 << 20;
 /// Branches between a tree's root and a leaf, as in onnxruntime.

@@ -36,7 +36,7 @@ pub use ops::trees::TreeError;
 use crate::graph::{Graph, Labels, Node, Op, Output, OutputKind};
 use crate::passes;
 use context::{Builder, Context};
-use limits::{check, Budget, MAX_FILE_BYTES, MAX_NODES};
+use limits::{check, Budget, MAX_FILE_BYTES, MAX_NODES, MAX_OPERANDS};
 use node::OpError;
 use proto::Model;
 use tensor::{Data, Tensor};
@@ -101,6 +101,8 @@ impl<'m> Importer<'m> {
     }
 
     fn translate(&mut self, node: &node::OnnxNode<'m>) -> Result<(), OpError> {
+        check("inputs of a node", node.proto.input.len(), MAX_OPERANDS)?;
+        check("outputs of a node", node.proto.output.len(), MAX_OPERANDS)?;
         let mut inputs = Vec::with_capacity(node.proto.input.len());
         for name in &node.proto.input {
             inputs.push(match name.as_str() {
@@ -175,7 +177,8 @@ impl<'m> Importer<'m> {
         let (value, kind) = match value {
             Value::Row(row) => (row.value, numbers),
             Value::Map { value, classes } => {
-                (value, OutputKind::Numbers { classes: Some(classes) })
+                self.builder.budget.claim(label_size(&classes))?;
+                (value, OutputKind::Numbers { classes: Some(classes.as_ref().clone()) })
             }
             Value::Constant(tensor) => {
                 let values = match &tensor.data {
@@ -188,25 +191,41 @@ impl<'m> Importer<'m> {
                 let dtype = self.model.input.element.dtype();
                 (self.builder.emit(name.to_owned(), op, &[], len, dtype)?, numbers)
             }
-            Value::Label(Label { index, values, .. }) => match as_labels(values) {
-                Some(labels) => (index, OutputKind::Label(labels)),
-                None => return fail("is a label that is neither an integer nor text"),
-            },
+            Value::Label(Label { index, values, .. }) => {
+                self.builder.budget.claim(values.len())?;
+                if let Data::Strings(texts) = values.as_ref() {
+                    self.builder.budget.claim(texts.iter().map(|text| text.len()).sum())?;
+                }
+                match as_labels(&values) {
+                    Some(labels) => (index, OutputKind::Label(labels)),
+                    None => return fail("is a label that is neither an integer nor text"),
+                }
+            }
             Value::Unknown => return fail("depends on an unsupported node"),
         };
         Ok(Output { name: name.to_owned(), value, kind })
     }
 }
 
+/// Numbers and characters in a list of labels.
+fn label_size(labels: &Labels) -> usize {
+    match labels {
+        Labels::Ints(labels) => labels.len(),
+        Labels::Strings(labels) => labels.iter().map(|label| 1 + label.len()).sum(),
+    }
+}
+
 /// Labels of a type that outputs have; floats only where they are integers.
-fn as_labels(values: Data) -> Option<Labels> {
+fn as_labels(values: &Data) -> Option<Labels> {
     match values {
-        Data::Ints(ints) => Some(Labels::Ints(ints)),
-        Data::Strings(texts) => Some(Labels::Strings(texts)),
+        Data::Ints(ints) => Some(Labels::Ints(ints.clone())),
+        Data::Strings(texts) => {
+            Some(Labels::Strings(texts.iter().map(|text| text.to_string()).collect()))
+        }
         Data::F32(floats) | Data::F64(floats) => {
             let int =
                 |float: f64| (float.fract() == 0.0 && float.abs() < 1e15).then_some(float as i64);
-            floats.into_iter().map(int).collect::<Option<Vec<i64>>>().map(Labels::Ints)
+            floats.iter().map(|&float| int(float)).collect::<Option<Vec<i64>>>().map(Labels::Ints)
         }
         Data::Dims(_) => None,
     }

@@ -1,9 +1,12 @@
 //! Constant tensors: initialisers and tensor attributes.
 
+use std::rc::Rc;
+
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::TensorProto;
 
 use super::error::TensorError;
+use super::limits::MAX_RANK;
 use super::ImportError;
 
 /// A constant tensor, row-major.
@@ -22,7 +25,8 @@ pub(crate) enum Data {
     Ints(Vec<i64>),
     /// A shape in which the number of rows stands for itself; at least one is [`Dim::Batch`].
     Dims(Vec<Dim>),
-    Strings(Vec<String>),
+    /// Shared, as a table may name one long text many times.
+    Strings(Vec<Rc<str>>),
 }
 
 /// One entry of a shape tensor.
@@ -42,6 +46,11 @@ impl Data {
             Data::Dims(values) => values.len(),
             Data::Strings(values) => values.len(),
         }
+    }
+
+    /// Texts.
+    pub(crate) fn texts(texts: Vec<String>) -> Data {
+        Data::Strings(texts.into_iter().map(Rc::from).collect())
     }
 
     /// Shape entries, as plain integers where none is the number of rows.
@@ -139,6 +148,9 @@ impl Tensor {
 
 /// The dimensions as sizes, and their product.
 fn count(dims: &[i64]) -> Result<(Vec<usize>, usize), TensorError> {
+    if dims.len() > MAX_RANK {
+        return Err(TensorError::Rank { rank: dims.len(), limit: MAX_RANK });
+    }
     let mut sizes = Vec::with_capacity(dims.len());
     for (axis, &dim) in dims.iter().enumerate() {
         match usize::try_from(dim) {
@@ -175,7 +187,7 @@ fn read_data(proto: &TensorProto, expected: usize) -> Result<Data, TensorError> 
             Data::Ints(words(raw, |[byte]: [u8; 1]| byte.into())?)
         }
         DataType::Int32 | DataType::Uint8 | DataType::Bool => narrow(&proto.int32_data),
-        DataType::String => Data::Strings(texts(&proto.string_data)?),
+        DataType::String => Data::texts(texts(&proto.string_data)?),
         // An undefined type is only harmless without elements.
         DataType::Undefined if expected == 0 && !is_raw => Data::F32(Vec::new()),
         other => return Err(unsupported(other.as_str_name().to_owned())),

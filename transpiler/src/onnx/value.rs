@@ -15,7 +15,7 @@ pub(crate) enum Value {
     /// One of a fixed list of values, by a computed index: a predicted class.
     Label(Label),
     /// ZipMap's list of maps: a vector and the class of each element.
-    Map { value: ValueId, classes: Labels },
+    Map { value: ValueId, classes: Rc<Labels> },
     /// The output of a node that is not supported: what depends on it is skipped.
     Unknown,
 }
@@ -32,7 +32,8 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct Label {
     pub(crate) index: ValueId,
-    pub(crate) values: Data,
+    /// Shared by every name of the label.
+    pub(crate) values: Rc<Data>,
     /// One element a row.
     pub(crate) shape: Shape,
 }

@@ -1,10 +1,10 @@
 //! A look over the protocol-buffer wire format before anything is decoded.
 //!
 //! The decoder allocates a structure for each embedded message, hundreds of bytes for an empty one of
-//! two bytes. This walk counts the messages that an ONNX model embeds, in constant memory, so that a
-//! small file cannot ask for a large allocation.
+//! two bytes. This walk counts the messages, names and texts that an ONNX model embeds, in constant
+//! memory, so that a small file cannot ask for a large allocation.
 
-use super::limits::{check, MAX_MESSAGES};
+use super::limits::{check, MAX_MESSAGES, MAX_TEXTS};
 use super::ImportError;
 
 /// The messages of `onnx.proto` that hold other messages; field numbers are those of the schema.
@@ -27,11 +27,11 @@ enum Message {
 /// How deep messages may nest; the decoder has a limit of its own, of 100.
 const MAX_DEPTH: usize = 64;
 
-/// Refuses bytes that embed more than [`MAX_MESSAGES`] messages, or nest them too deep.
+/// Refuses bytes that embed more than [`MAX_MESSAGES`] messages or [`MAX_TEXTS`] texts, or nest too deep.
 ///
 /// What is not well-formed is left to the decoder: the walk just stops there.
 pub(super) fn check_message_count(bytes: &[u8]) -> Result<(), ImportError> {
-    let mut count = 0;
+    let (mut count, mut n_texts) = (0, 0);
     let mut open = vec![(Message::Model, bytes)];
     while let Some((message, rest)) = open.pop() {
         let Some((field, rest)) = next_field(rest) else {
@@ -42,6 +42,8 @@ pub(super) fn check_message_count(bytes: &[u8]) -> Result<(), ImportError> {
             continue;
         };
         let Some(child) = embedded(message, number) else {
+            n_texts += 1;
+            check("texts in the file", n_texts, MAX_TEXTS)?;
             continue;
         };
         count += 1;

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use nilometer_transpiler::onnx::limits::{MAX_DERIVED_ELEMENTS, MAX_MESSAGES, MAX_NODES};
+use nilometer_transpiler::onnx::limits::{
+    MAX_DERIVED_ELEMENTS, MAX_MESSAGES, MAX_NODES, MAX_OPERANDS, MAX_TEXTS,
+};
 use nilometer_transpiler::onnx::{import, inspect, ImportError};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::NodeProto;
@@ -118,6 +120,42 @@ fn too_many_messages() {
     bytes.extend(graph);
     let error = import(&bytes).unwrap_err();
     assert!(matches!(error, ImportError::TooLarge { what: "messages in the file", .. }), "{error}");
+}
+
+#[test]
+fn too_many_texts() {
+    let n_texts = MAX_TEXTS + 1;
+    let mut model = float_model(2).node("Concat", &["x"], &["y"], vec![]).output("y");
+    model.graph().node[0].input = vec![String::new(); n_texts];
+    let error = model.error();
+    assert!(matches!(error, ImportError::TooLarge { what: "texts in the file", .. }), "{error}");
+}
+
+#[test]
+fn too_many_operands() {
+    let names = vec!["x"; MAX_OPERANDS + 1];
+    let wide = float_model(2).node("Concat", &names, &["y"], vec![int("axis", 1)]).output("y");
+    let error = wide.error();
+    assert!(matches!(error, ImportError::TooLarge { what: "inputs of a node", .. }), "{error}");
+    float_model(2)
+        .node("Concat", &names[1..], &["y"], vec![int("axis", 1)])
+        .output("y")
+        .gives(&[1.0, 2.0], &[1.0, 2.0].repeat(MAX_OPERANDS));
+}
+
+/// Thousands of classes with one name of a megabyte.
+#[test]
+fn long_labels_are_bounded() {
+    let name = "n".repeat(1 << 20);
+    let model = model(17, 2).input("x", DataType::Float, &[-1, 1 << 12]);
+    let model = model.node("ArgMax", &["x"], &["i"], vec![int("axis", 1)]);
+    let dictionary = vec![
+        int_list("keys_int64s", &[-1]),
+        text_list("values_strings", &["none"]),
+        text("default_string", &name),
+    ];
+    let model = model.ml_node("LabelEncoder", &["i"], &["y"], dictionary).output("y");
+    assert!(matches!(model.error(), ImportError::TooLarge { .. }));
 }
 
 #[test]

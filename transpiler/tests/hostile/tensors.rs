@@ -1,5 +1,6 @@
 //! Initialisers and tensor attributes.
 
+use nilometer_transpiler::onnx::limits::MAX_RANK;
 use nilometer_transpiler::onnx::{ImportError, TensorError};
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{SparseTensorProto, StringStringEntryProto, TensorProto};
@@ -27,6 +28,7 @@ fn dimensions_out_of_range() {
     let dims = vec![i64::MAX, i64::MAX];
     assert_eq!(of(&dims), TensorError::DimsOverflow { dims: dims.clone() });
     assert_eq!(of(&[1 << 40]), TensorError::DataLength { expected: 1 << 40, actual: 2 });
+    assert_eq!(of(&[1; 1000]), TensorError::Rank { rank: 1000, limit: MAX_RANK });
     assert_eq!(of(&[2, 0, 1 << 40]), TensorError::EmptyAxis { dims: vec![2, 0, 1 << 40] });
 }
 

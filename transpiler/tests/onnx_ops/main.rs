@@ -1,8 +1,11 @@
 //! Operators, one by one: their values, a non-default attribute, a shape, and, where tract has the
 //! operator, its own evaluation as an independent check.
 
+#![allow(clippy::unwrap_used)]
+
 mod constants;
 mod dense;
+mod evaluation;
 mod graphs;
 mod labels;
 mod linear;
@@ -12,3 +15,4 @@ mod support;
 mod tree_heads;
 mod tree_tests;
 mod unary;
+mod validation;

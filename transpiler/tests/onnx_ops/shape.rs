@@ -101,6 +101,8 @@ fn squeeze_and_unsqueeze_by_attribute_and_input() {
         assert_eq!(of("Squeeze", &[0]).unsupported(), ["removes the batch axis"]);
         assert!(matches!(of("Squeeze", &[2]).error(), ImportError::Shape { .. }));
         assert!(matches!(of("Squeeze", &[3]).error(), ImportError::Shape { .. }));
+        let many: Vec<i64> = (0..20).collect();
+        assert!(matches!(of("Unsqueeze", &many).error(), ImportError::Shape { .. }));
         assert!(matches!(of("Unsqueeze", &[1, 1]).error(), ImportError::Shape { .. }));
     }
     // Without axes every axis of length 1 goes.

@@ -38,7 +38,8 @@ pub(super) fn cast(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
             Value::Constant(Rc::new(Tensor { dims: tensor.dims.clone(), data }))
         }
         Value::Label(label) => {
-            let values = convert(context, &label.values, to)?;
+            context.claim(label.values.len())?;
+            let values = Rc::new(convert(context, &label.values, to)?);
             Value::Label(Label { values, ..label })
         }
         value => {
@@ -88,7 +89,7 @@ fn convert(context: &Context<'_, '_>, data: &Data, to: DataType) -> Result<Data,
             Data::Ints(ints.iter().map(|&int| (int != 0).into()).collect())
         }
         (Data::Ints(ints), DataType::String) => {
-            Data::Strings(ints.iter().map(i64::to_string).collect())
+            Data::texts(ints.iter().map(i64::to_string).collect())
         }
         (Data::Strings(texts), DataType::String) => Data::Strings(texts.clone()),
         (Data::Strings(texts), DataType::Int32 | DataType::Int64) => {

@@ -7,7 +7,7 @@ use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Tensor};
 use super::super::value::{Axis, Shape, Value};
 use super::super::ImportError;
-use super::select::check_not_empty;
+use super::select::check_shape;
 
 /// Constant: a tensor, or (from opset 12 on) a number, a text or a list of them.
 pub(super) fn constant(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
@@ -28,9 +28,9 @@ pub(super) fn constant(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpEr
     } else if node.has("value_ints") {
         list(Data::Ints(node.ints("value_ints")?.to_vec()))
     } else if let Some(text) = node.string("value_string")? {
-        scalar(Data::Strings(vec![text.to_owned()]))
+        scalar(Data::texts(vec![text.to_owned()]))
     } else if node.has("value_strings") {
-        list(Data::Strings(node.strings("value_strings")?))
+        list(Data::texts(node.strings("value_strings")?))
     } else {
         return Err(node.attribute_error("value", "is missing").into());
     };
@@ -64,6 +64,6 @@ pub(super) fn constant_of_shape(context: &mut Context<'_, '_>) -> Result<Vec<Val
     let data = fill.data.select(&vec![0; len]);
     let value = Value::Constant(Rc::new(Tensor { dims: sizes.clone(), data }));
     let shape = Shape(sizes.into_iter().map(Axis::Len).collect());
-    check_not_empty(context, &value, &shape)?;
+    check_shape(context, &value, &shape)?;
     Ok(vec![value])
 }

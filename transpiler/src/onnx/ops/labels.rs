@@ -1,5 +1,7 @@
 //! ai.onnx.ml LabelEncoder and ZipMap.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::rc::Rc;
 
 use super::super::context::Context;
@@ -11,7 +13,8 @@ use super::super::value::{Label, Row, Value};
 pub(super) fn label_encoder(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
     let encoded = match context.input(0)? {
         Value::Label(label) => {
-            let values = encode(context, &label.values)?;
+            context.claim(label.values.len())?;
+            let values = Rc::new(encode(context, &label.values)?);
             Value::Label(Label { values, ..label })
         }
         Value::Constant(tensor) => {
@@ -41,29 +44,39 @@ fn encode(context: &Context<'_, '_>, data: &Data) -> Result<Data, OpError> {
 
 /// For each element of `data`, the index of the first key that equals it, or `miss`.
 fn find(data: &Data, keys: &Data, miss: usize) -> Option<Vec<usize>> {
-    fn search<T: PartialEq>(data: &[T], keys: &[T], miss: usize) -> Vec<usize> {
-        let position = |x: &T| keys.iter().position(|key| key == x).unwrap_or(miss);
-        data.iter().map(position).collect()
+    fn search<T: Hash + Eq>(
+        data: impl Iterator<Item = T>,
+        keys: impl Iterator<Item = T>,
+        miss: usize,
+    ) -> Vec<usize> {
+        let mut places = HashMap::new();
+        for (place, key) in keys.enumerate() {
+            places.entry(key).or_insert(place);
+        }
+        data.map(|x| places.get(&x).copied().unwrap_or(miss)).collect()
     }
+    // Floats are finite here; adding 0 makes one zero of two.
+    let bits = |x: &f64| (x + 0.0).to_bits();
     match (data, keys) {
-        (Data::Ints(data), Data::Ints(keys)) => Some(search(data, keys, miss)),
-        (Data::Strings(data), Data::Strings(keys)) => Some(search(data, keys, miss)),
-        (Data::F32(data), Data::F32(keys)) => Some(search(data, keys, miss)),
-        (Data::F64(data), Data::F64(keys)) => Some(search(data, keys, miss)),
+        (Data::Ints(data), Data::Ints(keys)) => Some(search(data.iter(), keys.iter(), miss)),
+        (Data::Strings(data), Data::Strings(keys)) => Some(search(data.iter(), keys.iter(), miss)),
+        (Data::F32(data), Data::F32(keys)) | (Data::F64(data), Data::F64(keys)) => {
+            Some(search(data.iter().map(bits), keys.iter().map(bits), miss))
+        }
         _ => None,
     }
 }
 
 /// Opset 1: one list of texts, each paired with its position, read in the direction that fits.
 fn classic(context: &Context<'_, '_>, data: &Data) -> Result<(Data, Data, Data), OpError> {
-    let classes = Data::Strings(context.node.strings("classes_strings")?);
+    let classes = Data::texts(context.node.strings("classes_strings")?);
     let positions = Data::Ints((0..classes.len() as i64).collect());
     if let Data::Strings(_) = data {
         let default = context.node.int_or("default_int64", -1)?;
         return Ok((classes, positions, Data::Ints(vec![default])));
     }
     let default = context.node.string("default_string")?.unwrap_or("_Unused").to_owned();
-    Ok((positions, classes, Data::Strings(vec![default])))
+    Ok((positions, classes, Data::texts(vec![default])))
 }
 
 /// Opset 2: `keys_*` and `values_*` lists; opset 4 adds tensors.
@@ -72,7 +85,7 @@ fn dictionary(context: &Context<'_, '_>) -> Result<(Data, Data, Data), OpError> 
     let list = |side: &str| -> Result<Data, OpError> {
         let name = |kind: &str| format!("{side}_{kind}");
         Ok(if node.has(&name("strings")) {
-            Data::Strings(node.strings(&name("strings"))?)
+            Data::texts(node.strings(&name("strings"))?)
         } else if node.has(&name("int64s")) {
             Data::Ints(node.ints(&name("int64s"))?.to_vec())
         } else if node.has(&name("floats")) {
@@ -91,7 +104,7 @@ fn dictionary(context: &Context<'_, '_>) -> Result<(Data, Data, Data), OpError> 
         }
         (None, Data::Strings(_)) => {
             let text = node.string("default_string")?.unwrap_or("_Unused");
-            Data::Strings(vec![text.to_owned()])
+            Data::texts(vec![text.to_owned()])
         }
         (None, Data::F32(_)) => Data::F32(vec![node.float_or("default_float", -0.0)?]),
         (None, Data::F64(_)) => Data::F64(vec![node.float_or("default_float", -0.0)?]),
@@ -103,6 +116,7 @@ fn dictionary(context: &Context<'_, '_>) -> Result<(Data, Data, Data), OpError> 
 /// ZipMap: the classes that a vector's elements are about.
 pub(super) fn zip_map(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
     let classes = context.class_labels("classlabels_int64s", "classlabels_strings")?;
+    let classes = Rc::new(classes);
     let Row { value, shape, .. } = context.row(0)?;
     if shape.len() != classes.len() || shape.rank() == 0 || shape.rank() > 2 {
         let reason = format!("{shape} and {} classes do not agree", classes.len());

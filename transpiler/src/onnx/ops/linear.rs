@@ -1,5 +1,7 @@
 //! ai.onnx.ml LinearClassifier and LinearRegressor, as onnxruntime computes them: in `f32`.
 
+use std::rc::Rc;
+
 use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::Data;
@@ -47,7 +49,8 @@ pub(super) fn classifier(context: &mut Context<'_, '_>) -> Result<Vec<Value>, Op
             1,
             DType::I64,
         )?;
-        let label = Label { index, values: labels.into(), shape: Shape(vec![batch]) };
+        let values = Rc::new(labels.into());
+        let label = Label { index, values, shape: Shape(vec![batch]) };
         return Ok(vec![Value::Label(label), Value::Row(transform.apply(context, scores)?)]);
     }
     let decision = Op::Unary(Unary::Binarize { threshold: 0.0 });
@@ -56,8 +59,9 @@ pub(super) fn classifier(context: &mut Context<'_, '_>) -> Result<Vec<Value>, Op
     let values = match labels {
         labels if has_two => labels.into(),
         Labels::Ints(_) => Data::Ints(vec![0, 1]),
-        Labels::Strings(_) => Data::Strings(vec!["0".to_owned(), "1".to_owned()]),
+        Labels::Strings(_) => Data::texts(vec!["0".to_owned(), "1".to_owned()]),
     };
+    let values = Rc::new(values);
     let label = Value::Label(Label { index, values, shape: Shape(vec![batch]) });
     let scores = match (has_two, transform) {
         (false, _) => transform.apply(context, scores)?,

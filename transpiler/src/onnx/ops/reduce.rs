@@ -1,5 +1,7 @@
 //! Softmax and ArgMax over a whole row.
 
+use std::rc::Rc;
+
 use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::Data;
@@ -42,7 +44,7 @@ pub(super) fn arg_max(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErr
         axes.remove(axis);
     }
     context.claim(shape.len())?;
-    let values = Data::Ints((0..shape.len() as i64).collect());
+    let values = Rc::new(Data::Ints((0..shape.len() as i64).collect()));
     Ok(vec![Value::Label(Label { index, values, shape: Shape(axes) })])
 }
 

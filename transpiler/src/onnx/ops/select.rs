@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::super::context::Context;
+use super::super::limits::MAX_RANK;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Tensor};
 use super::super::value::{Axis, Label, Row, Shape, Value};
@@ -37,7 +38,7 @@ pub(super) fn pick(
     indices: Vec<usize>,
     shape: Shape,
 ) -> Result<Value, OpError> {
-    check_not_empty(context, &value, &shape)?;
+    check_shape(context, &value, &shape)?;
     Ok(match value {
         Value::Constant(tensor) => {
             let data = tensor.data.select(&indices);
@@ -57,13 +58,16 @@ pub(super) fn pick(
     })
 }
 
-/// Refuses shapes without elements, but for empty constant lists: this keeps products of axes, taken
+/// Refuses shapes of too many axes, and those without elements, but for empty constant lists: this keeps products of axes, taken
 /// in any order, no larger than the number of elements.
-pub(super) fn check_not_empty(
+pub(super) fn check_shape(
     context: &Context<'_, '_>,
     value: &Value,
     shape: &Shape,
 ) -> Result<(), ImportError> {
+    if shape.rank() > MAX_RANK {
+        return Err(context.node.shape_error(format!("the result has {} axes", shape.rank())));
+    }
     let is_list = matches!(value, Value::Constant(_)) && shape.rank() == 1;
     if shape.sizes().contains(&0) && !is_list {
         return Err(context.node.shape_error(format!("the result {shape} has no elements")));
@@ -148,7 +152,7 @@ fn gather_constant(
     let index_axes = index_dims.iter().map(|&dim| Axis::Len(dim));
     let (before, after) = (shape.0[..axis].iter().copied(), shape.0[axis + 1..].iter().copied());
     let gathered = Shape(before.chain(index_axes).chain(after).collect());
-    check_not_empty(context, &data, &gathered)?;
+    check_shape(context, &data, &gathered)?;
     let sizes = shape.sizes();
     let inner: usize = sizes[axis + 1..].iter().product();
     let outer: usize = sizes[..axis].iter().product();
@@ -173,12 +177,13 @@ fn gather_constant(
 
 /// The constants that a computed index chooses from: a label's values change, its index stays.
 fn look_up(
-    context: &Context<'_, '_>,
+    context: &mut Context<'_, '_>,
     table: &Tensor,
     label: Label,
     shape: Shape,
 ) -> Result<Vec<Value>, OpError> {
-    let Data::Ints(ints) = &label.values else {
+    context.claim(label.values.len())?;
+    let Data::Ints(ints) = label.values.as_ref() else {
         return Err(context.node.shape_error("the indices are no integers").into());
     };
     let in_range = |&int: &i64| usize::try_from(int).ok().filter(|&index| index < table.len());
@@ -186,7 +191,8 @@ fn look_up(
         let reason = format!("a class index is past the table's {} entries", table.len());
         return Err(context.node.shape_error(reason).into());
     };
-    Ok(vec![Value::Label(Label { values: table.data.select(&indices), shape, ..label })])
+    let values = Rc::new(table.data.select(&indices));
+    Ok(vec![Value::Label(Label { values, shape, ..label })])
 }
 
 /// Slice: bounds are attributes up to opset 9, constant inputs from opset 10 on.
@@ -237,7 +243,7 @@ pub(super) fn slice(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError
     if out.sizes().contains(&0) {
         offset = 0;
     }
-    check_not_empty(context, &data, &out)?;
+    check_shape(context, &data, &out)?;
     let indices = strided(context, &out.sizes(), &strides, offset)?;
     Ok(vec![pick(context, data, indices, out)?])
 }

@@ -7,11 +7,11 @@ use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Dim, Tensor};
 use super::super::value::{Axis, Label, Row, Shape, Value};
-use super::select::{check_not_empty, pick, row_major, strided};
+use super::select::{check_shape, pick, row_major, strided};
 
 /// The same elements in a new shape of as many.
 fn reshaped(context: &mut Context<'_, '_>, value: Value, shape: Shape) -> Result<Value, OpError> {
-    check_not_empty(context, &value, &shape)?;
+    check_shape(context, &value, &shape)?;
     Ok(match value {
         Value::Row(row) => Value::Row(Row { shape, ..row }),
         Value::Label(label) => Value::Label(Label { shape, ..label }),
@@ -235,7 +235,10 @@ pub(super) fn shape(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError
     let value = context.input(0)?;
     let shape = context.shape_of(&value)?;
     let rank = shape.rank() as i64;
-    let wrap = |at: i64| if at < 0 { at.saturating_add(rank) } else { at }.clamp(0, rank) as usize;
+    let wrap = |at: i64| {
+        let from_the_front = if at < 0 { at.saturating_add(rank) } else { at };
+        from_the_front.clamp(0, rank) as usize
+    };
     let (start, end) = (context.node.int_or("start", 0)?, context.node.int_or("end", rank)?);
     let axes = shape.0.get(wrap(start)..wrap(end)).unwrap_or(&[]);
     let dim = |axis: &Axis| match axis {

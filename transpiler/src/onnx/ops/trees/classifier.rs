@@ -4,6 +4,8 @@
 //! at one sum only, and what it compares with depends on the weights; [`TwoClasses`] tells the cases
 //! apart.
 
+use std::rc::Rc;
+
 use super::super::super::context::Context;
 use super::super::super::node::{unsupported, OpError};
 use super::super::super::tensor::Data;
@@ -50,7 +52,8 @@ fn many_classes(
     }
     let op = Op::ArgMax { select_last: false };
     let index = context.emit("label", op, &[candidates], 1, DType::I64)?;
-    let label = Label { index, values, shape: Shape(vec![features.batch]) };
+    let shape = Shape(vec![features.batch]);
+    let label = Label { index, values: Rc::new(values), shape };
     let scores = context.to_f32(sums)?;
     Ok(vec![Value::Label(label), Value::Row(transform.apply(context, scores)?)])
 }
@@ -179,7 +182,7 @@ impl TwoClasses {
         let decision = Op::Unary(Unary::Binarize { threshold });
         let index = context.emit("label", decision, &[decisive], 1, dtype)?;
         let shape = Shape(vec![features.batch]);
-        let label = Value::Label(Label { index, values: labels.into(), shape });
+        let label = Value::Label(Label { index, values: Rc::new(labels.into()), shape });
         let scores = match self {
             Self::OneSum { positive } => one_sum_scores(context, &sums, positive, transform)?,
             Self::OneNamed { .. } | Self::BothNamed => {
