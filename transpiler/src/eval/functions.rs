@@ -4,7 +4,7 @@ use crate::graph::{Norm, Unary};
 
 /// `1 / (1 + exp(-x))`, without overflow on either side.
 pub fn sigmoid(x: f64) -> f64 {
-    let small = (-x.abs()).exp();
+    let small = libm::exp(-x.abs());
     if x < 0.0 {
         small / (1.0 + small)
     } else {
@@ -18,7 +18,7 @@ pub fn sigmoid(x: f64) -> f64 {
 pub fn probit(p: f64) -> f64 {
     const A: f64 = 0.147;
     let x = 2.0 * p - 1.0;
-    let log = ((1.0 - x) * (1.0 + x)).ln();
+    let log = libm::log((1.0 - x) * (1.0 + x));
     let half = 2.0 / (std::f64::consts::PI * A) + 0.5 * log;
     let inverse = (-half + (half * half - log / A).sqrt()).sqrt();
     std::f64::consts::SQRT_2 * if x < 0.0 { -inverse } else { inverse }
@@ -50,8 +50,8 @@ pub fn apply_unary(unary: Unary, x: f64) -> f64 {
             }
         }
         Unary::Sigmoid => sigmoid(x),
-        Unary::Tanh => x.tanh(),
-        Unary::Exp => x.exp(),
+        Unary::Tanh => libm::tanh(x),
+        Unary::Exp => libm::exp(x),
         Unary::Abs => x.abs(),
         Unary::Neg => -x,
         Unary::Sqrt => x.sqrt(),
@@ -67,7 +67,7 @@ pub fn apply_unary(unary: Unary, x: f64) -> f64 {
 /// `exp(x_i - max) / Σ exp(x_j - max)`.
 pub(super) fn softmax(x: &[f64], round: impl Fn(f64) -> f64) -> Vec<f64> {
     let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let exps: Vec<f64> = x.iter().map(|x| round((x - max).exp())).collect();
+    let exps: Vec<f64> = x.iter().map(|x| round(libm::exp(x - max))).collect();
     let sum = round(exps.iter().sum());
     exps.iter().map(|exp| round(exp / sum)).collect()
 }
@@ -80,7 +80,7 @@ pub(super) fn softmax_zero(x: &[f64], round: impl Fn(f64) -> f64) -> Vec<f64> {
     let counts = |x: f64| x.abs() > ZERO;
     let terms: Vec<f64> = x
         .iter()
-        .map(|&x| round(if counts(x) { (x - max).exp() } else { x * (-max).exp() }))
+        .map(|&x| round(if counts(x) { libm::exp(x - max) } else { x * libm::exp(-max) }))
         .collect();
     let counted = terms.iter().zip(x).filter(|(_, &x)| counts(x));
     let sum = round(counted.map(|(term, _)| term).sum());

@@ -104,10 +104,10 @@ fn inverse(unary: Unary, threshold: f64) -> Option<f64> {
     let inverse = match unary {
         // One half, the usual threshold, must become 0 exactly.
         Unary::Sigmoid if threshold > 0.0 && threshold < 1.0 => {
-            (threshold / (1.0 - threshold)).ln()
+            libm::log(threshold / (1.0 - threshold))
         }
         Unary::Tanh if threshold > -1.0 && threshold < 1.0 => threshold.atanh(),
-        Unary::Exp if threshold > 0.0 => threshold.ln(),
+        Unary::Exp if threshold > 0.0 => libm::log(threshold),
         Unary::Relu if threshold >= 0.0 => threshold,
         Unary::LeakyRelu { alpha } if alpha > 0.0 => {
             if threshold >= 0.0 {

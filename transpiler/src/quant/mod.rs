@@ -12,6 +12,7 @@ mod ranges;
 mod serial;
 mod table;
 mod trees;
+mod validate;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,7 @@ pub use plan::{
 pub(crate) use ranges::shift_round;
 pub use ranges::RangeError;
 pub use table::{Table, TableFunction};
+pub use validate::GraphError;
 pub use trees::{Branch, KeyTest, QuantTree, QuantTreeNode, QuantTrees};
 
 /// Largest magnitude of any intermediate integer: it must fit a signed 128-bit value on the host

@@ -283,32 +283,33 @@ pub(super) fn quantize(
     ensemble: &TreeEnsemble,
     features: &Features<'_>,
     scale_log2: i32,
-) -> QuantTrees {
+) -> Result<QuantTrees, String> {
     let unit = pow2(scale_log2);
     let integer = |x: f64| (x * unit).round() as i128;
-    let tree = |tree: &Tree| QuantTree {
-        nodes: tree
-            .nodes
-            .iter()
-            .map(|node| match node {
-                TreeNode::Branch { feature, test, missing_is_true, on_true, on_false } => {
-                    QuantTreeNode::Branch(branch(
-                        features,
-                        *feature,
-                        test,
-                        *missing_is_true,
-                        *on_true,
-                        *on_false,
-                    ))
-                }
-                TreeNode::Leaf(weights) => {
-                    QuantTreeNode::Leaf(weights.iter().map(|&(t, w)| (t, integer(w))).collect())
-                }
-            })
-            .collect(),
+    let node = |node: &TreeNode| {
+        Ok::<_, String>(match node {
+            TreeNode::Branch { feature, test, missing_is_true, on_true, on_false } => {
+                QuantTreeNode::Branch(branch(
+                    features,
+                    *feature,
+                    test,
+                    *missing_is_true,
+                    *on_true,
+                    *on_false,
+                )?)
+            }
+            TreeNode::Leaf(weights) => {
+                QuantTreeNode::Leaf(weights.iter().map(|&(t, w)| (t, integer(w))).collect())
+            }
+        })
     };
-    QuantTrees {
-        trees: ensemble.trees.iter().map(tree).collect(),
+    let trees = ensemble
+        .trees
+        .iter()
+        .map(|tree| Ok(QuantTree { nodes: tree.nodes.iter().map(node).collect::<Result<_, _>>()? }))
+        .collect::<Result<_, String>>()?;
+    Ok(QuantTrees {
+        trees,
         n_targets: ensemble.n_targets,
         base: ensemble.base.iter().map(|&b| integer(b)).collect(),
         aggregate: ensemble.aggregate,
@@ -316,7 +317,7 @@ pub(super) fn quantize(
             Features::Ordered { dtype, missing: true, .. } => Some(missing_key(*dtype)),
             _ => None,
         },
-    }
+    })
 }
 
 fn branch(
@@ -326,7 +327,7 @@ fn branch(
     missing_is_true: bool,
     on_true: usize,
     on_false: usize,
-) -> Branch {
+) -> Result<Branch, String> {
     // Every order test is `x ≤ t` or `x < t`, or the negation of one with the children swapped.
     let (negated, strict, threshold) = match test {
         Test::LessOrEqual(t) => (false, false, *t),
@@ -360,12 +361,12 @@ fn branch(
     };
     let missing_fails =
         matches!(features, Features::Ordered { missing: true, .. }) && missing_to == above;
-    Branch {
+    Ok(Branch {
         feature: input,
         test: KeyTest::AtMost { bound, missing_fails },
         on_true: below,
         on_false: above,
-    }
+    })
 }
 
 fn membership(
@@ -375,7 +376,7 @@ fn membership(
     missing_is_true: bool,
     mut on_true: usize,
     mut on_false: usize,
-) -> Branch {
+) -> Result<Branch, String> {
     let mut missing_to = if missing_is_true { on_true } else { on_false };
     let values = match test {
         Test::Equal(t) => vec![*t],
@@ -403,8 +404,14 @@ fn membership(
                 } else {
                     (chain.last_key(*dtype, |x| x < t), chain.last_key(*dtype, |x| x <= t))
                 };
-                // A chain that maps very many inputs to one value is not worth listing.
-                keys.extend((below + 1..=upto).take(MAX_EQUAL_KEYS));
+                if upto - below > MAX_EQUAL_KEYS {
+                    return Err(format!(
+                        "feature {feature} is tested for equality with {t}, which {} inputs are \
+                         rounded to",
+                        upto - below
+                    ));
+                }
+                keys.extend(below + 1..=upto);
             }
             (chain.input, keys)
         }
@@ -416,11 +423,11 @@ fn membership(
     }
     keys.sort_unstable();
     keys.dedup();
-    Branch { feature: input, test: KeyTest::OneOf(keys), on_true, on_false }
+    Ok(Branch { feature: input, test: KeyTest::OneOf(keys), on_true, on_false })
 }
 
 /// At most this many raw inputs are listed for one value of an equality test behind a scaler.
-pub(super) const MAX_EQUAL_KEYS: usize = 1024;
+const MAX_EQUAL_KEYS: i128 = 64;
 
 impl KeyTest {
     /// Whether `key` passes; `missing` is the key of missing values, if there is one.

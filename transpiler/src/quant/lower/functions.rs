@@ -293,7 +293,8 @@ impl Lowering<'_> {
             };
             let features = Features::Fixed { scale_log2: &scales };
             // Rounding a feature may flip a decision: no bound.
-            (x.id, trees::quantize(ensemble, &features, scale), f64::INFINITY)
+            let trees = trees::quantize(ensemble, &features, scale);
+            (x.id, trees, f64::INFINITY)
         } else {
             let missing = matches!(
                 self.input.input.encoding,
@@ -303,6 +304,7 @@ impl Lowering<'_> {
             let features = Features::Ordered { dtype, missing, chains: &chains };
             (0, trees::quantize(ensemble, &features, scale), rounding)
         };
+        let quantized = quantized.map_err(|reason| self.unsupported(index, reason))?;
         let error = vec![error; ensemble.n_targets];
         self.push(&name, QuantOp::Trees(quantized), vec![operand], scale, error)
     }
