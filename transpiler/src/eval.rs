@@ -115,6 +115,7 @@ fn admit(graph: &Graph, row: &[f64]) -> Result<Vec<f64>, EvalError> {
     let mut admitted = Vec::with_capacity(expected);
     for (index, &value) in row.iter().enumerate() {
         let rounded = round_to(dtype, value);
+        let is_missing = missing && rounded.is_nan();
         match dtype {
             // 2^63 is a float, i64::MAX is none.
             DType::I64
@@ -122,7 +123,7 @@ fn admit(graph: &Graph, row: &[f64]) -> Result<Vec<f64>, EvalError> {
             {
                 return Err(EvalError::NotInteger { index, value });
             }
-            _ if !rounded.is_finite() && !(rounded.is_nan() && missing) => {
+            _ if !(rounded.is_finite() || is_missing) => {
                 return Err(EvalError::NonFinite { index, value, dtype });
             }
             _ => admitted.push(rounded),

@@ -1,6 +1,6 @@
 //! The float model: a dataflow graph over vectors, one row of the batch at a time.
 //!
-//! [`crate::onnx`] builds it, [`crate::passes`] rewrite it, [`crate::quantize`] turns it into
+//! [`crate::onnx`] builds it, [`crate::passes`] rewrite it, [`crate::quant`] turns it into
 //! integers. Nodes stand in topological order, every node has one output vector, and node `i`'s
 //! output is value `i`. Weights, thresholds and constants are finite in every valid graph.
 

@@ -119,11 +119,11 @@ impl Context<'_, '_> {
     /// The operand at `index` as a vector of `f32`: other types are rounded to it first.
     pub(crate) fn f32_row(&mut self, index: usize) -> Result<Row, OpError> {
         let row = self.row(index)?;
-        Ok(self.to_f32(row)?)
+        Ok(self.round_to_f32(row)?)
     }
 
     /// `row`, rounded to `f32`.
-    pub(crate) fn to_f32(&mut self, row: Row) -> Result<Row, ImportError> {
+    pub(crate) fn round_to_f32(&mut self, row: Row) -> Result<Row, ImportError> {
         if row.element == Element::F32 {
             return Ok(row);
         }
@@ -214,15 +214,16 @@ impl Context<'_, '_> {
 
     /// Class labels out of a pair of attributes of which one is given.
     pub(crate) fn class_labels(&self, ints: &str, strings: &str) -> Result<Labels, ImportError> {
-        match (self.node.ints(ints)?, self.node.strings(strings)?) {
-            (ints, texts) if !ints.is_empty() && texts.is_empty() => {
-                Ok(Labels::Ints(ints.to_vec()))
-            }
-            (none, texts) if none.is_empty() && !texts.is_empty() => Ok(Labels::Strings(texts)),
-            (none, _) if none.is_empty() => {
+        let (numbers, texts) = (self.node.ints(ints)?, self.node.strings(strings)?);
+        match (numbers.is_empty(), texts.is_empty()) {
+            (false, true) => Ok(Labels::Ints(numbers.to_vec())),
+            (true, false) => Ok(Labels::Strings(texts)),
+            (true, true) => {
                 Err(self.node.attribute_error(ints, format!("is missing, and so is {strings}")))
             }
-            _ => Err(self.node.attribute_error(ints, format!("is given, and so is {strings}"))),
+            (false, false) => {
+                Err(self.node.attribute_error(ints, format!("is given, and so is {strings}")))
+            }
         }
     }
 }

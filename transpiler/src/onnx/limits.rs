@@ -1,7 +1,7 @@
 //! What the importer takes from a file that nobody vouches for.
 //!
 //! Memory is bounded by the file's size: what is not backed by its bytes (scalars spread over a
-//! vector, index lists, default attributes) comes out of [`Budget`].
+//! vector, index lists, default attributes) comes out of a budget.
 
 use super::ImportError;
 

@@ -104,10 +104,12 @@ impl<'m> Importer<'m> {
         check("inputs of a node", node.proto.input.len(), MAX_OPERANDS)?;
         check("outputs of a node", node.proto.output.len(), MAX_OPERANDS)?;
         let mut inputs = Vec::with_capacity(node.proto.input.len());
-        for name in &node.proto.input {
+        for (index, name) in node.proto.input.iter().enumerate() {
+            // A bound that is infinite is none; any other constant must be finite.
+            let is_bound = node.op() == "Clip" && index > 0;
             inputs.push(match name.as_str() {
                 "" => None,
-                name => Some(self.value(name, &node.name)?),
+                name => Some(self.value(name, &node.name, is_bound)?),
             });
         }
         let mut context = Context { node, inputs, builder: &mut self.builder };
@@ -129,7 +131,12 @@ impl<'m> Importer<'m> {
     }
 
     /// The value of a name; initialisers are read when they are first used.
-    fn value(&mut self, name: &'m str, user: &str) -> Result<Value, ImportError> {
+    fn value(
+        &mut self,
+        name: &'m str,
+        user: &str,
+        may_be_infinite: bool,
+    ) -> Result<Value, ImportError> {
         if let Some(value) = self.values.get(name) {
             return Ok(value.clone());
         }
@@ -138,7 +145,8 @@ impl<'m> Importer<'m> {
             let (user, name) = (format!("node {user:?}"), name.to_owned());
             return Err(ImportError::MissingValue { user, name });
         };
-        let value = Value::Constant(Rc::new(Tensor::read(proto, name)?));
+        let read = if may_be_infinite { Tensor::read_any } else { Tensor::read };
+        let value = Value::Constant(Rc::new(read(proto, name)?));
         self.values.insert(name, value.clone());
         Ok(value)
     }
@@ -158,7 +166,7 @@ impl<'m> Importer<'m> {
     fn finish(mut self) -> Result<Graph, ImportError> {
         let mut outputs = Vec::with_capacity(self.model.graph.output.len());
         for info in &self.model.graph.output {
-            let value = self.value(&info.name, "the graph's outputs")?;
+            let value = self.value(&info.name, "the graph's outputs", false)?;
             outputs.push(self.output(&info.name, value)?);
         }
         let input = self.model.input.describe();

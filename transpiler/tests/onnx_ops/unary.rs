@@ -1,5 +1,6 @@
 //! Functions of one element, Softmax and ArgMax.
 
+use nilometer_transpiler::onnx::ImportError;
 use tract_onnx::pb::tensor_proto::DataType;
 
 use crate::support::*;
@@ -52,6 +53,12 @@ fn clip_takes_attributes_then_inputs() {
     new(&["x", "", "high"]).gives(&row, &[-5.0, 0.25, 2.0]);
     new(&["x", "low", "high"]).gives(&row, &[-1.0, 0.25, 2.0]);
     new(&["x", "low"]).agrees_with_tract(&[1, 3]);
+    let open = float_model(3).init(floats("open", &[], &[f32::NEG_INFINITY]));
+    let open = open.node("Clip", &["x", "open"], &["y"], vec![]).output("y");
+    open.gives(&row, &row);
+    let nan = float_model(3).init(floats("nan", &[], &[f32::NAN]));
+    let nan = nan.node("Clip", &["x", "nan"], &["y"], vec![]).output("y");
+    assert!(matches!(nan.error(), ImportError::Shape { .. }));
 }
 
 #[test]

@@ -106,9 +106,9 @@ fn matrix_times_column(
     };
     let vectors = outer_len(outer) * columns.map_or(1, Axis::size);
     let n_inputs = one_vector(Axis::Len(vectors), inner, &row.shape)?;
-    let (matrix_inputs, n_outputs) = match matrix.dims.as_slice() {
-        &[inputs] => (inputs, None),
-        &[outputs, inputs] => (inputs, Some(outputs)),
+    let (matrix_inputs, n_outputs) = match *matrix.dims.as_slice() {
+        [inputs] => (inputs, None),
+        [outputs, inputs] => (inputs, Some(outputs)),
         _ => return unsupported(format!("A has {} axes, wants 1 or 2", matrix.dims.len())),
     };
     same_inner(context, n_inputs, matrix_inputs)?;

@@ -78,13 +78,13 @@ pub(super) fn classifier(context: &mut Context<'_, '_>) -> Result<Vec<Value>, Op
 /// `x · coefficientsᵀ + intercepts`.
 fn linear(context: &mut Context<'_, '_>, n_scores: usize) -> Result<Row, OpError> {
     let row = context.f32_row(0)?;
-    let (batch, n_features) = match row.shape.0.as_slice() {
-        &[Axis::Len(features)] => (Axis::Len(1), features),
-        &[batch, Axis::Len(features)] if batch.size() == 1 => (batch, features),
+    let (batch, n_features) = match *row.shape.0.as_slice() {
+        [Axis::Len(features)] => (Axis::Len(1), features),
+        [batch, Axis::Len(features)] if batch.size() == 1 => (batch, features),
         _ => return unsupported(format!("takes {}, wants one row of features", row.shape)),
     };
     let weights = context.node.floats("coefficients")?;
-    let expected = n_scores.checked_mul(n_features).unwrap_or(usize::MAX);
+    let expected = n_scores.saturating_mul(n_features);
     context.node.same_length("coefficients", expected, weights.len())?;
     let mut bias = context.node.floats("intercepts")?;
     if bias.is_empty() {

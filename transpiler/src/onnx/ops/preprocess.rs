@@ -10,7 +10,7 @@ use crate::graph::{Norm, Op, Unary};
 pub(super) fn scaler(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
     let mut row = context.row(0)?;
     if row.element != Element::F64 {
-        row = context.to_f32(row)?;
+        row = context.round_to_f32(row)?;
     }
     let len = row.shape.len();
     if row.shape.rank() > 2 {
@@ -20,7 +20,7 @@ pub(super) fn scaler(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErro
     let scale = spread(context, "scale", scale, 1.0, len)?;
     let offset = spread(context, "offset", offset, 0.0, len)?;
     let scaled = context.same_shape("", Op::Scaler { offset, scale }, &row)?;
-    Ok(vec![Value::Row(context.to_f32(scaled)?)])
+    Ok(vec![Value::Row(context.round_to_f32(scaled)?)])
 }
 
 fn spread(

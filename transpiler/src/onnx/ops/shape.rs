@@ -146,7 +146,7 @@ fn infer(target: &[Target], len: usize) -> Option<Vec<Axis>> {
         Target::Fixed(axis) => product.checked_mul(axis.size()),
         Target::Infer => Some(product),
     })?;
-    let inferred = if known == 0 { 0 } else { len / known };
+    let inferred = len.checked_div(known).unwrap_or(0);
     let resolve = |axis: &Target| match axis {
         Target::Fixed(axis) => *axis,
         Target::Infer => Axis::Len(inferred),

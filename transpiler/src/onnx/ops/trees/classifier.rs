@@ -54,7 +54,7 @@ fn many_classes(
     let index = context.emit("label", op, &[candidates], 1, DType::I64)?;
     let shape = Shape(vec![features.batch]);
     let label = Label { index, values: Rc::new(values), shape };
-    let scores = context.to_f32(sums)?;
+    let scores = context.round_to_f32(sums)?;
     Ok(vec![Value::Label(label), Value::Row(transform.apply(context, scores)?)])
 }
 
@@ -186,7 +186,7 @@ impl TwoClasses {
         let scores = match self {
             Self::OneSum { positive } => one_sum_scores(context, &sums, positive, transform)?,
             Self::OneNamed { .. } | Self::BothNamed => {
-                let sums = context.to_f32(sums)?;
+                let sums = context.round_to_f32(sums)?;
                 transform.apply(context, sums)?
             }
         };
@@ -207,7 +207,7 @@ fn one_sum_scores(
     }
     let kind = if positive { Scores::Complement } else { Scores::Mirrored };
     let scores = kind.expand(context, sum)?;
-    let scores = context.to_f32(scores)?;
+    let scores = context.round_to_f32(scores)?;
     match transform {
         PostTransform::Logistic if !positive => transform.apply(context, scores),
         _ => Ok(scores),

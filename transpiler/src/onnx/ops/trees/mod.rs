@@ -164,7 +164,7 @@ impl Features {
     fn read(context: &mut Context<'_, '_>) -> Result<Self, OpError> {
         let mut row = context.row(0)?;
         if row.element != Element::F64 {
-            row = context.to_f32(row)?;
+            row = context.round_to_f32(row)?;
         }
         let batch = match row.shape.0.as_slice() {
             [Axis::Len(_)] => Axis::Len(1),

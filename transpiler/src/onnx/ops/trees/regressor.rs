@@ -29,7 +29,7 @@ pub(in super::super) fn regressor(context: &mut Context<'_, '_>) -> Result<Vec<V
     }
     context.node.same_length("base_values", n_targets, base.len())?;
     let scores = combine(context, &features, tables.trees, base, aggregate)?;
-    let scores = context.to_f32(scores)?;
+    let scores = context.round_to_f32(scores)?;
     Ok(vec![Value::Row(transform.apply(context, scores)?)])
 }
 
