@@ -84,7 +84,7 @@ pub fn lanes(graph: &QuantGraph, shape: Shape) -> Vec<(String, usize)> {
             let lanes = match shape {
                 Shape::Unrolled if !cost::packs(&plan, inputs, rows) => 1,
                 Shape::Unrolled => plan.per_felt(),
-                Shape::Looped => looped::runtime_lanes(plan).per_felt(),
+                Shape::Looped => looped::runtime_lanes(plan, rows).per_felt(),
             };
             (node.name.clone(), lanes)
         })

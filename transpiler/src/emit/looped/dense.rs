@@ -23,7 +23,7 @@ impl Body<'_> {
     ) -> Result<(), EmitError> {
         let node = &self.graph.nodes[index];
         let (finish, align, done) = self.finish_of(index);
-        let plan = runtime_lanes(LanePlan::new(&node.ranges, align));
+        let plan = runtime_lanes(LanePlan::new(&node.ranges, align), bias.len());
         let x = node.inputs[0];
         let columns = self.graph.nodes[x].ranges.len();
         let available = columns + self.extra(x);

@@ -39,9 +39,11 @@ pub(super) fn module(graph: &QuantGraph) -> Result<String, EmitError> {
     let results = graph.outputs.iter().map(|output| body.span(output.value)).collect();
     let positive = body.imports.contains(POSITIVE);
     body.imports.remove(POSITIVE);
+    let mut imports: Vec<_> = body.imports.iter().map(|name| path(name)).collect();
+    imports.sort_unstable();
     let context = Context {
         n_inputs: graph.input_len(),
-        imports: body.imports.iter().map(|name| path(name)).collect(),
+        imports,
         constants: body.constants,
         checks: checks(graph),
         statements: body.statements,
@@ -331,10 +333,10 @@ fn path(name: &str) -> String {
 /// Most lanes that the runtime splits a half of a felt into.
 const MAX_HALF: usize = 8;
 
-/// Lanes as the runtime takes them.
-pub(super) fn runtime_lanes(mut plan: LanePlan) -> LanePlan {
-    plan.n_low = plan.n_low.min(MAX_HALF);
-    plan.n_high = plan.n_high.min(MAX_HALF);
+/// Lanes as the runtime takes them, and no more than there are rows.
+pub(super) fn runtime_lanes(mut plan: LanePlan, rows: usize) -> LanePlan {
+    plan.n_low = plan.n_low.min(MAX_HALF).min(rows);
+    plan.n_high = plan.n_high.min(MAX_HALF).min(rows - plan.n_low);
     plan
 }
 

@@ -68,7 +68,7 @@ impl Body<'_> {
         trees: &QuantTrees,
         array: &str,
     ) -> Result<(), EmitError> {
-        let plan = runtime_lanes(LanePlan::new(&self.graph.nodes[index].ranges, 0));
+        let plan = runtime_lanes(LanePlan::new(&self.graph.nodes[index].ranges, 0), trees.n_targets);
         let per_felt = plan.per_felt();
         let all: Vec<usize> = (0..plan.groups(trees.n_targets)).collect();
         self.imports.extend(["Layout", "Offset", "split"]);

@@ -46,6 +46,7 @@ pub(super) fn emit(graph: &QuantGraph) -> Result<Code, EmitError> {
             results.push(cell.felt_expr());
         }
     }
+    mark_unused(&mut body.statements, &results, graph.input_len());
     Ok(Code {
         impls: body.impls.into_values().map(|helper| helper.text).collect(),
         constants: body.constants,
@@ -53,6 +54,22 @@ pub(super) fn emit(graph: &QuantGraph) -> Result<Code, EmitError> {
         results,
         inputs: (0..graph.input_len()).map(|i| format!("x{i}")).collect(),
     })
+}
+
+/// Features that are checked but not read further get a name that says so.
+fn mark_unused(statements: &mut [String], results: &[String], inputs: usize) {
+    let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let mut seen = BTreeMap::new();
+    for name in statements.iter().chain(results).flat_map(|text| text.split(word)) {
+        if name.starts_with('i') {
+            *seen.entry(name.to_owned()).or_insert(0) += 1;
+        }
+    }
+    for (i, check) in statements.iter_mut().take(inputs).enumerate() {
+        if seen.get(&format!("i{i}")) == Some(&1) {
+            *check = check.replacen("let i", "let _i", 1);
+        }
+    }
 }
 
 /// The function under construction.
