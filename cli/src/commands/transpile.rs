@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use console::style;
 use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::onnx;
-use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions};
+use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
@@ -92,7 +92,7 @@ struct Transpiled {
     /// Sums a felt in each dense layer.
     lanes: Vec<usize>,
     shape: Shape,
-    range_source: String,
+    range_source: RangeSource,
     rows: usize,
     agreement: Option<f64>,
     max_abs_error: f64,
@@ -125,7 +125,7 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
         .with_context(|| args.model.display().to_string())?;
     drop(stages);
     let pipeline::Transpiled { manifest, report, stages } = transpiled;
-    if report.input.range_source == "default" {
+    if report.input.range_source == RangeSource::Default {
         output.warn(
             "no `--calibration` rows: precision was chosen on synthetic rows, for standardised features from -10 to 10",
         );
@@ -227,7 +227,7 @@ impl Transpiled {
             },
             lanes: layers.iter().map(|layer| layer.lanes).collect(),
             shape: manifest.shape,
-            range_source: report.input.range_source.clone(),
+            range_source: report.input.range_source,
             rows: report.accuracy.rows,
             agreement: report.accuracy.agreement,
             max_abs_error: report.accuracy.max_abs_error,

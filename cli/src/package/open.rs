@@ -55,7 +55,8 @@ impl Package {
     /// The file is damaged, or is another model than the manifest names.
     pub fn model(&self) -> Result<QuantGraph> {
         let file = self.folder.join(MODEL);
-        let graph: QuantGraph = read_json(&file)?;
+        let bytes = fs::read(&file).map_err(|error| damaged(&file, &error))?;
+        let graph = QuantGraph::from_json(&bytes).map_err(|error| damaged(&file, &error))?;
         check_hash(&file, format!("{:#x}", graph.model_hash()), &self.manifest.model_hash)?;
         Ok(graph)
     }

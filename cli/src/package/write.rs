@@ -103,10 +103,10 @@ fn check_free(destination: &Path) -> Result<(), PackageError> {
     let entries = match fs::read_dir(destination) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) if destination.is_dir() => {
+        Err(_) if destination.is_file() => return Err(occupied("a file")),
+        Err(source) => {
             return Err(PackageError::Write { path: destination.to_owned(), source });
         }
-        Err(_) => return Err(occupied("a file")),
     };
     let names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();

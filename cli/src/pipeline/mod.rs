@@ -134,6 +134,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
         program_hash: program_hash.clone(),
         cost,
         contract: built.contract.clone(),
+        shape: cairo.shape,
     })?;
     let manifest = Manifest {
         format: package::FORMAT.to_owned(),
@@ -220,8 +221,9 @@ fn settings(job: &Job, toolchain: &Toolchain) -> Settings {
 }
 
 fn quantised(plan: &Plan) -> String {
-    let layers = report::layers::layers(&plan.graph);
-    let weights: Vec<String> = layers.iter().map(|layer| layer.weight_bits.to_string()).collect();
+    let last = plan.trials.last();
+    let weights = last.into_iter().flat_map(|trial| &trial.weight_bits);
+    let weights: Vec<String> = weights.map(ToString::to_string).collect();
     let bits = match weights.as_slice() {
         [] => "exact decisions".to_owned(),
         weights => format!("weights of {} bits", weights.join("/")),

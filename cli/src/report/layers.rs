@@ -1,6 +1,6 @@
 //! The dense layers: bits and lanes.
 
-use nilometer_transpiler::emit::LanePlan;
+use nilometer_transpiler::emit::{lanes, Shape};
 use nilometer_transpiler::quant::{QuantGraph, QuantNode, QuantOp, Range};
 use serde::{Deserialize, Serialize};
 
@@ -24,15 +24,14 @@ pub struct Layer {
 }
 
 /// The dense layers, in the order of the graph.
-pub fn layers(graph: &QuantGraph) -> Vec<Layer> {
+pub fn layers(graph: &QuantGraph, shape: Shape) -> Vec<Layer> {
     let dense = graph.nodes.iter().enumerate().filter_map(|(id, node)| match &node.op {
         QuantOp::Dense { weights, bias } => Some((id, node, weights, bias)),
         _ => None,
     });
-    let layer = |(id, node, weights, bias): (usize, &QuantNode, &Vec<i64>, &Vec<i128>)| {
+    let layer = |((id, node, weights, bias), (_, lanes)): (DenseNode<'_>, (String, usize))| {
         let weights = weights.iter().map(|&weight| Range::point(weight.into()));
         let weights = weights.reduce(Range::union).unwrap_or(Range::point(0));
-        let lanes = LanePlan::new(&node.ranges, shift_after(graph, id)).per_felt();
         Layer {
             name: node.name.clone(),
             inputs: graph.nodes[node.inputs[0]].ranges.len(),
@@ -43,28 +42,14 @@ pub fn layers(graph: &QuantGraph) -> Vec<Layer> {
             lanes: lanes.clamp(1, bias.len().max(1)),
         }
     };
-    dense.map(layer).collect()
+    dense.zip(lanes(graph, shape)).map(layer).collect()
 }
+
+/// A dense node: its index, itself, its weights and its bias.
+type DenseNode<'a> = (usize, &'a QuantNode, &'a Vec<i64>, &'a Vec<i128>);
 
 /// Bits of the widest integer of a range, with a sign where one is needed.
 pub fn bits(range: Range) -> u32 {
     let magnitude = Range { lo: if range.lo < 0 { range.lo + 1 } else { range.lo }, hi: range.hi };
     magnitude.magnitude_bits() + u32::from(range.lo < 0)
-}
-
-/// How many bits the value loses next, directly or behind a ReLU: lanes are laid out for that.
-fn shift_after(graph: &QuantGraph, value: usize) -> u32 {
-    let reader = |value: usize| {
-        let mut readers =
-            (0..graph.nodes.len()).filter(|&id| graph.nodes[id].inputs.contains(&value));
-        readers.next().filter(|_| readers.next().is_none())
-    };
-    match reader(value).map(|id| (id, &graph.nodes[id].op)) {
-        Some((_, QuantOp::Shift { bits })) => *bits,
-        Some((relu, QuantOp::Relu)) => match reader(relu).map(|id| &graph.nodes[id].op) {
-            Some(QuantOp::Shift { bits }) => *bits,
-            _ => 0,
-        },
-        _ => 0,
-    }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use handlebars::Handlebars;
 use nilometer_transpiler::graph::{DType, Labels, OutputKind};
-use nilometer_transpiler::quant::QuantGraph;
+use nilometer_transpiler::quant::{QuantGraph, RangeSource};
 use nilometer_transpiler::schema::FeatureEncoding;
 use serde::Serialize;
 use serde_json::json;
@@ -70,7 +70,7 @@ pub fn report(report: &Report) -> Result<String> {
         "bound": report.max_abs_error_bound.map(short),
         "outputs": report.outputs.iter().map(output).collect::<Vec<_>>(),
         "ranges": ranges(&report.input.ranges),
-        "range_source": range_source(&report.input.range_source),
+        "range_source": range_source(report.input.range_source),
         "layers": report.layers.iter().map(|layer| json!([
             layer.name, format!("{}→{}", layer.inputs, layer.outputs), layer.weight_bits,
             layer.activation_bits, layer.accumulator_bits, layer.lanes,
@@ -136,7 +136,7 @@ pub fn model_card(card: &CardContext<'_>) -> Result<String> {
         "n_outputs": manifest.n_outputs,
         "input_name": graph.input.name,
         "ranges": ranges(&report.input.ranges),
-        "range_source": range_source(&report.input.range_source),
+        "range_source": range_source(report.input.range_source),
         "outputs": outputs.collect::<Vec<_>>(),
         "agreement": report.accuracy.agreement.map(percent),
         "rows": thousands(report.accuracy.rows),
@@ -197,11 +197,11 @@ fn encoding(encoding: FeatureEncoding) -> String {
 }
 
 /// Where the declared range comes from, in words.
-fn range_source(source: &str) -> &'static str {
+fn range_source(source: RangeSource) -> &'static str {
     match source {
-        "calibration" => "the calibration rows, widened",
-        "given" => "`--input-range`",
-        "everything" => "the input's type, every value of it: the model only compares",
-        _ => "a default for standardised features: none was given",
+        RangeSource::Calibration => "the calibration rows, widened",
+        RangeSource::Given => "`--input-range`",
+        RangeSource::Default => "a default for standardised features: none was given",
+        RangeSource::Everything => "the input's type, every value of it: the model only compares",
     }
 }

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use nilometer_transpiler::cost::Steps;
 use nilometer_transpiler::decision::Decision;
+use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::graph::{Graph, Op};
-use nilometer_transpiler::quant::{Plan, QuantGraph};
+use nilometer_transpiler::quant::{Plan, QuantGraph, RangeSource};
 use nilometer_transpiler::schema::{FeatureEncoding, Schema};
 use serde::Serialize;
 
@@ -81,7 +82,7 @@ pub struct InputReport {
     /// Features in a row.
     pub features: usize,
     /// Where the declared range comes from.
-    pub range_source: String,
+    pub range_source: RangeSource,
     /// The features, runs of alike ones together.
     pub ranges: Vec<RangeReport>,
 }
@@ -136,6 +137,8 @@ pub struct Sources<'a> {
     pub cost: CostReport,
     /// The contract.
     pub contract: ContractSize,
+    /// How the model is written down.
+    pub shape: Shape,
 }
 
 impl Report {
@@ -144,7 +147,8 @@ impl Report {
     /// # Errors
     /// A calibration row that the float model refuses.
     pub fn new(sources: Sources<'_>) -> Result<Self> {
-        let Sources { name, float, plan, calibration, program_hash, cost, contract } = sources;
+        let Sources { name, float, plan, calibration, program_hash, cost, contract, shape } =
+            sources;
         let graph = &plan.graph;
         Ok(Self {
             name: name.to_owned(),
@@ -155,8 +159,8 @@ impl Report {
             accuracy: AccuracyReport::new(plan, calibration.is_some()),
             max_abs_error_bound: outputs::error_bound(graph),
             outputs: outputs::outputs(float, graph, calibration)?,
-            input: InputReport::new(plan)?,
-            layers: layers::layers(graph),
+            input: InputReport::new(plan),
+            layers: layers::layers(graph, shape),
             rounding: rounding::rounding(graph),
             trials: trials::rows(&plan.trials),
             cost,
@@ -191,10 +195,8 @@ impl AccuracyReport {
 }
 
 impl InputReport {
-    fn new(plan: &Plan) -> Result<Self> {
-        let graph = &plan.graph;
-        let range_source = serde_json::to_value(plan.range_source)?;
-        let range_source = range_source.as_str().unwrap_or_default().to_owned();
+    fn new(plan: &Plan) -> Self {
+        let (graph, range_source) = (&plan.graph, plan.range_source);
         let mut first = 0;
         let ranges = Schema::of(graph).inputs.into_iter().map(|run| {
             let (lo, hi) = (graph.input.decode(first, run.lo), graph.input.decode(first, run.hi));
@@ -202,7 +204,7 @@ impl InputReport {
             first += run.count;
             range
         });
-        Ok(Self { ranges: ranges.collect(), features: graph.input_len(), range_source })
+        Self { ranges: ranges.collect(), features: graph.input_len(), range_source }
     }
 }
 

@@ -1,0 +1,14 @@
+//! The command line, from outside: exact texts, exit codes, JSON fields, files.
+
+#![allow(clippy::unwrap_used)]
+
+mod data;
+mod docs;
+mod doctor;
+mod files;
+mod inspect;
+mod models;
+mod package;
+mod support;
+mod transpile;
+mod usage;

@@ -1,0 +1,132 @@
+//! `nilo transpile`: what it says, and its accuracy gate.
+
+use crate::support::{json, json_error, run, transpile, zoo, Scratch};
+
+#[test]
+fn the_fields_that_scripts_rely_on() {
+    let scratch = Scratch::new();
+    let (package, result) = transpile(&scratch, "mlp_iris_4_16_3", &[]);
+    for field in ["model_hash", "program_hash"] {
+        assert!(result[field].as_str().unwrap().starts_with("0x"), "{result}");
+    }
+    assert_eq!(result["kind"], "mlp_classifier");
+    assert_eq!(result["bits"]["weights"].as_array().unwrap().len(), 2);
+    assert_eq!(result["lanes"].as_array().unwrap().len(), 2);
+    assert!(result["max_abs_error_bound"].as_f64().unwrap() > 0.0);
+    assert!(result["agreement"].as_f64().unwrap() >= 0.98);
+    assert_eq!(result["package"], package);
+    assert_eq!(result["contract"]["within_limits"], true);
+    assert!(result["contract"]["bytecode_felts"].as_u64().unwrap() > 100);
+}
+
+#[test]
+fn kinds_are_told_apart() {
+    let scratch = Scratch::new();
+    let (_, result) = transpile(&scratch, "tree_iris_dt4_zipmap", &[]);
+    assert_eq!(result["kind"], "tree_classifier");
+    assert_eq!(result["range_source"], "everything");
+    assert_eq!(result["max_abs_error_bound"], 0.0);
+}
+
+#[test]
+fn text_for_people() {
+    let scratch = Scratch::new();
+    let (model, inputs) = (zoo("mlp_iris_4_16_3.onnx"), zoo("mlp_iris_4_16_3_inputs.npy"));
+    let package = scratch.join("p");
+    let outcome = run(&[
+        "transpile",
+        model.to_str().unwrap(),
+        "-o",
+        &package,
+        "--calibration",
+        inputs.to_str().unwrap(),
+    ])
+    .ok();
+    assert_eq!(outcome.stderr, "");
+    let text = outcome.stdout;
+    assert!(text.contains("\nagreement     100% of 45 calibration rows"), "{text}");
+    assert!(text.contains("\ncontract      ") && text.contains(": fits\n"), "{text}");
+    assert!(text.contains(&format!("made {package} in ")), "{text}");
+
+    let outcome = run(&["transpile", model.to_str().unwrap(), "-o", &package]).ok();
+    assert!(outcome.stderr.starts_with("warning: no `--calibration` rows"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_accuracy_that_cannot_be_kept() {
+    let scratch = Scratch::new();
+    let (model, inputs) =
+        (zoo("mlp_diabetes_10_64_64_1_tanh.onnx"), zoo("mlp_diabetes_10_64_64_1_tanh_inputs.npy"));
+    let package = scratch.join("p");
+    let args = [
+        "transpile",
+        model.to_str().unwrap(),
+        "-o",
+        &package,
+        "--calibration",
+        inputs.to_str().unwrap(),
+        "--max-loss",
+        "0",
+    ];
+    let outcome = run(&args);
+    assert_eq!(outcome.code, 4);
+    let stderr = outcome.stderr;
+    assert!(
+        stderr.contains("no precision up to 16 bits keeps the accuracy budget of 0"),
+        "{stderr}"
+    );
+    assert!(stderr.contains(" input bits   weight bits   activation bits   agreement"), "{stderr}");
+    assert!(stderr.contains("help: allow more loss (`--max-loss 1%`)"), "{stderr}");
+    let (code, error) = json_error(&args);
+    assert_eq!((code, error["kind"].as_str()), (4, Some("accuracy")));
+    let trials = error["trials"].as_array().unwrap();
+    assert!(trials.len() > 3 && trials.iter().all(|trial| trial["accepted"] == false));
+    assert_eq!(scratch.names(), [] as [&str; 0]);
+}
+
+#[test]
+fn options_change_what_is_made() {
+    let scratch = Scratch::new();
+    let (_, plain) = transpile(&scratch, "skl_mlp_iris", &[]);
+    let (package, label) = transpile(&scratch, "skl_mlp_iris", &["--labels-only"]);
+    assert!(label["steps"].as_u64() < plain["steps"].as_u64());
+    assert_ne!(label["model_hash"], plain["model_hash"]);
+    let inputs = zoo("skl_mlp_iris_inputs.npy");
+    let input = format!("{}:0", inputs.to_str().unwrap());
+    let run = json(&["run", &package, "--input", &input]);
+    assert_eq!(run["rows"][0]["outputs"].as_array().unwrap().len(), 1);
+    let check = json(&["check", &package, "--data", inputs.to_str().unwrap()]);
+    assert!(check["agreement"].as_f64().unwrap() >= 0.98, "{check}");
+
+    let (_, bits) = transpile(&scratch, "skl_mlp_iris", &["--bits", "12", "--name", "flower"]);
+    assert_eq!(bits["name"], "flower");
+    assert_eq!(bits["trials"].as_array().unwrap().len(), 1);
+    assert_eq!(bits["trials"][0]["weight_bits"], serde_json::json!([12, 12]));
+
+    let (_, given) = transpile(&scratch, "skl_mlp_iris", &["--input-range", "-1,9"]);
+    assert_eq!(given["range_source"], "given");
+}
+
+#[test]
+fn labels_only_needs_a_label() {
+    let scratch = Scratch::new();
+    let model = zoo("mlp_iris_4_16_3.onnx");
+    let package = scratch.join("p");
+    let args = ["transpile", model.to_str().unwrap(), "-o", &package, "--labels-only"];
+    let (code, error) = json_error(&args);
+    assert_eq!(code, 2);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.ends_with("`--labels-only`: the model has no label output"), "{message}");
+}
+
+#[test]
+fn names_that_scarb_refuses() {
+    let scratch = Scratch::new();
+    let model = zoo("tree_iris_dt4.onnx");
+    let package = scratch.join("p");
+    let args = ["transpile", model.to_str().unwrap(), "-o", &package, "--name", "My Model"];
+    let (code, error) = json_error(&args);
+    assert_eq!(code, 2);
+    assert_eq!(error["help"], "choose another name with `--name`");
+    assert_eq!(scratch.names(), [] as [&str; 0]);
+}
