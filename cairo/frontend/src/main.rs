@@ -88,24 +88,35 @@ fn main() -> ExitCode {
 fn run() -> Result<bool> {
     let request: Request =
         serde_json::from_reader(std::io::stdin().lock()).context("reading the request")?;
-    // Programs are run whole by a prover: gas is the chain's, so only contracts withdraw it.
-    if let Some(program) = &request.program {
-        let (db, main) = database(&request, false)?;
-        if !check(&db, &main) {
-            return Ok(false);
-        }
-        compile_program(&db, &main, program)?;
+    let contracts = !request.contracts.is_empty();
+    let (db, main) = database(&request, contracts)?;
+    if !check(&db, &main) {
+        return Ok(false);
     }
-    if !request.contracts.is_empty() {
-        let (db, main) = database(&request, true)?;
-        if request.program.is_none() && !check(&db, &main) {
-            return Ok(false);
-        }
-        for contract in &request.contracts {
-            compile_contract(&db, &main, contract)?;
-        }
+    for contract in &request.contracts {
+        compile_contract(&db, &main, contract)?;
+    }
+    let Some(request_program) = &request.program else { return Ok(true) };
+    let program = compile_program(&db, &main, request_program)?;
+    // Programs are run whole by a prover: gas is the chain's, so only contracts withdraw it. Code
+    // without loops withdraws none either way, and then what was lowered for the contracts serves the
+    // program too.
+    if contracts && withdraws_gas(&program) {
+        drop(db);
+        let (db, main) = database(&request, false)?;
+        let program = compile_program(&db, &main, request_program)?;
+        write_program(&db, request_program, &program)?;
+    } else {
+        write_program(&db, request_program, &program)?;
     }
     Ok(true)
+}
+
+/// Whether the program has code that only makes sense where gas is counted.
+fn withdraws_gas(program: &Program) -> bool {
+    program.libfunc_declarations.iter().any(|libfunc| {
+        ["withdraw_gas", "withdraw_gas_all"].contains(&libfunc.long_id.generic_id.0.as_str())
+    })
 }
 
 fn database(request: &Request, withdraw_gas: bool) -> Result<(RootDatabase, Vec<CrateId>)> {
@@ -143,7 +154,11 @@ fn check(db: &RootDatabase, main: &[CrateId]) -> bool {
     !DiagnosticsReporter::stderr().with_crates(main).allow_warnings().check(db)
 }
 
-fn compile_program(db: &RootDatabase, main: &[CrateId], request: &ProgramRequest) -> Result<()> {
+fn compile_program(
+    db: &RootDatabase,
+    main: &[CrateId],
+    request: &ProgramRequest,
+) -> Result<Program> {
     let ids = request
         .functions
         .iter()
@@ -153,8 +168,11 @@ fn compile_program(db: &RootDatabase, main: &[CrateId], request: &ProgramRequest
         .get_sierra_program_for_functions(ids)
         .to_option()
         .context("the front end failed without a diagnostic")?;
-    let program = named(db, &program.program);
-    write_json(&request.output, &program.into_artifact())
+    Ok(program.program.clone())
+}
+
+fn write_program(db: &RootDatabase, request: &ProgramRequest, program: &Program) -> Result<()> {
+    write_json(&request.output, &named(db, program).into_artifact())
 }
 
 /// Programs with more types than this come without names of types and library functions.
