@@ -24,7 +24,12 @@ fn main() {
     println!("{:?} {:?}", plan.precision, plan.accuracy);
     let built = zoo::build(&plan.graph, None, std::env::var_os("CONTRACT").is_some());
     lap("compiled");
-    println!("{:?} {} felts {:?}", built.package.shape, built.program.code_len(), built.compile_time);
+    println!(
+        "{:?} {} felts {:?}",
+        built.package.shape,
+        built.program.code_len(),
+        built.compile_time
+    );
     let input = plan.graph.input.encode(&calibration.rows[0]).unwrap();
     let (results, run) = zoo::run(&built.program, &input);
     lap("ran");

@@ -18,11 +18,21 @@ fn main() {
         let model = Model::load(&std::env::args().nth(1).unwrap());
         for node in &model.graph.nodes {
             let text = format!("{:?}", node.op);
-            println!("{} {} {:?} {}", node.name, node.len, node.inputs, &text[..text.len().min(300)]);
+            println!(
+                "{} {} {:?} {}",
+                node.name,
+                node.len,
+                node.inputs,
+                &text[..text.len().min(300)]
+            );
         }
         println!("{:?}", model.graph.outputs);
         for (row, expected) in model.inputs.iter().zip(&model.expected).take(4) {
-            println!("{:?} {:?}", nilometer_transpiler::eval::evaluate(&model.graph, row), expected);
+            println!(
+                "{:?} {:?}",
+                nilometer_transpiler::eval::evaluate(&model.graph, row),
+                expected
+            );
         }
         return;
     }
@@ -36,22 +46,52 @@ fn main() {
     }
     println!(
         "{:<30} {:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>9} {:>7} {:>7} {:>7} equal",
-        "model", "shape", "felts", "steps", "est", "checks", "agree", "rel.err", "plan s", "front s",
+        "model",
+        "shape",
+        "felts",
+        "steps",
+        "est",
+        "checks",
+        "agree",
+        "rel.err",
+        "plan s",
+        "front s",
         "back s"
     );
     for name in &names {
         let model = Model::load(name);
         let start = Instant::now();
-        let plan = model.plan(&PlanOptions { bits: std::env::var("BITS").ok().and_then(|b| b.parse().ok()), max_loss: std::env::var("LOSS").map_or(0.005, |l| l.parse().unwrap()), ..PlanOptions::default() });
+        let plan = model.plan(&PlanOptions {
+            bits: std::env::var("BITS").ok().and_then(|b| b.parse().ok()),
+            max_loss: std::env::var("LOSS").map_or(0.005, |l| l.parse().unwrap()),
+            ..PlanOptions::default()
+        });
         let plan_time = start.elapsed();
         let graph = &plan.graph;
-        let built = zoo::build(graph, std::env::var("SHAPE").ok().map(|s| if s == "looped" { Shape::Looped } else { Shape::Unrolled }), std::env::var_os("CONTRACT").is_some());
+        let built = zoo::build(
+            graph,
+            std::env::var("SHAPE").ok().map(|s| {
+                if s == "looped" {
+                    Shape::Looped
+                } else {
+                    Shape::Unrolled
+                }
+            }),
+            std::env::var_os("CONTRACT").is_some(),
+        );
         if std::env::var_os("SHOW").is_some() {
             for node in &model.graph.nodes {
                 println!("{} {} {:?}", node.name, node.len, node.inputs);
             }
             for node in &graph.nodes {
-                println!("{} {:?} f{} err {:?} {:?}", node.name, node.inputs, node.scale_log2, node.error, node.ranges.first());
+                println!(
+                    "{} {:?} f{} err {:?} {:?}",
+                    node.name,
+                    node.inputs,
+                    node.scale_log2,
+                    node.error,
+                    node.ranges.first()
+                );
             }
             println!("{:?}", plan.precision);
             println!("{:?}", plan.accuracy);
@@ -96,7 +136,8 @@ fn main() {
             }
         }
         let all = || model.expected.iter().flatten();
-        let span = all().copied().fold(f64::MIN, f64::max) - all().copied().fold(f64::MAX, f64::min);
+        let span =
+            all().copied().fold(f64::MIN, f64::max) - all().copied().fold(f64::MAX, f64::min);
         println!(
             "{:<30} {:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>9.5} {:>7.2} {:>7.2} {:>7.2} {equal}",
             name,

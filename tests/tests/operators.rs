@@ -11,9 +11,7 @@ use nilometer_transpiler::graph::{
     Aggregate, Arithmetic, DType, Graph, Input, Labels, Node, Norm, Op, Output, OutputKind, Test,
     Tree, TreeEnsemble, TreeNode, Unary, ValueId,
 };
-use nilometer_transpiler::quant::{
-    lower, Encoding, FeatureMode, InputSpec, Precision, QuantGraph,
-};
+use nilometer_transpiler::quant::{lower, Encoding, FeatureMode, InputSpec, Precision, QuantGraph};
 
 /// A float graph under construction.
 struct Builder(Graph);
@@ -84,7 +82,8 @@ fn check(graph: &Graph, quant: &QuantGraph, rows: &[Vec<f64>]) {
             };
             let float = eval::evaluate(graph, &exact).unwrap();
             let prediction = quant.interpret(reference);
-            for ((output, ours), theirs) in quant.outputs.iter().zip(prediction.outputs).zip(float) {
+            for ((output, ours), theirs) in quant.outputs.iter().zip(prediction.outputs).zip(float)
+            {
                 let node = &quant.nodes[output.value];
                 let Some(bound) = node.error else { continue };
                 for (a, b) in ours.iter().zip(theirs) {
@@ -352,7 +351,8 @@ fn trees_behind_a_scaler_and_on_fixed_point_features() {
     let mut random = Random::new(8);
     let mut b = Builder::new(4, DType::F32);
     // Falling and rising features, and a rounding that merges neighbours.
-    let scaler = Op::Scaler { offset: vec![0.1, -3.0, 0.7, 1e4], scale: vec![-1.3, 0.5, 1e-3, 7.0] };
+    let scaler =
+        Op::Scaler { offset: vec![0.1, -3.0, 0.7, 1e4], scale: vec![-1.3, 0.5, 1e-3, 7.0] };
     let scaled = b.node(scaler, &[0], 4);
     let moved = b.node(Op::Gather(vec![3, 1, 0, 2]), &[scaled], 4);
     let trees = ensemble(&mut random, 3, Aggregate::Sum);

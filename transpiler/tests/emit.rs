@@ -4,8 +4,8 @@
 
 use nilometer_transpiler::emit::{emit, EmitError, PackageMeta, Shape};
 use nilometer_transpiler::graph::{
-    Aggregate, DType, Graph, Input, Labels, Node, Op, Output, OutputKind, Test, Tree,
-    TreeEnsemble, TreeNode, Unary,
+    Aggregate, DType, Graph, Input, Labels, Node, Op, Output, OutputKind, Test, Tree, TreeEnsemble,
+    TreeNode, Unary,
 };
 use nilometer_transpiler::quant::{lower, FeatureMode, InputSpec, Precision, QuantGraph};
 
@@ -34,8 +34,7 @@ fn chain(len: usize, ops: Vec<(Op, usize)>, bits: u32) -> QuantGraph {
         outputs: vec![Output { name: "y".into(), value, kind }],
     };
     let range = vec![(-2.0, 2.0); len];
-    let spec =
-        InputSpec { declared: range.clone(), typical: range, features: FeatureMode::Exact };
+    let spec = InputSpec { declared: range.clone(), typical: range, features: FeatureMode::Exact };
     lower(&graph, &spec, &Precision::uniform(bits, layers), &observed).unwrap()
 }
 
@@ -85,7 +84,11 @@ fn clip_tests_only_the_sides_that_can_be_passed() {
 
 #[test]
 fn a_leaky_slope_is_an_integer() {
-    insta::assert_snapshot!(body(&chain(1, vec![(Op::Unary(Unary::LeakyRelu { alpha: 0.125 }), 1)], 6)));
+    insta::assert_snapshot!(body(&chain(
+        1,
+        vec![(Op::Unary(Unary::LeakyRelu { alpha: 0.125 }), 1)],
+        6
+    )));
 }
 
 #[test]
@@ -104,7 +107,8 @@ fn the_largest_is_found_by_challenges() {
 
 fn stump(test: Test, targets: usize) -> QuantGraph {
     let leaf = |x: f64| TreeNode::Leaf((0..targets).map(|t| (t, x + t as f64)).collect());
-    let branch = TreeNode::Branch { feature: 1, test, missing_is_true: false, on_true: 1, on_false: 2 };
+    let branch =
+        TreeNode::Branch { feature: 1, test, missing_is_true: false, on_true: 1, on_false: 2 };
     let trees = TreeEnsemble {
         trees: vec![Tree { nodes: vec![branch, leaf(0.5), leaf(-0.25)] }],
         n_targets: targets,
@@ -146,7 +150,13 @@ fn the_package_around_the_model() {
     let package = emit(&chain(2, vec![dense(1, 2)], 4), &meta(), None).unwrap();
     assert_eq!(
         package.files.keys().collect::<Vec<_>>(),
-        ["Scarb.toml", "src/contract.cairo", "src/lib.cairo", "src/model.cairo", "src/program.cairo"]
+        [
+            "Scarb.toml",
+            "src/contract.cairo",
+            "src/lib.cairo",
+            "src/model.cairo",
+            "src/program.cairo"
+        ]
     );
     insta::assert_snapshot!(package.files["Scarb.toml"]);
     insta::assert_snapshot!(package.files["src/contract.cairo"]);

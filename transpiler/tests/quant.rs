@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use nilometer_transpiler::graph::{
-    DType, Graph, Input, Node, Op, Output, OutputKind, Unary,
-};
+use nilometer_transpiler::graph::{DType, Graph, Input, Node, Op, Output, OutputKind, Unary};
 use nilometer_transpiler::quant::{
-    lower, plan, Calibration, EncodeError, FeatureMode, GraphError, InputSpec, LowerError, PlanError,
-    PlanOptions, Precision, QuantGraph, QuantOp, RangeSource,
+    lower, plan, Calibration, EncodeError, FeatureMode, GraphError, InputSpec, LowerError,
+    PlanError, PlanOptions, Precision, QuantGraph, QuantOp, RangeSource,
 };
 
 /// Two dense layers with a Relu between, over two features.
@@ -18,12 +16,9 @@ fn network() -> Graph {
         inputs: inputs.to_vec(),
         len,
     };
-    let first = Op::Dense {
-        weights: vec![0.5, -1.0, 1.5, 0.25, -0.75, 1.0],
-        bias: vec![0.1, -0.2, 0.3],
-    };
-    let second =
-        Op::Dense { weights: vec![1.0, -1.0, 0.5, -0.5, 1.0, 1.0], bias: vec![0.0, 0.05] };
+    let first =
+        Op::Dense { weights: vec![0.5, -1.0, 1.5, 0.25, -0.75, 1.0], bias: vec![0.1, -0.2, 0.3] };
+    let second = Op::Dense { weights: vec![1.0, -1.0, 0.5, -0.5, 1.0, 1.0], bias: vec![0.0, 0.05] };
     Graph {
         name: "net".into(),
         input: Input { name: "x".into(), len: 2, dtype: DType::F32 },
@@ -66,7 +61,12 @@ fn a_tighter_budget_takes_more_bits() {
     let bits = |max_loss: f64| {
         let mut graph = network();
         // One number: a regressor, whose error is what counts.
-        graph.nodes.push(Node { name: "first_of".into(), op: Op::Gather(vec![0]), inputs: vec![3], len: 1 });
+        graph.nodes.push(Node {
+            name: "first_of".into(),
+            op: Op::Gather(vec![0]),
+            inputs: vec![3],
+            len: 1,
+        });
         graph.outputs[0].value = 4;
         let options = PlanOptions { max_loss, ..PlanOptions::default() };
         let plan = plan(&graph, Some(&rows()), &options).unwrap();
@@ -88,7 +88,10 @@ fn an_impossible_budget_is_refused_with_what_was_tried() {
 #[test]
 fn bad_calibration_and_ranges_are_refused() {
     let none = Calibration { rows: vec![] };
-    assert_eq!(plan(&network(), Some(&none), &PlanOptions::default()).unwrap_err(), PlanError::NoRows);
+    assert_eq!(
+        plan(&network(), Some(&none), &PlanOptions::default()).unwrap_err(),
+        PlanError::NoRows
+    );
     let short = Calibration { rows: vec![vec![1.0]] };
     let error = plan(&network(), Some(&short), &PlanOptions::default()).unwrap_err();
     assert!(matches!(error, PlanError::Calibration { row: 0, .. }), "{error}");
@@ -128,7 +131,8 @@ fn an_accumulator_that_cannot_fit_names_its_node() {
     let Op::Dense { weights, bias } = &mut graph.nodes[3].op else { panic!() };
     bias[0] = 1e30;
     weights[0] = 1.0;
-    let error = lower(&graph, &spec((-1.0, 1.0)), &Precision::uniform(16, 2), &[0.0; 4]).unwrap_err();
+    let error =
+        lower(&graph, &spec((-1.0, 1.0)), &Precision::uniform(16, 2), &[0.0; 4]).unwrap_err();
     assert!(error.to_string().starts_with("node `second`"), "{error}");
     let Op::Dense { bias, .. } = &mut graph.nodes[3].op else { panic!() };
     bias[0] = 0.0;
@@ -154,8 +158,12 @@ fn the_model_hash_is_pinned_and_moves_with_everything_that_matters() {
     assert!(moved(&|g| g.outputs[0].name.push('x')));
     assert!(moved(&|g| g.outputs[0].value = 2));
     assert!(moved(&|g| g.nodes[2].op = QuantOp::Abs));
-    assert!(moved(&|g| if let QuantOp::Dense { weights, .. } = &mut g.nodes[1].op { weights[0] += 1 }));
-    assert!(moved(&|g| if let QuantOp::Dense { bias, .. } = &mut g.nodes[1].op { bias[2] -= 1 }));
+    assert!(moved(&|g| if let QuantOp::Dense { weights, .. } = &mut g.nodes[1].op {
+        weights[0] += 1
+    }));
+    assert!(moved(&|g| if let QuantOp::Dense { bias, .. } = &mut g.nodes[1].op {
+        bias[2] -= 1
+    }));
     // What only people read does not move it.
     assert!(!moved(&|g| g.nodes[1].name.push('x')));
     assert!(!moved(&|g| g.nodes[1].error = None));
@@ -172,13 +180,13 @@ fn graphs_survive_json_and_tampered_ones_are_refused() {
         change(&mut changed);
         changed.validate().unwrap_err()
     };
-    assert!(matches!(
-        refused(&|g| g.nodes[1].ranges[0].hi -= 1),
-        GraphError::Ranges { index: 1 }
-    ));
+    assert!(matches!(refused(&|g| g.nodes[1].ranges[0].hi -= 1), GraphError::Ranges { index: 1 }));
     assert!(matches!(refused(&|g| g.nodes[2].inputs = vec![2]), GraphError::Operands { index: 2 }));
     assert!(matches!(refused(&|g| g.nodes[2].inputs = vec![]), GraphError::Operands { index: 2 }));
-    assert!(matches!(refused(&|g| g.nodes[2].op = QuantOp::Input), GraphError::InputNode { index: 2 }));
+    assert!(matches!(
+        refused(&|g| g.nodes[2].op = QuantOp::Input),
+        GraphError::InputNode { index: 2 }
+    ));
     assert!(matches!(
         refused(&|g| g.nodes[2].op = QuantOp::Gather(vec![3])),
         GraphError::Operands { index: 2 }

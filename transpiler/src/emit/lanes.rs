@@ -116,8 +116,7 @@ mod tests {
         let plan = LanePlan::new(&[Range { lo: -(1 << 39), hi: (1 << 39) - 1 }], 0);
         assert_eq!((plan.n_low, plan.n_high), (3, 3));
         let packed = plan.pack([1, 0, -1, 5]);
-        let expected =
-            Felt::ONE - Felt::TWO.pow(80u128) + Felt::from(5) * Felt::TWO.pow(128u128);
+        let expected = Felt::ONE - Felt::TWO.pow(80u128) + Felt::from(5) * Felt::TWO.pow(128u128);
         assert_eq!(packed, expected);
     }
 }

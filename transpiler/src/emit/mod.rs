@@ -46,7 +46,9 @@ pub enum EmitError {
         reason: String,
     },
     /// A package name that Scarb would refuse.
-    #[error("`{name}` is no package name: lower-case letters, digits and underscores, a letter first")]
+    #[error(
+        "`{name}` is no package name: lower-case letters, digits and underscores, a letter first"
+    )]
     PackageName {
         /// The name.
         name: String,

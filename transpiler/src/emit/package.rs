@@ -173,7 +173,11 @@ pub(super) fn assemble(
         runtime: RUNTIME_NAME,
         n_inputs: graph.input_len(),
         n_outputs: graph.output_len(),
-        schema: crate::schema::Schema::of(graph).to_felts().iter().map(|f| format!("{f:#x}")).collect(),
+        schema: crate::schema::Schema::of(graph)
+            .to_felts()
+            .iter()
+            .map(|f| format!("{f:#x}"))
+            .collect(),
     };
     let mut files = Files::new();
     for (path, template) in [

@@ -52,10 +52,9 @@ pub(crate) fn missing_key(dtype: DType) -> i128 {
 /// below them where `missing`.
 pub(crate) fn key_range(dtype: DType, missing: bool) -> Range {
     let range = match dtype {
-        DType::F32 | DType::F64 => Range {
-            lo: key_of(dtype, f64::NEG_INFINITY),
-            hi: key_of(dtype, f64::INFINITY),
-        },
+        DType::F32 | DType::F64 => {
+            Range { lo: key_of(dtype, f64::NEG_INFINITY), hi: key_of(dtype, f64::INFINITY) }
+        }
         DType::I64 => Range { lo: 0, hi: i128::from(u64::MAX) },
     };
     Range { lo: if missing { missing_key(dtype) } else { range.lo }, ..range }

@@ -239,6 +239,7 @@ fn input_spec(
             for span in spans.iter_mut().filter(|span| span.0 > span.1) {
                 *span = (0.0, 0.0);
             }
+            even_out(&mut spans);
             Some(spans)
         }
     };
@@ -270,12 +271,30 @@ fn input_spec(
     })
 }
 
+/// Gives features that hardly moved the middle span where all features are of one kind: a pixel
+/// that was dark in every calibration row is a pixel all the same.
+fn even_out(spans: &mut [(f64, f64)]) {
+    /// Features are of one kind if none moved further than this many times the middle one.
+    const ALIKE: f64 = 4.0;
+    let mut widths: Vec<f64> = spans.iter().map(|(lo, hi)| hi - lo).collect();
+    widths.sort_unstable_by(f64::total_cmp);
+    let (Some(&middle), Some(&widest)) = (widths.get(widths.len() / 2), widths.last()) else {
+        return;
+    };
+    if widest <= ALIKE * middle {
+        for span in spans.iter_mut().filter(|(lo, hi)| hi - lo < middle) {
+            span.1 = span.0 + middle;
+        }
+    }
+}
+
 /// Rows spread evenly and reproducibly over the typical range.
 fn synthetic_rows(len: usize, typical: &[(f64, f64)]) -> Vec<Vec<f64>> {
     // Weyl sequences of a few irrational steps: equidistributed, and the same everywhere.
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1u64 << 53) as f64
     };
     (0..SYNTHETIC_ROWS)
@@ -338,7 +357,17 @@ impl<'a> Search<'a> {
         let trial_rows = (TRIAL_MACS / macs).clamp(16, rows.len().max(16)).min(rows.len());
         let max_trials = (SEARCH_MACS / (macs * trial_rows.max(1))).clamp(8, 400);
         let decision = Decision::of(graph);
-        Ok(Self { graph, spec, rows, expected, observed, decision, options, trial_rows, max_trials })
+        Ok(Self {
+            graph,
+            spec,
+            rows,
+            expected,
+            observed,
+            decision,
+            options,
+            trial_rows,
+            max_trials,
+        })
     }
 
     /// Whether precision makes any difference to this model.
@@ -353,8 +382,7 @@ impl<'a> Search<'a> {
     /// Lowers at one precision and compares the first `rows` rows.
     fn trial(&self, precision: &Precision, rows: usize) -> Result<(QuantGraph, Trial), LowerError> {
         let graph = lower(self.graph, &self.spec, precision, &self.observed)?;
-        let accuracy =
-            compare(&graph, self.decision, &self.rows[..rows], &self.expected[..rows]);
+        let accuracy = compare(&graph, self.decision, &self.rows[..rows], &self.expected[..rows]);
         let trial = Trial {
             input_bits: precision.input_bits,
             weight_bits: precision.weight_bits.clone(),
@@ -468,7 +496,8 @@ fn turned(precision: &Precision, knob: usize) -> Vec<Precision> {
     let mut candidates = Vec::new();
     if knob == 0 {
         if precision.input_bits > LEAST {
-            candidates.push(Precision { input_bits: precision.input_bits - 1, ..precision.clone() });
+            candidates
+                .push(Precision { input_bits: precision.input_bits - 1, ..precision.clone() });
         }
     } else if knob <= layers {
         let layer = knob - 1;

@@ -49,7 +49,9 @@ fn unchecked(op: &QuantOp, inputs: &[&[Range]]) -> Result<Vec<Range>, RangeError
         QuantOp::Dense { weights, bias } => bias
             .iter()
             .enumerate()
-            .map(|(row, &bias)| dense_row(&weights[row * first.len()..][..first.len()], bias, first))
+            .map(|(row, &bias)| {
+                dense_row(&weights[row * first.len()..][..first.len()], bias, first)
+            })
             .collect::<Result<_, _>>()?,
         QuantOp::Scale { mul, add } => first
             .iter()
@@ -70,10 +72,8 @@ fn unchecked(op: &QuantOp, inputs: &[&[Range]]) -> Result<Vec<Range>, RangeError
                     Range { lo: r.lo.min(0), hi: r.hi.min(0) },
                     Range::point((*slope).into()),
                 )?;
-                let above = times(
-                    Range { lo: r.lo.max(0), hi: r.hi.max(0) },
-                    Range::point(1 << bits),
-                )?;
+                let above =
+                    times(Range { lo: r.lo.max(0), hi: r.hi.max(0) }, Range::point(1 << bits))?;
                 Ok(match (r.lo < 0, r.hi >= 0) {
                     (true, true) => below.union(above),
                     (true, false) => below,
@@ -100,7 +100,9 @@ fn unchecked(op: &QuantOp, inputs: &[&[Range]]) -> Result<Vec<Range>, RangeError
             lo: i128::from(r.lo > *threshold),
             hi: i128::from(r.hi > *threshold),
         }),
-        QuantOp::Truncate { bits } => each(&|r| Range { lo: r.lo / (1 << bits), hi: r.hi / (1 << bits) }),
+        QuantOp::Truncate { bits } => {
+            each(&|r| Range { lo: r.lo / (1 << bits), hi: r.hi / (1 << bits) })
+        }
         QuantOp::Lookup(table) => each(&|r| table.image(r)),
         QuantOp::Add => pairs(inputs, plus)?,
         QuantOp::Sub => pairs(inputs, |a, b| plus(a, Range { lo: -b.hi, hi: -b.lo }))?,

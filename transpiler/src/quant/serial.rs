@@ -180,13 +180,9 @@ impl Writer {
             TableFunction::Exp => 2,
             TableFunction::Probit => 3,
         });
-        for value in [
-            table.lo,
-            table.hi,
-            table.step_bits.into(),
-            table.shift.into(),
-            table.bias.into(),
-        ] {
+        for value in
+            [table.lo, table.hi, table.step_bits.into(), table.shift.into(), table.bias.into()]
+        {
             self.int(value);
         }
         self.list(&table.segments, |w, &(slope, offset)| {

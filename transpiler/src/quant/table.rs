@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::float::pow2;
 use super::Range;
+use crate::float::pow2;
 
 /// The functions that go by table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,9 +92,8 @@ impl Table {
         }
         let count = (span >> step_bits) as usize + 1;
         let unit = pow2(-in_log2);
-        let at = |q: i128| {
-            function.apply(q.clamp(range.lo, range.hi) as f64 * unit) * pow2(out_log2)
-        };
+        let at =
+            |q: i128| function.apply(q.clamp(range.lo, range.hi) as f64 * unit) * pow2(out_log2);
         let shift = GUARD_BITS + step_bits;
         let lowest = at(lo).min(at(hi)).floor() as i64;
         let bias = (-lowest).max(0) + 1;
@@ -128,9 +127,10 @@ impl Table {
     /// The largest value of `a_i · r + b_i`: what is divided by `2^shift`. Never negative.
     pub fn max_sum(&self) -> i128 {
         let last = (1i128 << self.step_bits) - 1;
-        let ends = self.segments.iter().flat_map(|&(a, b)| {
-            [i128::from(b), i128::from(a) * last + i128::from(b)]
-        });
+        let ends = self
+            .segments
+            .iter()
+            .flat_map(|&(a, b)| [i128::from(b), i128::from(a) * last + i128::from(b)]);
         ends.max().unwrap_or(0)
     }
 
@@ -146,7 +146,8 @@ impl Table {
         let last = ((range.hi.clamp(self.lo, self.hi) - self.lo) >> self.step_bits) as usize;
         // Linear in each segment: the extremes are at segment ends and at the range's own ends.
         let step = 1i128 << self.step_bits;
-        let mut image = Range::point(self.apply(range.lo)).union(Range::point(self.apply(range.hi)));
+        let mut image =
+            Range::point(self.apply(range.lo)).union(Range::point(self.apply(range.hi)));
         for i in first..=last {
             let start = self.lo + (i as i128) * step;
             for q in [start, start + step - 1] {

@@ -225,9 +225,11 @@ impl Chain {
 
 /// Whether any branch sends a missing value somewhere else than a plain comparison would.
 pub(super) fn takes_missing(ensemble: &TreeEnsemble) -> bool {
-    ensemble.trees.iter().flat_map(|tree| &tree.nodes).any(
-        |node| matches!(node, TreeNode::Branch { missing_is_true: true, .. }),
-    )
+    ensemble
+        .trees
+        .iter()
+        .flat_map(|tree| &tree.nodes)
+        .any(|node| matches!(node, TreeNode::Branch { missing_is_true: true, .. }))
 }
 
 /// Fractional bits of the leaf weights: as many as hold every weight exactly, or as fit sums into
@@ -502,10 +504,9 @@ impl QuantTrees {
             .map(|target| {
                 let trees = self.trees.iter().map(|tree| tree.target_range(target, self.aggregate));
                 let total = match self.aggregate {
-                    Aggregate::Sum => trees.flatten().fold(Range::point(0), |a, b| Range {
-                        lo: a.lo + b.lo,
-                        hi: a.hi + b.hi,
-                    }),
+                    Aggregate::Sum => trees
+                        .flatten()
+                        .fold(Range::point(0), |a, b| Range { lo: a.lo + b.lo, hi: a.hi + b.hi }),
                     // A row may meet no leaf that names the target: then it counts 0.
                     Aggregate::Min | Aggregate::Max => {
                         trees.flatten().fold(Range::point(0), Range::union)

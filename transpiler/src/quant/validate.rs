@@ -73,6 +73,9 @@ impl QuantGraph {
         if !scales_fit || !self.input.ranges.iter().all(sane) {
             return Err(GraphError::Input);
         }
+        if self.nodes.is_empty() {
+            return Err(GraphError::InputNode { index: 0 });
+        }
         for (index, node) in self.nodes.iter().enumerate() {
             if (index == 0) != (node.op == QuantOp::Input) {
                 return Err(GraphError::InputNode { index });
@@ -93,7 +96,6 @@ impl QuantGraph {
         let missing = |(_, output): &(usize, &super::QuantOutput)| output.value >= self.nodes.len();
         match self.outputs.iter().enumerate().find(missing) {
             Some((index, _)) => Err(GraphError::Output { index }),
-            None if self.nodes.is_empty() => Err(GraphError::InputNode { index: 0 }),
             None => Ok(()),
         }
     }
@@ -116,7 +118,9 @@ impl QuantGraph {
             return false;
         }
         match &node.op {
-            QuantOp::Dense { weights, bias } => Some(weights.len()) == bias.len().checked_mul(len(0)),
+            QuantOp::Dense { weights, bias } => {
+                Some(weights.len()) == bias.len().checked_mul(len(0))
+            }
             QuantOp::Scale { mul, add } => mul.len() == len(0) && add.len() == len(0),
             QuantOp::Shift { bits }
             | QuantOp::Truncate { bits }

@@ -52,7 +52,9 @@ impl Body<'_> {
         let singles = groups[in_quads..].iter().map(|group| ("groups", group.clone()));
         for (kind, felts) in quads.chain(singles) {
             match pieces.last_mut() {
-                Some((last, piece)) if *last == kind && piece.len() + felts.len() <= MAX_CONSTANT => {
+                Some((last, piece))
+                    if *last == kind && piece.len() + felts.len() <= MAX_CONSTANT =>
+                {
                     piece.extend(felts);
                 }
                 _ => pieces.push((kind, felts)),
@@ -75,7 +77,8 @@ impl Body<'_> {
     /// What the lanes go through before they are appended, and the nodes that this covers: a Relu, a
     /// shift, or both, where nothing else looks at what lies between.
     fn finish_of(&self, index: usize) -> (Finish, u32, Vec<usize>) {
-        let op = |reader: Option<usize>| reader.map(|reader| (reader, &self.graph.nodes[reader].op));
+        let op =
+            |reader: Option<usize>| reader.map(|reader| (reader, &self.graph.nodes[reader].op));
         match op(self.only_reader(index)) {
             Some((relu, QuantOp::Relu)) => match op(self.only_reader(relu)) {
                 Some((shift, QuantOp::Shift { bits })) if *bits > 0 => {

@@ -215,7 +215,11 @@ impl<'a> Body<'a> {
                 let table = self.table(table);
                 self.map(index, "Table", &table);
             }
-            QuantOp::Add | QuantOp::Sub | QuantOp::Mul | QuantOp::Div { .. } | QuantOp::MaskZero => {
+            QuantOp::Add
+            | QuantOp::Sub
+            | QuantOp::Mul
+            | QuantOp::Div { .. }
+            | QuantOp::MaskZero => {
                 self.pair(index, node);
             }
             QuantOp::Sum => self.reduce(index, "sum"),

@@ -68,7 +68,8 @@ impl Body<'_> {
         trees: &QuantTrees,
         array: &str,
     ) -> Result<(), EmitError> {
-        let plan = runtime_lanes(LanePlan::new(&self.graph.nodes[index].ranges, 0), trees.n_targets);
+        let plan =
+            runtime_lanes(LanePlan::new(&self.graph.nodes[index].ranges, 0), trees.n_targets);
         let per_felt = plan.per_felt();
         let all: Vec<usize> = (0..plan.groups(trees.n_targets)).collect();
         self.imports.extend(["Layout", "Offset", "split"]);
@@ -120,7 +121,8 @@ impl Body<'_> {
         array: &str,
     ) -> Result<(), EmitError> {
         let base = trees.base[target];
-        let ranges = trees.trees.iter().filter_map(|tree| tree.target_range(target, trees.aggregate));
+        let ranges =
+            trees.trees.iter().filter_map(|tree| tree.target_range(target, trees.aggregate));
         let Some(all) = ranges.reduce(crate::quant::Range::union) else {
             self.push(format!("{array}.append({base});"));
             return Ok(());

@@ -33,8 +33,10 @@ impl Body<'_> {
         let mut cells = Vec::with_capacity(bias.len());
         for start in (0..bias.len()).step_by(plan.per_felt()) {
             let rows = start..(start + plan.per_felt()).min(bias.len());
-            let column = |j: usize| plan.pack(rows.clone().map(|r| weights[r * x.len() + j].into()));
-            let constant = plan.pack(rows.clone().map(|row| bias[row])) + plan.pack_offset(rows.len());
+            let column =
+                |j: usize| plan.pack(rows.clone().map(|r| weights[r * x.len() + j].into()));
+            let constant =
+                plan.pack(rows.clone().map(|row| bias[row])) + plan.pack_offset(rows.len());
             let packed = self.weighted_sum(&x, &column, constant);
             cells.extend(self.split(&packed, &plan, &ranges[rows]));
         }
@@ -111,12 +113,7 @@ impl Body<'_> {
                 name.clone()
             } else {
                 let (quotient, rest) = self.div_rem(&name, &ty, &radix);
-                cells.push(Cell::int(
-                    rest,
-                    IntType::new(0, &radix - 1),
-                    -plan.offset,
-                    range,
-                ));
+                cells.push(Cell::int(rest, IntType::new(0, &radix - 1), -plan.offset, range));
                 ty = IntType::new(0, &ty.hi / &radix);
                 name = quotient;
                 continue;

@@ -169,7 +169,11 @@ impl<'a> Body<'a> {
                 let name = self.table(table);
                 self.map(node, |body, x, range| body.lookup(x, table, &name, range))
             }
-            QuantOp::Add | QuantOp::Sub | QuantOp::Mul | QuantOp::Div { .. } | QuantOp::MaskZero => {
+            QuantOp::Add
+            | QuantOp::Sub
+            | QuantOp::Mul
+            | QuantOp::Div { .. }
+            | QuantOp::MaskZero => {
                 let (a, b) = (self.operand(node, 0), self.operand(node, 1));
                 a.iter()
                     .enumerate()
@@ -298,8 +302,11 @@ impl<'a> Body<'a> {
             _ => return,
         };
         // Names come from the model's file: nothing but plain characters reaches the source.
-        let name: String =
-            node.name.chars().filter(|c| c.is_ascii_alphanumeric() || "_-./".contains(*c)).collect();
+        let name: String = node
+            .name
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || "_-./".contains(*c))
+            .collect();
         self.push(format!("// {op}: {name}, {} values", node.ranges.len()));
     }
 
@@ -424,16 +431,19 @@ impl<'a> Body<'a> {
     }
 
     /// An integer in a type no wider than `range`, which its value is known to lie in.
-    fn narrow(&mut self, name: String, ty: IntType, offset: i128, range: Range) -> (String, IntType) {
+    fn narrow(
+        &mut self,
+        name: String,
+        ty: IntType,
+        offset: i128,
+        range: Range,
+    ) -> (String, IntType) {
         let tight = IntType::new(range.lo - offset, range.hi - offset);
         if ty.lo >= tight.lo && ty.hi <= tight.hi {
             return (name, ty);
         }
         let narrow = self.fresh("b");
-        self.push(format!(
-            "let {narrow}: {} = downcast({name}).expect('range');",
-            tight.cairo()
-        ));
+        self.push(format!("let {narrow}: {} = downcast({name}).expect('range');", tight.cairo()));
         (narrow, tight)
     }
 
@@ -461,10 +471,7 @@ fn div_rem_types(ty: &IntType, divisor: &BigInt) -> (IntType, IntType) {
 }
 
 fn constrain_types(ty: &IntType, boundary: &BigInt) -> (IntType, IntType) {
-    (
-        IntType::new(ty.lo.clone(), boundary - 1),
-        IntType::new(boundary.clone(), ty.hi.clone()),
-    )
+    (IntType::new(ty.lo.clone(), boundary - 1), IntType::new(boundary.clone(), ty.hi.clone()))
 }
 
 fn div_rem_expr(ty: &IntType, divisor: &BigInt, helper: &str, name: &str) -> String {

@@ -11,12 +11,8 @@ impl Body<'_> {
     pub(super) fn pair(&mut self, op: &QuantOp, a: &Cell, b: &Cell, range: Range) -> Cell {
         let (x, y) = (a.raw_felt(), b.raw_felt());
         let (name, offset) = match op {
-            QuantOp::Add => {
-                (self.bind_felt("s", &format!("{x} + {y}")), a.offset + b.offset)
-            }
-            QuantOp::Sub => {
-                (self.bind_felt("s", &format!("{x} - {y}")), a.offset - b.offset)
-            }
+            QuantOp::Add => (self.bind_felt("s", &format!("{x} + {y}")), a.offset + b.offset),
+            QuantOp::Sub => (self.bind_felt("s", &format!("{x} - {y}")), a.offset - b.offset),
             QuantOp::Mul => {
                 let (x, y) = (self.value(a), self.value(b));
                 (self.bind_felt("p", &format!("{x} * {y}")), 0)

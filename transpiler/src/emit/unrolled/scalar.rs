@@ -219,10 +219,7 @@ impl Body<'_> {
         }
         let value = self.bind_felt("v", &x.felt_expr());
         let y = self.fresh("y");
-        self.push(format!(
-            "let {y}: felt252 = scalar::truncate({value}, {});",
-            1u128 << bits
-        ));
+        self.push(format!("let {y}: felt252 = scalar::truncate({value}, {});", 1u128 << bits));
         Cell::felt(y, 0, range)
     }
 

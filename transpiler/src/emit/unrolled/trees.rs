@@ -211,9 +211,8 @@ impl Body<'_> {
                 QuantTreeNode::Leaf(_) => None,
             })
         };
-        let fails = |branch: &Branch| {
-            matches!(branch.test, KeyTest::AtMost { missing_fails: true, .. })
-        };
+        let fails =
+            |branch: &Branch| matches!(branch.test, KeyTest::AtMost { missing_fails: true, .. });
         let used: BTreeSet<_> = branches().map(|branch| branch.feature).collect();
         let high: BTreeSet<_> = branches().filter(|b| fails(b)).map(|b| b.feature).collect();
         cells

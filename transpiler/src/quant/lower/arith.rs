@@ -1,7 +1,7 @@
 //! Dense layers and arithmetic.
 
 use super::super::{QuantOp, MAX_BITS};
-use super::{Lowering, LowerError, Value, OUTPUT_BITS};
+use super::{LowerError, Lowering, Value, OUTPUT_BITS};
 use crate::float::{ceil_log2, floor_log2, magnitude_bits, pow2};
 use crate::graph::{Arithmetic, ValueId};
 
@@ -88,11 +88,8 @@ impl Lowering<'_> {
             return Ok(x.clone());
         };
         let seen = self.observed.get(operand).copied().unwrap_or(0.0);
-        let largest = if seen > 0.0 {
-            seen
-        } else {
-            self.magnitudes(x).into_iter().fold(0.0, f64::max)
-        };
+        let largest =
+            if seen > 0.0 { seen } else { self.magnitudes(x).into_iter().fold(0.0, f64::max) };
         if largest <= 0.0 {
             return Ok(x.clone());
         }
@@ -235,7 +232,8 @@ impl Lowering<'_> {
             ea / least[j] + ma[i] * eb / (least[j] * floor) + half
         });
         // 0 / 0 above: no bound is known.
-        let error = error.iter().map(|&e: &f64| if e.is_nan() { f64::INFINITY } else { e }).collect();
+        let error =
+            error.iter().map(|&e: &f64| if e.is_nan() { f64::INFINITY } else { e }).collect();
         let op = QuantOp::Div { bits: bits as u32 };
         self.push(&name, op, vec![a.id, b.id], OUTPUT_BITS, error)
     }

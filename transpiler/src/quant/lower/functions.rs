@@ -3,7 +3,7 @@
 use super::super::table::{Table, TableFunction};
 use super::super::trees::{self, Features};
 use super::super::{QuantOp, MAX_BITS};
-use super::{before_sigmoid, before_softmax, Lowering, LowerError, Value, OUTPUT_BITS};
+use super::{before_sigmoid, before_softmax, LowerError, Lowering, Value, OUTPUT_BITS};
 use crate::float::pow2;
 use crate::graph::{Norm, Op, TreeEnsemble, Unary, ValueId};
 
@@ -209,7 +209,12 @@ impl Lowering<'_> {
         self.push(name, QuantOp::Lookup(table), vec![x.id], out, error)
     }
 
-    fn softmax(&mut self, index: usize, x: &Value, keep_zeros: bool) -> Result<ValueId, LowerError> {
+    fn softmax(
+        &mut self,
+        index: usize,
+        x: &Value,
+        keep_zeros: bool,
+    ) -> Result<ValueId, LowerError> {
         let name = self.graph.nodes[index].name.clone();
         let x = self.coarsen(&name, x, OUTPUT_BITS)?;
         let (scale, len) = (self.scale(&x), self.len(&x));
@@ -223,8 +228,7 @@ impl Lowering<'_> {
         let table_error = self.errors[powers][0];
         if keep_zeros {
             let error = vec![f64::INFINITY; len];
-            powers =
-                self.push(&name, QuantOp::MaskZero, vec![powers, x.id], OUTPUT_BITS, error)?;
+            powers = self.push(&name, QuantOp::MaskZero, vec![powers, x.id], OUTPUT_BITS, error)?;
         }
         let sum = self.push(&name, QuantOp::Sum, vec![powers], OUTPUT_BITS, vec![0.0])?;
         // The largest element's power is 1: only masking can leave less.
@@ -249,8 +253,7 @@ impl Lowering<'_> {
             }
             Norm::L2 => {
                 let error = vec![f64::INFINITY; self.len(&x)];
-                let squares =
-                    self.push(&name, QuantOp::Mul, vec![x.id, x.id], 2 * scale, error)?;
+                let squares = self.push(&name, QuantOp::Mul, vec![x.id, x.id], 2 * scale, error)?;
                 let unknown = vec![f64::INFINITY];
                 let sum = self.push(&name, QuantOp::Sum, vec![squares], 2 * scale, unknown)?;
                 // More bits under the root than twice the value's: the norm is as fine as the value.
@@ -263,7 +266,8 @@ impl Lowering<'_> {
             }
             Norm::Max => {
                 if super::super::hull(&self.nodes[x.id].ranges).lo < 0 {
-                    let reason = "normalising by the maximum needs features that are never negative";
+                    let reason =
+                        "normalising by the maximum needs features that are never negative";
                     return Err(self.unsupported(index, reason));
                 }
                 self.push(&name, QuantOp::Max, vec![x.id], scale, vec![total])?

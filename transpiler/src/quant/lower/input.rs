@@ -98,9 +98,8 @@ pub(super) fn lower(
             .collect();
         return Ok(LoweredInput { input, chains });
     }
-    let only_trees = graph.nodes.iter().all(|node| {
-        !node.inputs.contains(&0) || matches!(node.op, Op::Trees(_))
-    });
+    let only_trees =
+        graph.nodes.iter().all(|node| !node.inputs.contains(&0) || matches!(node.op, Op::Trees(_)));
     let bits = if only_trees { TREE_FEATURE_BITS } else { precision.input_bits };
     let scale_log2 = scales(&spec.typical, bits);
     let ranges = spec

@@ -255,7 +255,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// Brings a value to exactly `scale_log2` fractional bits.
-    fn at_scale(&mut self, name: &str, value: &Value, scale_log2: i32) -> Result<Value, LowerError> {
+    fn at_scale(
+        &mut self,
+        name: &str,
+        value: &Value,
+        scale_log2: i32,
+    ) -> Result<Value, LowerError> {
         let missing = scale_log2 - self.scale(value);
         if missing <= 0 {
             return self.coarsen(name, value, scale_log2);
