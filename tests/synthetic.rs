@@ -19,7 +19,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         // SplitMix64 (Steele, Lea, Flood 2014).
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -39,8 +39,8 @@ pub fn mlp(widths: &[usize]) -> Vec<u8> {
     for layer in 0..layers {
         let (inputs, outputs) = (widths[layer], widths[layer + 1]);
         let spread = (6.0 / inputs as f64).sqrt();
-        let weights = (0..inputs * outputs).map(|_| (random.next() * spread) as f32).collect();
-        let bias = (0..outputs).map(|_| (random.next() * 0.1) as f32).collect();
+        let weights = (0..inputs * outputs).map(|_| (random.uniform() * spread) as f32).collect();
+        let bias = (0..outputs).map(|_| (random.uniform() * 0.1) as f32).collect();
         graph.initializer.push(tensor(format!("w{layer}"), &[inputs, outputs], weights));
         graph.initializer.push(tensor(format!("b{layer}"), &[outputs], bias));
         let last = layer + 1 == layers;

@@ -17,7 +17,7 @@ fn main() {
     let graph = passes::simplify(onnx::import(&file).unwrap());
     lap("imported");
     let mut random = Random::new(7);
-    let rows = (0..32).map(|_| (0..widths[0]).map(|_| random.next()).collect()).collect();
+    let rows = (0..32).map(|_| (0..widths[0]).map(|_| random.uniform()).collect()).collect();
     let calibration = Calibration { rows };
     let plan = quant::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
     lap("planned");

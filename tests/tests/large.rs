@@ -14,7 +14,7 @@ fn run(widths: &[usize]) {
     let start = Instant::now();
     let graph = passes::simplify(onnx::import(&synthetic::mlp(widths)).unwrap());
     let mut random = Random::new(7);
-    let rows = (0..16).map(|_| (0..widths[0]).map(|_| random.next()).collect()).collect();
+    let rows = (0..16).map(|_| (0..widths[0]).map(|_| random.uniform()).collect()).collect();
     let calibration = Calibration { rows };
     let plan = quant::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
     let built = zoo::build(&plan.graph, None, false);

@@ -36,8 +36,8 @@ impl Builder {
 
     fn dense(&mut self, random: &mut Random, x: ValueId, rows: usize, spread: f64) -> ValueId {
         let columns = self.0.nodes[x].len;
-        let weights = (0..rows * columns).map(|_| random.next() * spread).collect();
-        let bias = (0..rows).map(|_| random.next()).collect();
+        let weights = (0..rows * columns).map(|_| random.uniform() * spread).collect();
+        let bias = (0..rows).map(|_| random.uniform()).collect();
         self.node(Op::Dense { weights, bias }, &[x], rows)
     }
 
@@ -105,7 +105,7 @@ fn rows(seed: u64, len: usize, range: (f64, f64), count: usize) -> Vec<Vec<f64>>
     let mut random = Random::new(seed);
     let mut rows: Vec<Vec<f64>> = vec![vec![range.0; len], vec![range.1; len], vec![0.0; len]];
     rows.extend((0..count).map(|_| {
-        (0..len).map(|_| range.0 + (range.1 - range.0) * (random.next() + 1.0) / 2.0).collect()
+        (0..len).map(|_| range.0 + (range.1 - range.0) * (random.uniform() + 1.0) / 2.0).collect()
     }));
     rows
 }
@@ -250,7 +250,7 @@ fn random_tree(random: &mut Random, features: usize, targets: usize, depth: usiz
 }
 
 fn pick(random: &mut Random, n: usize) -> usize {
-    ((random.next() + 1.0) / 2.0 * n as f64) as usize % n
+    ((random.uniform() + 1.0) / 2.0 * n as f64) as usize % n
 }
 
 fn grow(
@@ -263,7 +263,7 @@ fn grow(
     let at = nodes.len();
     if depth == 0 {
         let weight = |target| {
-            let (named, weight) = (random.next() > -0.5, f64::from(random.next() as f32));
+            let (named, weight) = (random.uniform() > -0.5, f64::from(random.uniform() as f32));
             named.then_some((target, weight))
         };
         let named: Vec<_> = (0..targets).filter_map(weight).collect();
@@ -271,7 +271,7 @@ fn grow(
         return at;
     }
     nodes.push(TreeNode::Leaf(vec![]));
-    let t = (random.next() * 8.0).round() / 2.0;
+    let t = (random.uniform() * 8.0).round() / 2.0;
     let test = match pick(random, 7) {
         0 => Test::LessOrEqual(t),
         1 => Test::Less(t),
@@ -281,8 +281,8 @@ fn grow(
         5 => Test::NotEqual(t),
         _ => Test::Member(vec![t, t + 1.0, t - 0.5]),
     };
-    let (feature, missing_is_true) = (pick(random, features), random.next() > 0.0);
-    let shallower = |random: &mut Random| if random.next() > 0.6 { 0 } else { depth - 1 };
+    let (feature, missing_is_true) = (pick(random, features), random.uniform() > 0.0);
+    let shallower = |random: &mut Random| if random.uniform() > 0.6 { 0 } else { depth - 1 };
     let left = shallower(random);
     let on_true = grow(random, features, targets, left, nodes);
     let right = shallower(random);
@@ -295,7 +295,7 @@ fn ensemble(random: &mut Random, targets: usize, aggregate: Aggregate) -> TreeEn
     TreeEnsemble {
         trees: (0..5).map(|_| random_tree(random, 4, targets, 4)).collect(),
         n_targets: targets,
-        base: (0..targets).map(|_| f64::from(random.next() as f32)).collect(),
+        base: (0..targets).map(|_| f64::from(random.uniform() as f32)).collect(),
         aggregate,
         dtype: DType::F32,
     }
@@ -307,7 +307,7 @@ fn tree_rows(missing: bool) -> Vec<Vec<f64>> {
     (0..120)
         .map(|_| {
             (0..4)
-                .map(|_| match random.next() {
+                .map(|_| match random.uniform() {
                     x if missing && x > 0.7 => f64::NAN,
                     x => (x * 10.0).round() / 2.0,
                 })

@@ -27,7 +27,7 @@ pub use plan::{
 pub(crate) use ranges::shift_round;
 pub use ranges::RangeError;
 pub use table::{Table, TableFunction};
-pub use trees::{Branch, KeyTest, QuantTree, QuantTreeNode, QuantTrees};
+pub use trees::{Branch, KeyTest, LeafWeights, QuantTree, QuantTreeNode, QuantTrees};
 pub use validate::GraphError;
 
 /// Largest magnitude of any intermediate integer: it must fit a signed 128-bit value on the host

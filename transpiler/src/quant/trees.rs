@@ -35,6 +35,9 @@ pub struct QuantTree {
     pub nodes: Vec<QuantTreeNode>,
 }
 
+/// What a leaf holds: `(target, weight)` pairs, targets ascending.
+pub type LeafWeights = [(usize, i128)];
+
 /// A node of a tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -445,7 +448,7 @@ impl KeyTest {
 
 impl QuantTree {
     /// The leaf that `keys` lead to.
-    pub fn leaf(&self, keys: &[i128], missing: Option<i128>) -> &[(usize, i128)] {
+    pub fn leaf(&self, keys: &[i128], missing: Option<i128>) -> &LeafWeights {
         let mut at = 0;
         loop {
             match &self.nodes[at] {
@@ -458,7 +461,7 @@ impl QuantTree {
         }
     }
 
-    fn leaves(&self) -> impl Iterator<Item = &[(usize, i128)]> {
+    fn leaves(&self) -> impl Iterator<Item = &LeafWeights> {
         self.nodes.iter().filter_map(|node| match node {
             QuantTreeNode::Leaf(weights) => Some(weights.as_slice()),
             QuantTreeNode::Branch(_) => None,

@@ -27,7 +27,7 @@ impl Body<'_> {
         let x = node.inputs[0];
         let columns = self.graph.nodes[x].ranges.len();
         let available = columns + self.extra(x);
-        let (input, width) = if available % INPUT_CHUNK == 0 {
+        let (input, width) = if available.is_multiple_of(INPUT_CHUNK) {
             (self.padded(x), available)
         } else {
             self.pad(x, available)

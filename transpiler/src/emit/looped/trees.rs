@@ -8,7 +8,7 @@ use super::{runtime_lanes, Body, MAX_CONSTANT};
 use crate::emit::lanes::LanePlan;
 use crate::emit::EmitError;
 use crate::graph::Aggregate;
-use crate::quant::{KeyTest, QuantTree, QuantTreeNode, QuantTrees};
+use crate::quant::{KeyTest, LeafWeights, QuantTree, QuantTreeNode, QuantTrees};
 
 /// Felts of a node in a table.
 const NODE_FELTS: usize = 4;
@@ -43,7 +43,7 @@ impl Body<'_> {
         self.push(format!("let mut {array}: Array<felt252> = array![];"));
         match trees.aggregate {
             Aggregate::Sum if trees.n_targets == 1 => {
-                let leaf = |weights: &[(usize, i128)]| {
+                let leaf = |weights: &LeafWeights| {
                     vec![Felt::from(weights.first().map_or(0, |(_, weight)| *weight))]
                 };
                 let sum = self.forest(&forest, trees, 1, &leaf, &["0".to_owned()])?;
@@ -81,7 +81,7 @@ impl Body<'_> {
             plan.n_low, plan.n_high, plan.offset
         ));
         for groups in all.chunks(MAX_LEAF) {
-            let leaf = |weights: &[(usize, i128)]| -> Vec<Felt> {
+            let leaf = |weights: &LeafWeights| -> Vec<Felt> {
                 groups
                     .iter()
                     .map(|group| {
@@ -132,7 +132,7 @@ impl Body<'_> {
             _ => ("Most", all.lo - 1),
         };
         self.imports.insert(if kind == "Least" { "Least" } else { "Most" });
-        let leaf = |weights: &[(usize, i128)]| {
+        let leaf = |weights: &LeafWeights| {
             let named = weights.iter().find(|(t, _)| *t == target);
             vec![Felt::from(named.map_or(nothing, |(_, weight)| *weight))]
         };
@@ -150,7 +150,7 @@ impl Body<'_> {
         forest: &Forest,
         trees: &QuantTrees,
         len: usize,
-        leaf: &dyn Fn(&[(usize, i128)]) -> Vec<Felt>,
+        leaf: &dyn Fn(&LeafWeights) -> Vec<Felt>,
         start: &[String],
     ) -> Result<Vec<String>, EmitError> {
         if len == 1 {
@@ -170,7 +170,7 @@ impl Body<'_> {
         forest: &Forest,
         trees: &QuantTrees,
         ty: &str,
-        leaf: &dyn Fn(&[(usize, i128)]) -> Vec<Felt>,
+        leaf: &dyn Fn(&LeafWeights) -> Vec<Felt>,
         start: &str,
     ) -> Result<String, EmitError> {
         self.imports.extend(["forest", "Node"]);
@@ -298,12 +298,7 @@ impl NodeTable {
         branches * NODE_FELTS <= MAX_CONSTANT && leaves * MAX_LEAF <= MAX_CONSTANT
     }
 
-    fn add(
-        &mut self,
-        tree: &QuantTree,
-        forest: &Forest,
-        leaf: &dyn Fn(&[(usize, i128)]) -> Vec<Felt>,
-    ) {
+    fn add(&mut self, tree: &QuantTree, forest: &Forest, leaf: &dyn Fn(&LeafWeights) -> Vec<Felt>) {
         // Children stand behind their parents: from the end, every child is there before it is needed.
         let mut made: Vec<Child> = vec![Child::Leaf(0); tree.nodes.len()];
         for (i, node) in tree.nodes.iter().enumerate().rev() {

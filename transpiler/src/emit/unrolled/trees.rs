@@ -9,7 +9,7 @@ use super::dense::hex;
 use super::{constrain_types, Body};
 use crate::emit::lanes::LanePlan;
 use crate::graph::Aggregate;
-use crate::quant::{Branch, KeyTest, QuantTree, QuantTreeNode, QuantTrees, Range};
+use crate::quant::{Branch, KeyTest, LeafWeights, QuantTree, QuantTreeNode, QuantTrees, Range};
 
 impl Body<'_> {
     pub(super) fn trees(
@@ -21,7 +21,7 @@ impl Body<'_> {
         let keys = self.keys(trees, keys);
         match trees.aggregate {
             Aggregate::Sum if trees.n_targets == 1 => {
-                let leaf = |weights: &[(usize, i128)]| {
+                let leaf = |weights: &LeafWeights| {
                     weights.first().map_or(0, |(_, weight)| *weight).to_string()
                 };
                 let mut sum = None;
@@ -49,7 +49,7 @@ impl Body<'_> {
         let plan = LanePlan::new(ranges, 0);
         let per_felt = plan.per_felt();
         let groups = plan.groups(trees.n_targets);
-        let place = |group: usize, weights: &[(usize, i128)]| {
+        let place = |group: usize, weights: &LeafWeights| {
             let mut lanes = vec![0; per_felt.min(trees.n_targets - group * per_felt)];
             for &(target, weight) in weights {
                 if target / per_felt == group {
@@ -58,7 +58,7 @@ impl Body<'_> {
             }
             hex(&plan.pack(lanes))
         };
-        let leaf = |weights: &[(usize, i128)]| {
+        let leaf = |weights: &LeafWeights| {
             let felts: Vec<_> = (0..groups).map(|group| place(group, weights)).collect();
             if groups == 1 {
                 felts[0].clone()
@@ -117,7 +117,7 @@ impl Body<'_> {
         // Counted from there, because literals of integer types cannot be negative.
         let nothing = all.lo - 1;
         let ty = IntType::new(0, all.hi - nothing);
-        let leaf = |weights: &[(usize, i128)]| {
+        let leaf = |weights: &LeafWeights| {
             let named = weights.iter().find(|(t, _)| *t == target);
             named.map_or(0, |(_, weight)| sign * weight - nothing).to_string()
         };
@@ -149,7 +149,7 @@ impl Body<'_> {
         tree: &QuantTree,
         keys: &[Key],
         ty: &str,
-        leaf: &dyn Fn(&[(usize, i128)]) -> String,
+        leaf: &dyn Fn(&LeafWeights) -> String,
     ) -> String {
         let name = self.fresh("t");
         let expr = self.subtree(tree, 0, keys, leaf);
@@ -162,7 +162,7 @@ impl Body<'_> {
         tree: &QuantTree,
         at: usize,
         keys: &[Key],
-        leaf: &dyn Fn(&[(usize, i128)]) -> String,
+        leaf: &dyn Fn(&LeafWeights) -> String,
     ) -> String {
         let branch = match &tree.nodes[at] {
             QuantTreeNode::Leaf(weights) => return leaf(weights),
