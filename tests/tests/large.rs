@@ -1,6 +1,6 @@
 //! Networks of one and of four million parameters, from ONNX to a run that equals the reference.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that tells its figures")]
 
 use std::time::Instant;
 

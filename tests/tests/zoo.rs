@@ -1,7 +1,7 @@
 //! The whole path on every model of the zoo, every row: the VM gives the reference's integers, and
 //! the reference gives the float model's answers.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that tells its figures")]
 
 use nilometer_tests::zoo::{self, Model, MODELS};
 use nilometer_transpiler::cost;
