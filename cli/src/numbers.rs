@@ -58,7 +58,7 @@ pub fn bytes(size: usize) -> String {
     match size {
         0..1_000 => format!("{size} bytes"),
         1_000..1_000_000 => format!("{:.1} KB", size as f64 / 1e3),
-        _ => format!("{:.1} MB", size as f64 / 1e6),
+        _ => format!("{:.2} MB", size as f64 / 1e6),
     }
 }
 

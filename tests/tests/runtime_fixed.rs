@@ -59,7 +59,7 @@ fn wide_exp(x: &BigInt) -> BigInt {
     let mut term = pow2(WIDE);
     let mut sum = term.clone();
     for k in 1..200 {
-        term = (&term * x >> WIDE) / k;
+        term = ((&term * x) >> WIDE) / k;
         sum += &term;
     }
     sum
@@ -68,10 +68,10 @@ fn wide_exp(x: &BigInt) -> BigInt {
 /// `ln(n / d)` in units of `2^-600`, of `n / d` from 1 to 2: twice the inverse hyperbolic tangent.
 fn wide_ln(n: &BigInt, d: &BigInt) -> BigInt {
     let z = ((n - d) << WIDE) / (n + d);
-    let square = &z * &z >> WIDE;
+    let square = (&z * &z) >> WIDE;
     let (mut power, mut sum) = (z.clone(), z);
     for k in 1..250 {
-        power = &power * &square >> WIDE;
+        power = (&power * &square) >> WIDE;
         sum += &power / (2 * k + 1);
     }
     sum * 2
@@ -100,7 +100,7 @@ impl Constants {
             (0..32).map(|i| round_div(&(pow2(62) * 64), &big(64 + 2 * i + 1))).collect();
         let factor = |k: usize| {
             // (ln 2)^k / k!
-            (1..=k).fold(pow2(WIDE), |product, j| (product * &ln_2 >> WIDE) / j)
+            (1..=k).fold(pow2(WIDE), |product, j| ((product * &ln_2) >> WIDE) / j)
         };
         Self {
             log2_e: round_div(&pow2(WIDE + 48), &ln_2),
@@ -392,10 +392,10 @@ fn refusals_have_names() {
 
 #[test]
 fn integers_there_and_back() {
-    let source = format!(
-        "use nilometer_runtime::fixed::FixedTrait;
-        fn main(input: Span<felt252>, ref output: Array<felt252>) {{
-            for x in input {{
+    let source = "
+        use nilometer_runtime::fixed::FixedTrait;
+        fn main(input: Span<felt252>, ref output: Array<felt252>) {
+            for x in input {
                 let x: i64 = (*x).try_into().unwrap();
                 let y = FixedTrait::from_int(x);
                 output.append(y.raw());
@@ -403,10 +403,9 @@ fn integers_there_and_back() {
                 output.append(FixedTrait::from_raw(y.raw() - 0x80000000).floor_int().into());
                 output.append(FixedTrait::from_raw(y.raw() - 0x80000000).round_int().into());
                 output.append(FixedTrait::from_raw(y.raw() - 0x80000001).round_int().into());
-            }}
-        }}"
-    );
-    let snippet = Snippet::new(&source);
+            }
+        }";
+    let snippet = Snippet::new(source);
     let inputs: Vec<_> = edges(47).into_iter().filter(|x| *x > 1 - (1 << 47)).collect();
     let expected: Vec<_> = inputs.iter().flat_map(|x| [x << 32, *x, x - 1, *x, x - 1]).collect();
     assert_eq!(snippet.integers(&inputs), expected);

@@ -8,13 +8,11 @@ use starknet_types_core::felt::Felt;
 
 use nilometer_tests::cairo_harness::Snippet;
 
-/// The parts of a program whose cost grows with its input.
+/// Something whose cost grows with its input.
 struct Subject {
     name: &'static str,
-    /// Items before `main`.
+    /// A module's items; its `run` has the parameters of `main`.
     items: String,
-    /// `main`'s body.
-    body: &'static str,
     /// A short and a long input, and by how many units they differ.
     inputs: (Vec<Felt>, Vec<Felt>),
     units: usize,
@@ -25,25 +23,14 @@ fn mixed(n: usize) -> Vec<Felt> {
     (0..n as i128).map(|i| Felt::from(if i % 2 == 0 { i + 1 } else { -i - 1 })).collect()
 }
 
-/// An operation of `map` on 40 more elements.
-fn mapped(name: &'static str, body: &'static str) -> Subject {
-    let items = "
-        use nilometer_runtime::scalar::{
-            Abs, Clip, DivBy, Greater, LeakyRelu, Relu, Scale, Shift, Sqrt, Table, Truncate, arg_max,
-            concat, gather, map, max, sum,
-        };
-        const SEGMENTS: [(felt252, felt252); 64] = [(3, 1000); 64];
-    ";
-    let items = format!("{items} fn unused(x: Span<felt252>, ref y: Array<felt252>) {{
-        map(Abs {{}}, x, ref y); map(Clip {{ lo: 0, hi: 1 }}, x, ref y);
-        map(DivBy {{ mul: 1, by: 1 }}, x, ref y); map(Greater {{ threshold: 1 }}, x, ref y);
-        map(LeakyRelu {{ slope: 1, pow: 1 }}, x, ref y); map(Relu {{}}, x, ref y);
-        map(Scale {{ mul: 1, add: 1 }}, x, ref y); map(Sqrt {{}}, x, ref y);
-        map(Shift {{ pow: 2, add: 1, sub: 1 }}, x, ref y); map(Truncate {{ pow: 1 }}, x, ref y);
-        map(Table {{ lo: 0, span: 1, step: 1, pow: 1, bias: 0, segments: SEGMENTS.span() }}, x, ref y);
-        concat(x, ref y); gather(x, array![].span(), ref y); y.append(sum(x) + max(x) + arg_max(x, true));
-    }}");
-    Subject { name, items, body, inputs: (mixed(16), mixed(56)), units: 40 }
+/// A call on 40 more elements; `rt` is the runtime.
+fn mapped(name: &'static str, call: &str) -> Subject {
+    let items = format!(
+        "const SEGMENTS: [(felt252, felt252); 64] = [(3, 1000); 64];
+        pub fn run(input: Span<felt252>, ref output: Array<felt252>) {{ {} }}",
+        call.replace("rt::", "nilometer_runtime::")
+    );
+    Subject { name, items, inputs: (mixed(16), mixed(56)), units: 40 }
 }
 
 /// A dense layer of single-lane felts: `groups` groups over `n` inputs of the program's input.
@@ -51,7 +38,7 @@ fn dense(name: &'static str, function: &str, n: (usize, usize), groups: usize) -
     let items = format!(
         "use nilometer_runtime::dense::{function};
         use nilometer_runtime::lanes::{{Layout, Offset}};
-        fn run(input: Span<felt252>, ref output: Array<felt252>) {{
+        pub fn run(input: Span<felt252>, ref output: Array<felt252>) {{
             let layout: Layout<1, 0, Offset> = Layout {{ radix: 2, lane: Offset {{ offset: 0 }} }};
             let n: u32 = (*input[0]).try_into().unwrap();
             let (x, weights) = (input.slice(1, n), input.slice(1 + n, input.len() - 1 - n));
@@ -63,13 +50,7 @@ fn dense(name: &'static str, function: &str, n: (usize, usize), groups: usize) -
         input.resize(1 + n + groups * (n + 1), Felt::ONE);
         input
     };
-    Subject {
-        name,
-        items,
-        body: "run(input, ref output);",
-        inputs: (input(n.0), input(n.1)),
-        units: (n.1 - n.0) * groups,
-    }
+    Subject { name, items, inputs: (input(n.0), input(n.1)), units: (n.1 - n.0) * groups }
 }
 
 /// Quads of no inputs, only biases of six lanes of which every second one is negative: what a
@@ -79,23 +60,21 @@ fn lanes(name: &'static str, lane: &str) -> Subject {
     let items = format!(
         "use nilometer_runtime::dense::quads;
         use nilometer_runtime::lanes::{{Layout, {ty}}};
-        const LAYOUT: Layout<3, 3, {ty}> = Layout {{ radix: 0x10000000000, lane: {lane} }};"
+        const LAYOUT: Layout<3, 3, {ty}> = Layout {{ radix: 0x10000000000, lane: {lane} }};
+        pub fn run(input: Span<felt252>, ref output: Array<felt252>) {{
+            quads(array![].span(), input, LAYOUT, ref output);
+        }}"
     );
     let half: Felt = [5000, -5000, 70].iter().rev().fold(Felt::ZERO, |sum, value| {
         sum * Felt::from(1u64 << 40) + Felt::from((1i64 << 39) + value)
     });
     let packed = half + half * Felt::TWO.pow(128u32);
-    Subject {
-        name,
-        items,
-        body: "quads(array![].span(), input, LAYOUT, ref output);",
-        inputs: (vec![packed; 4], vec![packed; 12]),
-        units: 48,
-    }
+    Subject { name, items, inputs: (vec![packed; 4], vec![packed; 12]), units: 48 }
 }
 
-/// A chain of branches that keys of 5 follow alternately below and above.
-fn tree(name: &'static str) -> Subject {
+/// Eight trees in a chain of branches that keys of 5 follow alternately below and above, from roots
+/// `from` and, for the longer run, `to`.
+fn tree(name: &'static str, from: (u8, usize), to: (u8, usize), units: usize) -> Subject {
     let levels = 40;
     let nodes: Vec<_> = (0..levels)
         .map(|i| {
@@ -105,27 +84,33 @@ fn tree(name: &'static str) -> Subject {
         })
         .collect();
     let items = format!(
-        "use nilometer_runtime::tree::{{Node, forest, keys}};
+        "use nilometer_runtime::tree::{{Node, forest}};
         const NODES: [Node; {levels}] = [{}];
         const LEAVES: [felt252; 2] = [1, 2];
-        fn run(input: Span<felt252>, ref output: Array<felt252>) {{
-            let keys = keys(input.slice(0, 3), 0).span();
-            let mut roots = array![];
-            for root in input.slice(3, 8) {{ roots.append((*root).try_into().unwrap()); }};
-            output.append(forest(keys, NODES.span(), roots.span(), LEAVES.span(), 0));
+        const FEW: [u32; {}] = [{}; {}];
+        const MORE: [u32; {}] = [{}; {}];
+        pub fn run(input: Span<felt252>, ref output: Array<felt252>) {{
+            let roots = if *input[0] == 0 {{ FEW.span() }} else {{ MORE.span() }};
+            let keys = array![5, 5, 5].span();
+            output.append(forest(keys, NODES.span(), roots, LEAVES.span(), 0));
         }}",
-        nodes.join(", ")
+        nodes.join(", "),
+        from.1,
+        from.0,
+        from.1,
+        to.1,
+        to.0,
+        to.1,
     );
-    let input = |root: u8| [vec![Felt::from(5); 3], vec![Felt::from(root); 8]].concat();
-    let inputs = (input(20), input(16));
-    Subject { name, items, body: "run(input, ref output);", inputs, units: 32 }
+    let inputs = (vec![Felt::ZERO], vec![Felt::ONE]);
+    Subject { name, items, inputs, units }
 }
 
 /// An expression of `x`, in a loop over 20 more numbers: 1.5 and −0.7.
 fn fixed(name: &'static str, expression: &str) -> Subject {
     let items = format!(
         "use nilometer_runtime::fixed::FixedTrait;
-        fn run(input: Span<felt252>, ref output: Array<felt252>) {{
+        pub fn run(input: Span<felt252>, ref output: Array<felt252>) {{
             for x in input {{
                 let x = FixedTrait::from_raw(*x);
                 output.append(({expression}).raw());
@@ -134,58 +119,83 @@ fn fixed(name: &'static str, expression: &str) -> Subject {
     );
     let input = |n: usize| [6_442_450_944i64, -3_006_477_107].map(Felt::from).repeat(n);
     let inputs = (input(2), input(12));
-    Subject { name, items, body: "run(input, ref output);", inputs, units: 20 }
+    Subject { name, items, inputs, units: 20 }
 }
 
-fn per_unit(subject: &Subject) -> f64 {
-    let source = format!(
-        "{} fn main(input: Span<felt252>, ref output: Array<felt252>) {{ {} }}",
-        subject.items, subject.body
-    );
-    let snippet = Snippet::new(&source);
-    let steps = |input: &[Felt]| snippet.try_run(input).unwrap().steps as f64;
-    (steps(&subject.inputs.1) - steps(&subject.inputs.0)) / subject.units as f64
-}
-
+/// Steps of one more unit of each subject. One program for all: compiling is what takes time.
 fn table(subjects: &[Subject]) -> String {
+    let modules: Vec<_> = (0..)
+        .zip(subjects)
+        .map(|(case, subject)| format!("mod case_{case} {{ {} }}", subject.items))
+        .collect();
+    let arms: Vec<_> = (0..subjects.len())
+        .map(|case| format!("if *case == {case} {{ case_{case}::run(input, ref output); }}"))
+        .collect();
+    let snippet = Snippet::new(&format!(
+        "{} fn main(mut input: Span<felt252>, ref output: Array<felt252>) {{
+            let case = input.pop_front().unwrap(); {}
+        }}",
+        modules.concat(),
+        arms.concat()
+    ));
+    let steps = |case: usize, input: &[Felt]| {
+        let input = [&[Felt::from(case)], input].concat();
+        snippet.try_run(&input).unwrap().steps as f64
+    };
     let mut table = String::new();
-    for subject in subjects {
-        writeln!(table, "{:<36}{:>6.1}", subject.name, per_unit(subject)).unwrap();
+    for (case, subject) in subjects.iter().enumerate() {
+        let more = steps(case, &subject.inputs.1) - steps(case, &subject.inputs.0);
+        writeln!(table, "{:<36}{:>6.1}", subject.name, more / subject.units as f64).unwrap();
     }
     table
 }
 
 #[test]
 fn vectors() {
+    let table_of = |lo: i32| {
+        format!(
+            "rt::scalar::Table {{
+                lo: {lo}, span: 127, step: 2, pow: 4, bias: 0, segments: SEGMENTS.span(),
+            }}"
+        )
+    };
+    let map =
+        |operation: &str| format!("rt::scalar::map(rt::scalar::{operation}, input, ref output);");
+    let shift = "Shift {
+        pow: 16, add: 0x2000000000000000000000000000008, sub: 0x20000000000000000000000000000,
+    }";
     insta::assert_snapshot!(table(&[
-        mapped("concat", "concat(input, ref output);"),
-        mapped("scale", "map(Scale { mul: 3, add: 4 }, input, ref output);"),
-        mapped("relu", "map(Relu {}, input, ref output);"),
-        mapped("leaky relu", "map(LeakyRelu { slope: 3, pow: 16 }, input, ref output);"),
-        mapped("clip", "map(Clip { lo: -30, hi: 30 }, input, ref output);"),
-        mapped("abs", "map(Abs {}, input, ref output);"),
-        mapped("greater", "map(Greater { threshold: 0 }, input, ref output);"),
+        mapped("concat", "rt::scalar::concat(input, ref output);"),
+        mapped("scale", &map("Scale { mul: 3, add: 4 }")),
+        mapped("relu", &map("Relu {}")),
+        mapped("leaky relu", &map("LeakyRelu { slope: 3, pow: 16 }")),
+        mapped("clip", &map("Clip { lo: -30, hi: 30 }")),
+        mapped("abs", &map("Abs {}")),
+        mapped("greater", &map("Greater { threshold: 0 }")),
+        mapped("shift", &map(shift)),
+        mapped("truncate", &map("Truncate { pow: 16 }")),
+        mapped("divide by one divisor", &map("DivBy { mul: 16, by: 3 }")),
+        mapped("lookup", &format!("rt::scalar::map({}, input, ref output);", table_of(-64))),
+        mapped("add", "rt::scalar::zip(rt::scalar::Add {}, input, input, ref output);"),
+        mapped("sum", "output.append(rt::scalar::sum(input));"),
+        mapped("max", "output.append(rt::scalar::max(input));"),
+        mapped("arg max", "output.append(rt::scalar::arg_max(input, false));"),
         mapped(
-            "shift",
-            "map(
-                Shift {
-                    pow: 16, add: 0x2000000000000000000000000000008, sub: 0x20000000000000000000000000000,
-                },
-                input, ref output,
-            );"
+            "softmax",
+            &format!(
+                "let exp = {};
+                rt::decide::softmax(
+                    input, rt::decide::Softmax {{ exp, least: 1, one: 0x10000 }}, ref output,
+                );",
+                table_of(-127)
+            )
         ),
-        mapped("truncate", "map(Truncate { pow: 16 }, input, ref output);"),
-        mapped("divide by one divisor", "map(DivBy { mul: 16, by: 3 }, input, ref output);"),
+        mapped("key", "output.append(rt::tree::keys(input, 1000).len().into());"),
         mapped(
-            "lookup",
-            "map(
-                Table { lo: -64, span: 127, step: 2, pow: 4, bias: 0, segments: SEGMENTS.span() },
-                input, ref output,
-            );"
+            "key that may be missing, more",
+            "let keys = rt::tree::keys(input, 1000);
+            output.append(rt::tree::with_missing(keys.span(), 3).len().into());"
         ),
-        mapped("sum", "output.append(sum(input));"),
-        mapped("max", "output.append(max(input));"),
-        mapped("arg max", "output.append(arg_max(input, false));"),
     ]), @r"
     concat                                 3.5
     scale                                  5.8
@@ -214,7 +224,8 @@ fn layers_and_trees() {
         lanes("neuron of six lanes, offset", "Offset { offset: 0x8000000000 }"),
         lanes("neuron of six lanes, rescale", "Rescale { pow: 16, offset: 0x800000000 }"),
         lanes("neuron of six lanes, rescale, relu", "RescaleRelu { pow: 16, offset: 0x8000000000 }"),
-        tree("level of a tree"),
+        tree("level of a tree", (20, 8), (16, 8), 32),
+        tree("tree of no level", (40, 8), (40, 16), 8),
     ]), @r"
     product, quads, 32 inputs              3.4
     product, quads, 8 inputs               3.7

@@ -120,10 +120,10 @@ impl Message for Estimate {
         let spread = match self.rows {
             1 => "on one row".to_owned(),
             rows => format!(
-                "at most on {} rows ({} at least, {:.0} on average)",
+                "at most on {} rows ({} at least, {} on average)",
                 thousands(rows),
                 thousands(self.min_steps),
-                self.mean_steps
+                thousands(self.mean_steps.round() as u64)
             ),
         };
         let builtins: Vec<String> = self
