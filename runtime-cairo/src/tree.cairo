@@ -24,9 +24,9 @@
 //! [`key_of`]: https://docs.rs/nilometer-transpiler
 //!
 //! # Cost
-//! 25 steps a level and 30 a tree.
+//! 25 steps a level and 45 a tree.
 
-use crate::cells::{cells, pop_cell};
+use crate::cells::{cells, pop_cell, pop_cells};
 use crate::scalar::{Words, sign, u128_overflowing_sub, u128s_from_felt252};
 
 /// A branch: `keys[feature] ≤ bound` leads to `below`, anything else to `above`.
@@ -65,7 +65,7 @@ pub struct Most {
 
 /// The features as keys: `x_i + offset`, for signed features an offset that makes them
 /// non-negative.
-/// 11 steps a feature.
+/// 6.5 steps a feature.
 ///
 /// # Panics
 /// With `'tree: bad key'` if a sum is negative or not below `2^128`.
@@ -77,7 +77,7 @@ pub fn keys(x: Span<felt252>, offset: felt252) -> Array<u128> {
 
 /// The keys, then the keys again with each one that equals `missing` replaced by the largest
 /// number.
-/// 25 steps a feature.
+/// 11.3 steps a feature.
 pub fn with_missing(keys: Span<u128>, missing: u128) -> Array<u128> {
     let mut doubled = array![];
     copy_loop(cells(keys), ref doubled);
@@ -223,39 +223,118 @@ impl Leaf4<L, +Copy<L>, +Drop<L>, +Leaf<L>> of Leaf<[L; 4]> {
 }
 
 fn keys_loop(mut x: @Array<felt252>, offset: felt252, ref keys: Array<u128>) {
+    match pop_cells::<[felt252; 8]>(ref x) {
+        Option::Some(chunk) => {
+            let [x0, x1, x2, x3, x4, x5, x6, x7] = (*chunk).unbox();
+            let k0 = as_key(x0 + offset);
+            let k1 = as_key(x1 + offset);
+            let k2 = as_key(x2 + offset);
+            let k3 = as_key(x3 + offset);
+            let k4 = as_key(x4 + offset);
+            let k5 = as_key(x5 + offset);
+            let k6 = as_key(x6 + offset);
+            let k7 = as_key(x7 + offset);
+            keys.append(k0);
+            keys.append(k1);
+            keys.append(k2);
+            keys.append(k3);
+            keys.append(k4);
+            keys.append(k5);
+            keys.append(k6);
+            keys.append(k7);
+            keys_loop(x, offset, ref keys)
+        },
+        Option::None => keys_rest(x, offset, ref keys),
+    }
+}
+
+fn keys_rest(mut x: @Array<felt252>, offset: felt252, ref keys: Array<u128>) {
     match pop_cell(ref x) {
-        Option::Some(x_i) => match u128s_from_felt252(*x_i.unbox() + offset) {
-            Words::Narrow(key) => {
-                keys.append(key);
-                keys_loop(x, offset, ref keys)
-            },
-            Words::Wide(_) => core::panic_with_felt252('tree: bad key'),
+        Option::Some(x_i) => {
+            keys.append(as_key(*x_i.unbox() + offset));
+            keys_rest(x, offset, ref keys)
         },
         Option::None => {},
     }
 }
 
+#[inline(always)]
+fn as_key(x: felt252) -> u128 {
+    match u128s_from_felt252(x) {
+        Words::Narrow(key) => key,
+        Words::Wide(_) => core::panic_with_felt252('tree: bad key'),
+    }
+}
+
 fn copy_loop(mut keys: @Array<u128>, ref copy: Array<u128>) {
+    match pop_cells::<[u128; 8]>(ref keys) {
+        Option::Some(chunk) => {
+            let [k0, k1, k2, k3, k4, k5, k6, k7] = (*chunk).unbox();
+            copy.append(k0);
+            copy.append(k1);
+            copy.append(k2);
+            copy.append(k3);
+            copy.append(k4);
+            copy.append(k5);
+            copy.append(k6);
+            copy.append(k7);
+            copy_loop(keys, ref copy)
+        },
+        Option::None => copy_rest(keys, ref copy),
+    }
+}
+
+fn copy_rest(mut keys: @Array<u128>, ref copy: Array<u128>) {
     match pop_cell(ref keys) {
         Option::Some(key) => {
             copy.append(*key.unbox());
-            copy_loop(keys, ref copy)
+            copy_rest(keys, ref copy)
         },
         Option::None => {},
     }
 }
 
 fn missing_loop(mut keys: @Array<u128>, missing: u128, ref replaced: Array<u128>) {
-    match pop_cell(ref keys) {
-        Option::Some(key) => {
-            let key = *key.unbox();
-            replaced.append(if key == missing {
-                0xffffffffffffffffffffffffffffffff
-            } else {
-                key
-            });
+    match pop_cells::<[u128; 8]>(ref keys) {
+        Option::Some(chunk) => {
+            let [k0, k1, k2, k3, k4, k5, k6, k7] = (*chunk).unbox();
+            let k0 = last_if(k0, missing);
+            let k1 = last_if(k1, missing);
+            let k2 = last_if(k2, missing);
+            let k3 = last_if(k3, missing);
+            let k4 = last_if(k4, missing);
+            let k5 = last_if(k5, missing);
+            let k6 = last_if(k6, missing);
+            let k7 = last_if(k7, missing);
+            replaced.append(k0);
+            replaced.append(k1);
+            replaced.append(k2);
+            replaced.append(k3);
+            replaced.append(k4);
+            replaced.append(k5);
+            replaced.append(k6);
+            replaced.append(k7);
             missing_loop(keys, missing, ref replaced)
         },
+        Option::None => missing_rest(keys, missing, ref replaced),
+    }
+}
+
+fn missing_rest(mut keys: @Array<u128>, missing: u128, ref replaced: Array<u128>) {
+    match pop_cell(ref keys) {
+        Option::Some(key) => {
+            replaced.append(last_if(*key.unbox(), missing));
+            missing_rest(keys, missing, ref replaced)
+        },
         Option::None => {},
+    }
+}
+
+#[inline(always)]
+fn last_if(key: u128, missing: u128) -> u128 {
+    if key == missing {
+        0xffffffffffffffffffffffffffffffff
+    } else {
+        key
     }
 }

@@ -177,6 +177,11 @@ fn vectors() {
         mapped("divide by one divisor", &map("DivBy { mul: 16, by: 3 }")),
         mapped("lookup", &format!("rt::scalar::map({}, input, ref output);", table_of(-64))),
         mapped("add", "rt::scalar::zip(rt::scalar::Add {}, input, input, ref output);"),
+        mapped(
+            "gather",
+            "let indices = if input.len() == 16 { [5_u32; 16].span() } else { [5_u32; 56].span() };
+            rt::scalar::gather(input, indices, ref output);",
+        ),
         mapped("sum", "output.append(rt::scalar::sum(input));"),
         mapped("max", "output.append(rt::scalar::max(input));"),
         mapped("arg max", "output.append(rt::scalar::arg_max(input, false));"),
@@ -192,7 +197,7 @@ fn vectors() {
         ),
         mapped("key", "output.append(rt::tree::keys(input, 1000).len().into());"),
         mapped(
-            "key that may be missing, more",
+            "key that may be missing",
             "let keys = rt::tree::keys(input, 1000);
             output.append(rt::tree::with_missing(keys.span(), 3).len().into());"
         ),
@@ -208,9 +213,14 @@ fn vectors() {
     truncate                              20.0
     divide by one divisor                 24.1
     lookup                                47.2
+    add                                    8.5
+    gather                                22.0
     sum                                    3.2
     max                                   18.0
     arg max                               22.0
+    softmax                               97.9
+    key                                    6.5
+    key that may be missing               17.8
     ");
 }
 
@@ -235,6 +245,7 @@ fn layers_and_trees() {
     neuron of six lanes, rescale          20.4
     neuron of six lanes, rescale, relu    23.8
     level of a tree                       25.0
+    tree of no level                      44.9
     ");
 }
 

@@ -11,7 +11,7 @@ use crate::int::{
 use super::normal::{Shift1, normalize};
 use super::raw::{Positive, overflow};
 
-/// `ln x`; within `2^-33 + 2^-40` of the exact value. 140 steps.
+/// `ln x`; within `2^-33 + 2^-40` of the exact value. 155 steps.
 pub(crate) fn ln(x: Positive) -> Logarithm {
     let (x, shift) = normalize(x);
     let (top, _) = div_rem::<Positive, Two73>(x, 0x2000000000000000000);

@@ -12,7 +12,7 @@ pub(crate) fn overflow() -> core::never {
     core::panic_with_felt252('fixed: overflow')
 }
 
-/// The sum. 9 steps.
+/// The sum. 6 steps.
 #[inline(always)]
 pub(crate) fn add(a: Raw, b: Raw) -> Raw {
     match downcast(plus::<Raw, Raw>(a, b)) {
@@ -21,7 +21,7 @@ pub(crate) fn add(a: Raw, b: Raw) -> Raw {
     }
 }
 
-/// The difference. 9 steps.
+/// The difference. 6 steps.
 #[inline(always)]
 pub(crate) fn sub(a: Raw, b: Raw) -> Raw {
     match downcast(minus::<Raw, Raw>(a, b)) {

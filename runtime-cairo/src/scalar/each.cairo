@@ -13,7 +13,7 @@ pub trait Map<M> {
     fn apply(self: M, x: felt252) -> felt252;
 }
 
-/// `y_i = operation(x_i)`. Beside the operation, 3.1 steps an element and an eighth for each
+/// `y_i = operation(x_i)`. Beside the operation, 3.5 steps an element and an eighth for each
 /// parameter.
 pub fn map<M, +Copy<M>, +Drop<M>, +Map<M>>(
     operation: M, xs: Span<felt252>, ref output: Array<felt252>,
@@ -21,12 +21,12 @@ pub fn map<M, +Copy<M>, +Drop<M>, +Map<M>>(
     map_cells(operation, cells(xs), ref output)
 }
 
-/// Appends all elements. 3.1 steps an element.
+/// Appends all elements. 3.5 steps an element.
 pub fn concat(xs: Span<felt252>, ref output: Array<felt252>) {
     map_cells(Identity {}, cells(xs), ref output)
 }
 
-/// `y_i = xs[indices_i]`. 20 steps an element.
+/// `y_i = xs[indices_i]`. 22 steps an element.
 ///
 /// # Panics
 /// With `'vector: bad index'` if an index is too large.

@@ -28,7 +28,7 @@ pub struct Shift {
     pub sub: felt252,
 }
 
-/// `⌊(x + 2^(bits−1)) / 2^bits⌋`: drops bits, halves go up. 12 steps.
+/// `⌊(x + 2^(bits−1)) / 2^bits⌋`: drops bits, halves go up. 11 steps.
 #[inline(always)]
 pub fn shift_round(x: felt252, by: Shift) -> felt252 {
     let (quotient, _) = div_rem(unsigned(x + by.add), by.pow);
@@ -44,7 +44,7 @@ pub fn relu(x: felt252) -> felt252 {
     }
 }
 
-/// `x · pow` where `x ≥ 0`, else `x · slope`: the slope in units of `1 / pow`. 10 steps.
+/// `x · pow` where `x ≥ 0`, else `x · slope`: the slope in units of `1 / pow`. 9 steps.
 #[inline(always)]
 pub fn leaky_relu(x: felt252, slope: felt252, pow: felt252) -> felt252 {
     match sign(x) {
@@ -53,7 +53,8 @@ pub fn leaky_relu(x: felt252, slope: felt252, pow: felt252) -> felt252 {
     }
 }
 
-/// `min(max(x, lo), hi)`, of bounds of magnitude up to `2^120`. 9 steps where `x` is in range.
+/// `min(max(x, lo), hi)`, of bounds of magnitude up to `2^120`. 9 steps where `x` is in
+/// range, up to 18 where it is not.
 #[inline(always)]
 pub fn clip(x: felt252, lo: felt252, hi: felt252) -> felt252 {
     match u128s_from_felt252(x - lo) {

@@ -9,7 +9,7 @@ pub trait Zip<Z> {
     fn apply(self: Z, x: felt252, y: felt252) -> felt252;
 }
 
-/// `z_i = operation(x_i, y_i)`. Beside the operation, 5.5 steps an element.
+/// `z_i = operation(x_i, y_i)`. Beside the operation, 7.5 steps an element.
 ///
 /// # Panics
 /// With `'vector: lengths differ'`.

@@ -26,7 +26,7 @@ pub struct Table {
     pub segments: Span<(felt252, felt252)>,
 }
 
-/// The table's answer. 42 steps.
+/// The table's answer. 43 steps.
 ///
 /// # Panics
 /// With `'table: too short'` if `span` reaches beyond the segments.
