@@ -7,7 +7,8 @@ use console::style;
 /// A table with a header; columns whose header starts with `>` are aligned to the right.
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    // Terminals wrap long lines better than cells of a few letters.
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_style(TableComponent::HeaderLines, '─');
     table.set_style(TableComponent::MiddleHeaderIntersections, '─');
     table.set_header(header.iter().map(|title| title.trim_start_matches('>')));

@@ -131,6 +131,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
         float: &reference,
         plan: &plan,
         calibration: rows,
+        model_hash: model_hash.clone(),
         program_hash: program_hash.clone(),
         cost,
         contract: built.contract.clone(),

@@ -131,6 +131,8 @@ pub struct Sources<'a> {
     pub plan: &'a Plan,
     /// The calibration rows, if there are any.
     pub calibration: Option<&'a [Vec<f64>]>,
+    /// The model's hash.
+    pub model_hash: String,
     /// The program's hash.
     pub program_hash: String,
     /// What a run takes.
@@ -147,13 +149,22 @@ impl Report {
     /// # Errors
     /// A calibration row that the float model refuses.
     pub fn new(sources: Sources<'_>) -> Result<Self> {
-        let Sources { name, float, plan, calibration, program_hash, cost, contract, shape } =
-            sources;
+        let Sources {
+            name,
+            float,
+            plan,
+            calibration,
+            model_hash,
+            program_hash,
+            cost,
+            contract,
+            shape,
+        } = sources;
         let graph = &plan.graph;
         Ok(Self {
             name: name.to_owned(),
             kind: kind(float, plan.decision),
-            model_hash: format!("{:#x}", graph.model_hash()),
+            model_hash,
             program_hash,
             decision: decision(graph, plan.decision),
             accuracy: AccuracyReport::new(plan, calibration.is_some()),

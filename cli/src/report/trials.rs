@@ -32,16 +32,17 @@ pub struct TrialRow {
     pub accepted: bool,
 }
 
-/// The header of the table.
-pub const HEADER: [&str; 9] = [
-    ">input bits",
-    "weight bits",
-    "activation bits",
+/// The header of the table: bits, then what came of them.
+pub const HEADER: [&str; 10] = [
+    ">input",
+    "weights",
+    "activations",
     ">agreement",
-    ">max error",
+    ">error",
+    ">of range",
     ">steps",
     ">L2 gas",
-    ">trace rows",
+    ">trace",
     "kept",
 ];
 
@@ -71,6 +72,7 @@ pub fn cells(row: &TrialRow) -> Vec<String> {
         join(activations.map(|bits| bits.map_or_else(|| "-".to_owned(), |bits| bits.to_string()))),
         percent(row.agreement),
         short(row.max_abs_error),
+        format!("{:.2}%", row.relative_error * 100.0),
         thousands(row.steps),
         thousands(row.l2_gas),
         thousands(row.trace_rows),

@@ -75,7 +75,7 @@ fn an_accuracy_that_cannot_be_kept() {
         stderr.contains("no precision up to 16 bits keeps the accuracy budget of 0"),
         "{stderr}"
     );
-    assert!(stderr.contains(" input bits   weight bits   activation bits   agreement"), "{stderr}");
+    assert!(stderr.contains(" input   weights    activations   agreement "), "{stderr}");
     assert!(stderr.contains("help: allow more loss (`--max-loss 1%`)"), "{stderr}");
     let (code, error) = json_error(&args);
     assert_eq!((code, error["kind"].as_str()), (4, Some("accuracy")));
