@@ -3,6 +3,7 @@
 mod lanes;
 mod looped;
 mod package;
+mod readers;
 mod unrolled;
 
 use std::collections::BTreeMap;

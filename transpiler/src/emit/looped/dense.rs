@@ -5,7 +5,6 @@ use starknet_types_core::felt::Felt;
 use super::{runtime_lanes, Body, MAX_CONSTANT, POSITIVE};
 use crate::emit::lanes::LanePlan;
 use crate::emit::EmitError;
-use crate::quant::QuantOp;
 
 /// The runtime takes inputs in multiples of this.
 const INPUT_CHUNK: usize = 8;
@@ -77,20 +76,15 @@ impl Body<'_> {
     /// What the lanes go through before they are appended, and the nodes that this covers: a Relu, a
     /// shift, or both, where nothing else looks at what lies between.
     fn finish_of(&self, index: usize) -> (Finish, u32, Vec<usize>) {
-        let op =
-            |reader: Option<usize>| reader.map(|reader| (reader, &self.graph.nodes[reader].op));
-        match op(self.only_reader(index)) {
-            Some((relu, QuantOp::Relu)) => match op(self.only_reader(relu)) {
-                Some((shift, QuantOp::Shift { bits })) if *bits > 0 => {
-                    (Finish::RescaleRelu, *bits, vec![relu, shift])
-                }
-                _ => (Finish::Relu, 0, vec![relu]),
-            },
-            Some((shift, QuantOp::Shift { bits })) if *bits > 0 => {
-                (Finish::Rescale, *bits, vec![shift])
-            }
-            _ => (Finish::Offset, 0, Vec::new()),
-        }
+        let tail = self.readers.tail(index);
+        let finish = match (tail.relu, tail.shift) {
+            (Some(_), Some(_)) => Finish::RescaleRelu,
+            (Some(_), None) => Finish::Relu,
+            (None, Some(_)) => Finish::Rescale,
+            (None, None) => Finish::Offset,
+        };
+        let done = tail.relu.into_iter().chain(tail.shift.map(|(shift, _)| shift)).collect();
+        (finish, tail.bits(), done)
     }
 
     /// The input with zeros behind it.

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::lanes::LanePlan;
+use super::readers::Readers;
 use super::{package, EmitError};
 use crate::graph::ValueId;
 use crate::quant::{QuantGraph, QuantNode, QuantOp, Table};
@@ -82,7 +83,7 @@ struct Body<'a> {
     imports: BTreeSet<&'static str>,
     /// How many elements each value's span has beyond the value's own (they are zeros or nobody's).
     extra: Vec<usize>,
-    uses: Vec<usize>,
+    readers: Readers<'a>,
     /// Nodes whose work was done with an earlier one; the value that holds theirs.
     alias: Vec<Option<ValueId>>,
     counter: usize,
@@ -90,22 +91,13 @@ struct Body<'a> {
 
 impl<'a> Body<'a> {
     fn new(graph: &'a QuantGraph) -> Self {
-        let mut uses = vec![0; graph.nodes.len()];
-        for node in &graph.nodes {
-            for &input in &node.inputs {
-                uses[input] += 1;
-            }
-        }
-        for output in &graph.outputs {
-            uses[output.value] += 1;
-        }
         Self {
             graph,
             statements: Vec::new(),
             constants: Vec::new(),
             imports: BTreeSet::new(),
             extra: vec![0; graph.nodes.len()],
-            uses,
+            readers: Readers::of(graph),
             alias: vec![None; graph.nodes.len()],
             counter: 0,
         }
@@ -312,14 +304,6 @@ impl<'a> Body<'a> {
         self.imports.insert(function);
         let x = self.span(self.graph.nodes[index].inputs[0]);
         self.scalar(index, &format!("{function}({x})"));
-    }
-
-    /// The only node that reads a value, if nothing else does.
-    fn only_reader(&self, value: ValueId) -> Option<usize> {
-        if self.uses[value] != 1 {
-            return None;
-        }
-        self.graph.nodes.iter().position(|node| node.inputs.contains(&value))
     }
 }
 

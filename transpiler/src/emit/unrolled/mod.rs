@@ -7,6 +7,7 @@
 
 mod cell;
 mod dense;
+mod helpers;
 mod reduce;
 mod scalar;
 mod trees;
@@ -15,10 +16,11 @@ use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
 
+use super::readers::Readers;
 use super::EmitError;
-use crate::graph::ValueId;
 use crate::quant::{QuantGraph, QuantNode, QuantOp, Range, Table};
 use cell::{Cell, IntType, Raw};
+use helpers::{constrain_types, div_rem_expr, div_rem_types, Helper, ImplKey};
 
 /// The parts of the generated module.
 pub(super) struct Code {
@@ -79,42 +81,19 @@ struct Body<'a> {
     constants: Vec<String>,
     impls: BTreeMap<ImplKey, Helper>,
     values: Vec<Vec<Cell>>,
-    /// How many nodes and outputs read each value.
-    uses: Vec<usize>,
+    readers: Readers<'a>,
     counter: usize,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum ImplKey {
-    DivRem(IntType, BigInt),
-    Constrain(IntType, BigInt),
-    Add(IntType, IntType),
-    Sub(IntType, IntType),
-}
-
-struct Helper {
-    name: String,
-    text: String,
 }
 
 impl<'a> Body<'a> {
     fn new(graph: &'a QuantGraph) -> Self {
-        let mut uses = vec![0; graph.nodes.len()];
-        for node in &graph.nodes {
-            for &input in &node.inputs {
-                uses[input] += 1;
-            }
-        }
-        for output in &graph.outputs {
-            uses[output.value] += 1;
-        }
         Self {
             graph,
             statements: Vec::new(),
             constants: Vec::new(),
             impls: BTreeMap::new(),
             values: Vec::new(),
-            uses,
+            readers: Readers::of(graph),
             counter: 0,
         }
     }
@@ -128,7 +107,7 @@ impl<'a> Body<'a> {
             QuantOp::Input => self.input(),
             QuantOp::Constant(values) => values.iter().map(|&v| Cell::literal(v)).collect(),
             QuantOp::Dense { weights, bias } => {
-                let align = self.shift_after(index);
+                let align = self.readers.tail(index).bits();
                 self.dense(index, weights, bias, align)
             }
             QuantOp::Scale { mul, add } => {
@@ -139,13 +118,14 @@ impl<'a> Body<'a> {
                     .collect()
             }
             // A shift that alone reads a Relu is done in the Relu's positive branch.
-            QuantOp::Relu if self.fuses_shift(index) => Vec::new(),
-            QuantOp::Shift { bits } => match self.fused_relu(index) {
-                Some(relu) => {
-                    let x = self.operand(&self.graph.nodes[relu], 0);
+            QuantOp::Relu if self.readers.shift(index).is_some() => Vec::new(),
+            QuantOp::Shift { bits } => match &self.graph.nodes[node.inputs[0]] {
+                // The Relu made nothing: its own operand is read.
+                relu if self.values[node.inputs[0]].is_empty() => {
+                    let x = self.operand(relu, 0);
                     self.each(&x, &node.ranges, |body, x, range| body.relu_shift(x, *bits, range))
                 }
-                None => {
+                _ => {
                     let x = self.operand(node, 0);
                     self.each(&x, &node.ranges, |body, x, range| body.shift(x, *bits, range))
                 }
@@ -237,40 +217,6 @@ impl<'a> Body<'a> {
         x.iter().zip(ranges).map(|(x, &range)| f(self, x, range)).collect()
     }
 
-    /// The only reader of a value, if there is just one and it is a node.
-    fn only_reader(&self, value: ValueId) -> Option<usize> {
-        if self.uses[value] != 1 {
-            return None;
-        }
-        self.graph.nodes.iter().position(|node| node.inputs.contains(&value))
-    }
-
-    fn fuses_shift(&self, relu: ValueId) -> bool {
-        self.only_reader(relu)
-            .is_some_and(|reader| matches!(self.graph.nodes[reader].op, QuantOp::Shift { .. }))
-    }
-
-    fn fused_relu(&self, shift: ValueId) -> Option<ValueId> {
-        let operand = self.graph.nodes[shift].inputs[0];
-        let is_relu = self.graph.nodes[operand].op == QuantOp::Relu;
-        (is_relu && self.fuses_shift(operand)).then_some(operand)
-    }
-
-    /// The bits that a dense layer's output is shifted by next, directly or behind a Relu.
-    fn shift_after(&self, dense: ValueId) -> u32 {
-        let reader = self.only_reader(dense).map(|reader| (reader, &self.graph.nodes[reader].op));
-        match reader {
-            Some((_, QuantOp::Shift { bits })) => *bits,
-            Some((relu, QuantOp::Relu)) if self.fuses_shift(relu) => {
-                match self.only_reader(relu).map(|reader| &self.graph.nodes[reader].op) {
-                    Some(QuantOp::Shift { bits }) => *bits,
-                    _ => 0,
-                }
-            }
-            _ => 0,
-        }
-    }
-
     /// Reads and checks the features. Features that no node reads are checked all the same.
     fn input(&mut self) -> Vec<Cell> {
         let ranges = self.graph.input.ranges.clone();
@@ -353,64 +299,6 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn helper(&mut self, key: ImplKey) -> String {
-        if let Some(helper) = self.impls.get(&key) {
-            return helper.name.clone();
-        }
-        let n = self.impls.len();
-        let helper = match &key {
-            ImplKey::DivRem(ty, divisor) => {
-                let name = format!("DivRem{n}");
-                let (quotient, rest) = div_rem_types(ty, divisor);
-                let text = format!(
-                    "impl {name} of DivRemHelper<{}, {}> {{ type DivT = {}; type RemT = {}; }}",
-                    ty.cairo(),
-                    IntType::point(divisor.clone()).cairo(),
-                    quotient.cairo(),
-                    rest.cairo()
-                );
-                Helper { name, text }
-            }
-            ImplKey::Constrain(ty, boundary) => {
-                let name = format!("Constrain{n}");
-                let (low, high) = constrain_types(ty, boundary);
-                let text = format!(
-                    "impl {name} of ConstrainHelper<{}, {boundary}> {{ type LowT = {}; type HighT \
-                     = {}; }}",
-                    ty.cairo(),
-                    low.cairo(),
-                    high.cairo()
-                );
-                Helper { name, text }
-            }
-            ImplKey::Add(a, b) => {
-                let name = format!("Add{n}");
-                let sum = IntType::new(&a.lo + &b.lo, &a.hi + &b.hi);
-                let text = format!(
-                    "impl {name} of AddHelper<{}, {}> {{ type Result = {}; }}",
-                    a.cairo(),
-                    b.cairo(),
-                    sum.cairo()
-                );
-                Helper { name, text }
-            }
-            ImplKey::Sub(a, b) => {
-                let name = format!("Sub{n}");
-                let difference = IntType::new(&a.lo - &b.hi, &a.hi - &b.lo);
-                let text = format!(
-                    "impl {name} of SubHelper<{}, {}> {{ type Result = {}; }}",
-                    a.cairo(),
-                    b.cairo(),
-                    difference.cairo()
-                );
-                Helper { name, text }
-            }
-        };
-        let name = helper.name.clone();
-        self.impls.insert(key, helper);
-        name
-    }
-
     /// `div_rem` by a constant: statements for quotient and remainder, and their types. The
     /// dividend's type must be non-negative.
     fn div_rem(&mut self, name: &str, ty: &IntType, divisor: &BigInt) -> (String, String) {
@@ -463,18 +351,4 @@ impl<'a> Body<'a> {
         ));
         name
     }
-}
-
-/// The types of quotient and remainder, which must be exactly the compiler's own.
-fn div_rem_types(ty: &IntType, divisor: &BigInt) -> (IntType, IntType) {
-    (IntType::new(&ty.lo / divisor, &ty.hi / divisor), IntType::new(0, divisor - 1))
-}
-
-fn constrain_types(ty: &IntType, boundary: &BigInt) -> (IntType, IntType) {
-    (IntType::new(ty.lo.clone(), boundary - 1), IntType::new(boundary.clone(), ty.hi.clone()))
-}
-
-fn div_rem_expr(ty: &IntType, divisor: &BigInt, helper: &str, name: &str) -> String {
-    let rhs = IntType::point(divisor.clone()).cairo();
-    format!("div_rem::<{}, {rhs}, {helper}>({name}, {divisor})", ty.cairo())
 }

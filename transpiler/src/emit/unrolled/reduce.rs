@@ -99,31 +99,29 @@ impl Body<'_> {
         self.constrain(&difference, &ty, &BigInt::from(boundary))
     }
 
-    pub(super) fn maximum(&mut self, x: &[Cell], range: Range) -> Cell {
-        let (names, ty, offset) = self.comparable(x);
+    /// The largest of integers of one type.
+    fn best_of(&mut self, names: &[String], ty: &IntType) -> String {
         let mut best = names[0].clone();
         for challenger in &names[1..] {
-            let test = self.challenge(&ty, challenger, &best, 0);
+            let test = self.challenge(ty, challenger, &best, 0);
             let next = self.fresh("t");
             self.push(format!(
                 "let {next} = match {test} {{ Result::Ok(_) => {best}, Result::Err(_) => {challenger} }};"
             ));
             best = next;
         }
+        best
+    }
+
+    pub(super) fn maximum(&mut self, x: &[Cell], range: Range) -> Cell {
+        let (names, ty, offset) = self.comparable(x);
+        let best = self.best_of(&names, &ty);
         Cell::int(best, ty, offset, range)
     }
 
     pub(super) fn sub_max(&mut self, x: &[Cell], ranges: &[Range]) -> Vec<Cell> {
         let (names, ty, _) = self.comparable(x);
-        let mut best = names[0].clone();
-        for challenger in &names[1..] {
-            let test = self.challenge(&ty, challenger, &best, 0);
-            let next = self.fresh("t");
-            self.push(format!(
-                "let {next} = match {test} {{ Result::Ok(_) => {best}, Result::Err(_) => {challenger} }};"
-            ));
-            best = next;
-        }
+        let best = self.best_of(&names, &ty);
         let helper = self.helper(ImplKey::Sub(ty.clone(), ty.clone()));
         let name = ty.cairo();
         // Integers stay non-negative: each difference is moved up by the type's width.
