@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::fs;
+
 use num_bigint::BigInt;
 use num_traits::{One, Signed, ToPrimitive};
 
-use nilometer_tests::cairo_harness::{edges, Rng, Snippet};
+use nilometer_tests::cairo_harness::{edges, runtime, Rng, Snippet};
 
 /// Fractional bits.
 const FRACTION: u32 = 32;
@@ -224,6 +226,36 @@ fn check(
         let bound = bound(truth) + 4.0 * f64::EPSILON * truth.abs();
         assert!(error <= bound, "{name}({}) = {} is off by {error:e}", float(x), float(y));
     }
+}
+
+/// To the last bit, which no result of 32 fractional bits would show.
+#[test]
+fn constants_are_rounded_to_nearest() {
+    let constants = Constants::new();
+    let source = |file: &str| fs::read_to_string(runtime().join("fixed").join(file)).unwrap();
+    let in_order = |source: &str, what: &str, constants: &[&BigInt]| {
+        let mut rest = source;
+        for constant in constants {
+            let sign = if constant.is_negative() { "-" } else { "" };
+            let text = match constant.to_i128().filter(|c| c.abs() < 1000) {
+                Some(small) => small.to_string(),
+                None => format!("{sign}{:#x}", constant.abs()),
+            };
+            let at = rest.find(&text).unwrap_or_else(|| panic!("{what}: no {text} in order"));
+            rest = &rest[at + text.len()..];
+        }
+    };
+    let exp = source("exp.cairo");
+    in_order(&exp, "log₂ e", &[&constants.log2_e]);
+    in_order(&exp, "exp", &constants.exp.iter().rev().collect::<Vec<_>>());
+    in_order(&exp, "roots", &constants.roots.iter().collect::<Vec<_>>());
+    let ln = source("ln.cairo");
+    in_order(&ln, "series", &constants.ln.iter().rev().collect::<Vec<_>>());
+    in_order(&ln, "inverses", &constants.inverses.iter().collect::<Vec<_>>());
+    in_order(&ln, "logarithms", &constants.logarithms.iter().collect::<Vec<_>>());
+    in_order(&ln, "ln 2", &[&constants.ln_2]);
+    let base = &constants.ln_2 * 46 + pow2(136) - pow2(125) + pow2(97);
+    in_order(&ln, "base", &[&base]);
 }
 
 #[test]
