@@ -25,9 +25,9 @@
 //! pieces, and a piece costs about 30 steps.
 //!
 //! # Cost
-//! A product of a felt takes 3.4 steps in quads and chunks of 32 inputs, 3.7 in chunks of 8; 4.5 and 5.9
-//! in single groups. A product of the layer takes that divided by the lanes of a felt. With six lanes,
-//! a neuron takes 13 steps more with [`crate::lanes::Offset`] and 24 with
+//! A product of a felt takes 3.4 steps in quads and chunks of 32 inputs, 3.7 in chunks of 8; 4.5
+//! and 5.9 in single groups. A product of the layer takes that divided by the lanes of a felt. With
+//! six lanes, a neuron takes 13 steps more with [`crate::lanes::Offset`] and 24 with
 //! [`crate::lanes::RescaleRelu`].
 
 use crate::cells::{cells, pop_cell, pop_cells};

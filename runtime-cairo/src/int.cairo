@@ -21,8 +21,7 @@
 use core::RangeCheck;
 use core::integer::NumericLiteral;
 
-/// An integer from `MIN` to `MAX`, both included. A literal of this type is checked against neither
-/// by the front end: keep literals in range.
+/// An integer from `MIN` to `MAX`, both included. A literal out of range does not compile.
 pub extern type BoundedInt<const MIN: felt252, const MAX: felt252>;
 
 impl BoundedIntCopy<const MIN: felt252, const MAX: felt252> of Copy<BoundedInt<MIN, MAX>>;

@@ -64,6 +64,19 @@ pub struct Layout<const LOW: felt252, const HIGH: felt252, M> {
     pub lane: M,
 }
 
+/// The felt whose lanes below `2^128` are `low` and above are `high`, each first lane first. Lanes
+/// may be negative if others that are added later make up for it.
+pub fn pack(low: Span<felt252>, high: Span<felt252>, radix: felt252) -> felt252 {
+    pack_half(low, radix, 0) + pack_half(high, radix, 0) * 0x100000000000000000000000000000000
+}
+
+fn pack_half(mut lanes: Span<felt252>, radix: felt252, total: felt252) -> felt252 {
+    match lanes.pop_back() {
+        Option::Some(lane) => pack_half(lanes, radix, total * radix + *lane),
+        Option::None => total,
+    }
+}
+
 /// Appends the values of the lanes of `packed`, first lane first.
 ///
 /// # Panics

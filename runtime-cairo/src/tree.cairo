@@ -23,6 +23,11 @@
 //!
 //! [`key_of`]: https://docs.rs/nilometer-transpiler
 //!
+//! # Votes
+//! For several sums of small numbers, a leaf is lanes of them; they may be negative. The first
+//! total brings each sum's base and an offset that keeps the sum non-negative, and
+//! [`crate::lanes::split`] with [`crate::lanes::Offset`] takes the last total apart.
+//!
 //! # Cost
 //! 25 steps a level and 45 a tree.
 

@@ -106,6 +106,26 @@ fn a_felt_of_one_word_is_checked() {
     assert_eq!(snippet.panic(&[-1]), "lanes: overflow");
 }
 
+#[test]
+fn packing_is_what_splits() {
+    let source = "
+        use nilometer_runtime::lanes;
+        fn main(input: Span<felt252>, ref output: Array<felt252>) {
+            let n: u32 = (*input[0]).try_into().unwrap();
+            let (low, high) = (input.slice(1, n), input.slice(1 + n, input.len() - 1 - n));
+            output.append(lanes::pack(low, high, 0x10001));
+        }
+    ";
+    let snippet = Snippet::new(source);
+    let mut rng = Rng::new(12);
+    for (low, high) in [(1, 0), (2, 1), (7, 7), (3, 0), (0, 2)] {
+        let lanes = rng.many(low + high, 16);
+        let input = [vec![low as i128], lanes.clone()].concat();
+        let packing = Packing { low, high, radix: 0x10001 };
+        assert_eq!(snippet.felts(&felts(&input)), [packing.pack(&lanes)]);
+    }
+}
+
 /// What becomes of an accumulator.
 #[derive(Clone, Copy)]
 enum Activation {
