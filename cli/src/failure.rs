@@ -4,13 +4,14 @@ use anyhow::Error;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
-use nilometer_transpiler::onnx::{ImportError, TensorError};
+use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
 use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
 use serde_json::{json, Map, Value};
 
 use crate::input::InputError;
 use crate::package::PackageError;
 use crate::report::trials;
+use crate::table::printable;
 use crate::vm::VmError;
 
 /// The kinds of failure that scripts can tell apart.
@@ -94,12 +95,18 @@ impl Failure {
 
 /// The causes behind one another, without those that the one before already tells.
 fn message(error: &Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |message, cause| {
-        match message.as_str() {
-            "" => cause,
-            text if text.ends_with(&cause) => message,
-            _ => format!("{message}: {cause}"),
+    let text = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        // The nodes are listed below.
+        Some(ImportError::Unsupported { nodes }) if nodes.len() == 1 => {
+            "1 unsupported node".to_owned()
         }
+        Some(ImportError::Unsupported { nodes }) => format!("{} unsupported nodes", nodes.len()),
+        _ => cause.to_string(),
+    };
+    error.chain().map(text).fold(String::new(), |message, cause| match message.as_str() {
+        "" => cause,
+        text if text.ends_with(&cause) => message,
+        _ => format!("{message}: {cause}"),
     })
 }
 
@@ -160,6 +167,20 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     cause.downcast_ref::<UsageError>().map(|_| Failure::new(Kind::Usage, None))
 }
 
+/// The nodes that are unsupported, one a line.
+pub fn unsupported(nodes: &[UnsupportedNode]) -> String {
+    const SHOWN: usize = 40;
+    let mut lines: Vec<String> = nodes
+        .iter()
+        .take(SHOWN)
+        .map(|node| format!("  {}", printable(&node.to_string())))
+        .collect();
+    if nodes.len() > SHOWN {
+        lines.push(format!("  … and {} more; `--json` has all", nodes.len() - SHOWN));
+    }
+    lines.join("\n")
+}
+
 /// Arguments that make no sense together.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -173,6 +194,7 @@ fn import(error: &ImportError) -> Failure {
                 Some("`nilo inspect MODEL.onnx` shows the whole model".to_owned()),
             );
             failure.details.insert("unsupported".to_owned(), json!(nodes));
+            failure.text = Some(unsupported(nodes));
             failure
         }
         ImportError::TooLarge { .. } => Failure::new(Kind::ResourceLimit, None),

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{json, Value};
 
 use crate::failure::{Failure, Kind};
+use crate::table::printable;
 
 /// The result of a command.
 pub trait Message: Serialize {
@@ -70,7 +71,8 @@ impl Output {
         if self.json {
             println!("{:#}", failure.json());
         } else {
-            eprintln!("{}: {}", style("error").for_stderr().red().bold(), failure.message);
+            let message = printable(&failure.message);
+            eprintln!("{}: {message}", style("error").for_stderr().red().bold());
             if let Some(text) = &failure.text {
                 eprintln!("\n{text}");
             }
@@ -90,7 +92,9 @@ impl Output {
             return if is_error { Kind::Usage.exit_code().into() } else { ExitCode::SUCCESS };
         }
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        // The first paragraph says what is wrong, in one line or a list.
+        let lines = text.trim_start_matches("error: ").lines().map(str::trim);
+        let message = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
         let error: Value = json!({
             "kind": Kind::Usage.name(),
             "exit_code": Kind::Usage.exit_code(),

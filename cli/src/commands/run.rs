@@ -25,6 +25,10 @@ use crate::vm::{self, RowRun};
 
 /// Arguments of `nilo run`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nilo run package --input rows.npy:0
+  nilo run package --input row.json --json
+  nilo run package --input rows.csv --rows 0,3,5-9")]
 pub struct RunArgs {
     /// The package
     pub package: PathBuf,

@@ -22,6 +22,10 @@ use crate::{gas, input};
 
 /// Arguments of `nilo transpile`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nilo transpile network.onnx -o package --calibration rows.npy
+  nilo transpile network.onnx -o package --calibration rows.npy --max-loss 0.1% --input-range 0,1
+  nilo transpile forest.onnx -o package --labels-only")]
 pub struct TranspileArgs {
     /// The ONNX file
     pub model: PathBuf,

@@ -72,11 +72,11 @@ pub fn report(report: &Report) -> Result<String> {
         "ranges": ranges(&report.input.ranges),
         "range_source": range_source(report.input.range_source),
         "layers": report.layers.iter().map(|layer| json!([
-            layer.name, format!("{}→{}", layer.inputs, layer.outputs), layer.weight_bits,
+            cell(&layer.name), format!("{}→{}", layer.inputs, layer.outputs), layer.weight_bits,
             layer.activation_bits, layer.accumulator_bits, layer.lanes,
         ])).collect::<Vec<_>>(),
         "rounding": report.rounding.iter().map(|rounding| json!([
-            rounding.node, rounding.elements, rounding.what, or_dash(rounding.error_bound),
+            cell(&rounding.node), rounding.elements, rounding.what, or_dash(rounding.error_bound),
         ])).collect::<Vec<_>>(),
         "trials": report.trials.iter().map(|row| format!("| {} |", trials::cells(row).join(" | "))).collect::<Vec<_>>(),
         "purposes": purposes.iter().filter(|(_, steps)| *steps > 0).map(purpose).collect::<Vec<_>>(),
@@ -121,7 +121,7 @@ pub fn model_card(card: &CardContext<'_>) -> Result<String> {
             }
             OutputKind::Numbers { classes: None } => ("numbers", "-".to_owned()),
         };
-        json!([output.name, node.ranges.len(), kind, node.scale_log2, classes])
+        json!([cell(&output.name), node.ranges.len(), kind, node.scale_log2, classes])
     });
     let context = json!({
         "name": manifest.name,
@@ -134,7 +134,7 @@ pub fn model_card(card: &CardContext<'_>) -> Result<String> {
         "pinned": manifest.settings.pinned_core_library,
         "n_inputs": manifest.n_inputs,
         "n_outputs": manifest.n_outputs,
-        "input_name": graph.input.name,
+        "input_name": cell(&graph.input.name),
         "ranges": ranges(&report.input.ranges),
         "range_source": range_source(report.input.range_source),
         "outputs": outputs.collect::<Vec<_>>(),
@@ -151,6 +151,12 @@ pub fn model_card(card: &CardContext<'_>) -> Result<String> {
     render(CARD, &context)
 }
 
+/// A name from the ONNX file, for a table's cell in code style.
+fn cell(name: &str) -> String {
+    let safe = |c: char| if c.is_control() || matches!(c, '|' | '`') { '_' } else { c };
+    name.chars().map(safe).collect()
+}
+
 fn percent_of(share: f64) -> String {
     format!("{}%", short(share * 100.0))
 }
@@ -158,7 +164,7 @@ fn percent_of(share: f64) -> String {
 /// The class names, as many as are readable.
 fn class_names(labels: &Labels) -> String {
     const SHOWN: usize = 12;
-    let names: Vec<String> = (0..labels.len().min(SHOWN)).map(|i| labels.name(i)).collect();
+    let names: Vec<String> = (0..labels.len().min(SHOWN)).map(|i| cell(&labels.name(i))).collect();
     let more = if labels.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", names.join(", "))
 }

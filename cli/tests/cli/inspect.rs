@@ -15,6 +15,8 @@ fn a_model_is_summarised() {
 
     let object = json(&["inspect", model.to_str().unwrap()]);
     assert_eq!(object["supported"], true);
+    assert_eq!(object["kind"], "tree_classifier");
+    assert_eq!(object["trees"], serde_json::json!({ "trees": 1, "nodes": 15, "depth": 4 }));
     assert_eq!(object["op_counts"]["ai.onnx.ml.ZipMap"], 1);
     assert_eq!(object["inputs"][0]["name"], "float_input");
     let nodes = run(&["inspect", "--nodes", model.to_str().unwrap()]).ok().stdout;
@@ -40,6 +42,9 @@ fn unsupported_nodes_are_all_listed() {
     let package = scratch.join("package");
     let (code, error) = json_error(&["transpile", &model, "-o", &package]);
     assert_eq!(code, 3);
+    assert_eq!(error["message"], format!("{model}: 2 unsupported nodes"));
+    let stderr = run(&["transpile", &model, "-o", &package]).stderr;
+    assert_eq!(stderr.matches("\n  ").count(), 2, "{stderr}");
     assert_eq!(error["kind"], "unsupported_model");
     assert_eq!(error["unsupported"].as_array().unwrap().len(), 2);
     assert_eq!(error["unsupported"][0]["op"], "Sinh");

@@ -26,7 +26,8 @@ fn wrong_arguments_are_errors_of_usage() {
     let (code, error) = json_error(&["transpile"]);
     assert_eq!(code, 2);
     assert_eq!(error["kind"], "usage");
-    assert_eq!(error["message"], "the following required arguments were not provided:");
+    let message = "the following required arguments were not provided: --output <DIR> <MODEL>";
+    assert_eq!(error["message"], message);
 
     let (code, error) = json_error(&["frobnicate"]);
     assert_eq!(code, 2);
