@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root =
         Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../runtime-cairo").canonicalize()?;
     println!("cargo:rerun-if-changed={}", root.display());
-    let mut files = vec![root.join("Scarb.toml")];
+    let mut files = vec![root.join("README.md"), root.join("Scarb.toml")];
     collect(&root.join("src"), &mut files)?;
     files.sort();
     let mut table = String::from("&[\n");

@@ -8,6 +8,9 @@ use nilometer_transpiler::quant::{Prediction, QuantGraph};
 use starknet_types_core::felt::Felt;
 use thiserror::Error;
 
+/// Steps after which a program from a package is stopped: some 50 million parameters' worth.
+pub const MAX_STEPS: usize = 20_000_000;
+
 /// The VM and the reference disagree.
 #[derive(Debug, Error)]
 pub enum VmError {

@@ -17,7 +17,7 @@ use crate::numbers::{percent, thousands};
 use crate::output::{Message, Output};
 use crate::package::{ContractSize, Package};
 use crate::table::{fields, table};
-use crate::vm::RowRun;
+use crate::vm::{self, RowRun};
 
 /// Arguments of `nilo estimate`.
 #[derive(Debug, Args)]
@@ -78,7 +78,8 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
         Some(source) => source.rows(graph.input_len(), &RowSelection::default())?,
         None => vec![(0, package.example()?)],
     };
-    let runs = run_rows(&program, &graph, &rows, &RunOptions::default())?;
+    let options = RunOptions { max_steps: Some(vm::MAX_STEPS), trace: false };
+    let runs = run_rows(&program, &graph, &rows, &options)?;
     let steps = || runs.iter().map(|run| run.steps);
     let worst = runs.iter().max_by_key(|run| run.steps);
     let most = steps().max().unwrap_or(0) as u64;

@@ -39,7 +39,7 @@ pub struct RunArgs {
     #[arg(long, default_value = "all")]
     pub rows: RowSelection,
     /// Stop a run after so many steps
-    #[arg(long, value_name = "N", default_value_t = 500_000_000)]
+    #[arg(long, value_name = "N", default_value_t = vm::MAX_STEPS)]
     pub max_steps: usize,
 }
 

@@ -82,7 +82,10 @@ pub fn report(report: &Report) -> Result<String> {
         "purposes": purposes.iter().filter(|(_, steps)| *steps > 0).map(purpose).collect::<Vec<_>>(),
         "estimated": thousands(steps.total()),
         "steps": thousands(report.cost.steps),
-        "measured_rows": report.cost.measured_rows,
+        "measured": match report.cost.measured_rows {
+            1 => "one row".to_owned(),
+            rows => format!("the most expensive of {rows} rows"),
+        },
         "trace_rows": thousands(report.cost.trace_rows),
         "builtins": report.cost.builtins.iter().map(|(name, count)| format!("{name} {}", thousands(*count))).collect::<Vec<_>>().join(", "),
         "l2_gas": thousands(report.cost.l2_gas),
