@@ -1,5 +1,7 @@
 //! Numbers as text, the same on every machine.
 
+use std::collections::BTreeMap;
+
 /// An integer with its thousands apart: `12,345`.
 pub fn thousands(number: impl TryInto<u64>) -> String {
     let Ok(number) = number.try_into() else { return "?".to_owned() };
@@ -51,6 +53,12 @@ pub fn short(number: f64) -> String {
 /// A number or a dash.
 pub fn or_dash(number: Option<f64>) -> String {
     number.map_or_else(|| "-".to_owned(), short)
+}
+
+/// Names with how often each occurs: `output 7, range_check 77`.
+pub fn counts(counts: &BTreeMap<&'static str, usize>) -> String {
+    let texts = counts.iter().map(|(name, count)| format!("{name} {}", thousands(*count)));
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// A size: `12.3 KB`.

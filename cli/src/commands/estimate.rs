@@ -13,9 +13,10 @@ use crate::commands::run::run_rows;
 use crate::commands::transpile::contract;
 use crate::gas;
 use crate::input::{RowSelection, Source};
-use crate::numbers::{percent, thousands};
+use crate::numbers::{counts, percent, thousands};
 use crate::output::{Message, Output};
 use crate::package::{ContractSize, Package};
+use crate::report;
 use crate::table::{fields, table};
 use crate::vm::{self, RowRun};
 
@@ -127,17 +128,12 @@ impl Message for Estimate {
                 thousands(self.mean_steps.round() as u64)
             ),
         };
-        let builtins: Vec<String> = self
-            .builtins
-            .iter()
-            .map(|(name, count)| format!("{name} {}", thousands(*count)))
-            .collect();
         let transaction = &self.transaction;
         let fits = if transaction.fits { "fits" } else { "does not fit" };
         let mut text = fields([
             ("steps", format!("{} {spread}", thousands(self.steps))),
             ("trace rows", format!("{} (the next power of two)", thousands(self.trace_rows))),
-            ("builtins", builtins.join(", ")),
+            ("builtins", counts(&self.builtins)),
             ("program", format!("{} felts of code", thousands(self.program_felts))),
             ("L2 gas", format!("{} estimated: {}", thousands(self.l2_gas), self.gas_source)),
             ("contract", contract(&self.contract)),
@@ -153,27 +149,13 @@ impl Message for Estimate {
             ),
             ("proving", self.proving_note.to_owned()),
         ]);
-        let steps = &self.estimated_steps;
-        let total = steps.total().max(1) as f64;
-        let purposes = [
-            ("input and output", steps.io),
-            ("products", steps.products),
-            ("lane splitting", steps.splitting),
-            ("rescaling", steps.rescaling),
-            ("activations and decisions", steps.activation),
-            ("trees", steps.trees),
-        ];
+        let total = self.estimated_steps.total();
         let row = |(name, steps): (&str, u64)| {
-            vec![name.to_owned(), thousands(steps), percent(steps as f64 / total)]
+            vec![name.to_owned(), thousands(steps), percent(steps as f64 / total.max(1) as f64)]
         };
-        text += &format!(
-            "\nWhere steps go, by the cost model ({} in all):\n",
-            thousands(steps.total())
-        );
-        text += &table(
-            &["purpose", ">steps", ">share"],
-            purposes.into_iter().filter(|(_, steps)| *steps > 0).map(row),
-        );
+        text += &format!("\nWhere steps go, by the cost model ({} in all):\n", thousands(total));
+        let purposes = report::purposes(&self.estimated_steps);
+        text += &table(&["purpose", ">steps", ">share"], purposes.into_iter().map(row));
         text
     }
 }

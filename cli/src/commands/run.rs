@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{json, Value};
 
 use crate::input::{RowSelection, Source};
-use crate::numbers::{duration, short, thousands};
+use crate::numbers::{counts, duration, short, thousands};
 use crate::output::{Message, Output};
 use crate::package::Package;
 use crate::progress::Progress;
@@ -212,15 +212,10 @@ impl Message for Runs {
             [row] => one_row(row),
             rows => many_rows(rows),
         };
-        let builtins: Vec<String> = self
-            .builtins
-            .iter()
-            .map(|(name, count)| format!("{name} {}", thousands(*count)))
-            .collect();
         let most = if self.rows.len() == 1 { "" } else { " at most" };
         text += &fields([
             ("steps", format!("{}{most}", thousands(self.steps))),
-            ("builtins", builtins.join(", ")),
+            ("builtins", counts(&self.builtins)),
             ("time", duration(self.time)),
         ]);
         text += &format!(

@@ -55,7 +55,7 @@ impl Package {
     /// The file is damaged, or is another model than the manifest names.
     pub fn model(&self) -> Result<QuantGraph> {
         let file = self.folder.join(MODEL);
-        let bytes = fs::read(&file).map_err(|error| damaged(&file, &error))?;
+        let bytes = read(&file)?;
         let graph = QuantGraph::from_json(&bytes).map_err(|error| damaged(&file, &error))?;
         check_hash(&file, format!("{:#x}", graph.model_hash()), &self.manifest.model_hash)?;
         Ok(graph)
@@ -67,7 +67,7 @@ impl Package {
     /// The file is damaged, or is another program than the manifest names.
     pub fn program(&self) -> Result<Program> {
         let file = self.folder.join(BUILD).join(PROGRAM);
-        let bytes = fs::read(&file).map_err(|error| damaged(&file, &error))?;
+        let bytes = read(&file)?;
         let program = Program::from_json(&bytes)?;
         check_hash(&file, format!("{:#x}", program.hash()), &self.manifest.program_hash)?;
         Ok(program)
@@ -79,7 +79,7 @@ impl Package {
     /// The file is missing, or is another than the manifest names.
     pub fn float_model(&self) -> Result<Graph> {
         let file = self.folder.join(ONNX);
-        let bytes = fs::read(&file).map_err(|error| damaged(&file, &error))?;
+        let bytes = read(&file)?;
         check_hash(&file, hex::encode(Sha256::digest(&bytes)), &self.manifest.onnx.sha256)?;
         pipeline::import(&bytes, self.manifest.settings.labels_only)
     }
@@ -98,8 +98,12 @@ impl Package {
     }
 }
 
+fn read(file: &Path) -> Result<Vec<u8>, PackageError> {
+    fs::read(file).map_err(|error| damaged(file, &error))
+}
+
 fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T> {
-    let bytes = fs::read(file).map_err(|error| damaged(file, &error))?;
+    let bytes = read(file)?;
     Ok(serde_json::from_slice(&bytes).map_err(|error| damaged(file, &error))?)
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{trials, RangeReport, Report};
 use crate::gas;
-use crate::numbers::{bytes, or_dash, percent, short, thousands};
+use crate::numbers::{bytes, counts, or_dash, percent, short, thousands};
 use crate::package::Manifest;
 
 const REPORT: &str = include_str!("../../../templates/report.md.hbs");
@@ -31,16 +31,8 @@ fn render(template: &str, context: &impl Serialize) -> Result<String> {
 pub fn report(report: &Report) -> Result<String> {
     let steps = &report.cost.estimated_steps;
     let total = steps.total().max(1);
-    let purposes = [
-        ("input and output", steps.io),
-        ("products", steps.products),
-        ("lane splitting", steps.splitting),
-        ("rescaling", steps.rescaling),
-        ("activations and decisions", steps.activation),
-        ("trees", steps.trees),
-    ];
-    let purpose = |(name, steps): &(&str, u64)| {
-        json!([name, thousands(*steps), percent(*steps as f64 / total as f64)])
+    let purpose = |(name, steps): (&str, u64)| {
+        json!([name, thousands(steps), percent(steps as f64 / total as f64)])
     };
     let output = |output: &super::OutputReport| {
         let errors = output.max_abs_errors.as_ref();
@@ -79,7 +71,7 @@ pub fn report(report: &Report) -> Result<String> {
             cell(&rounding.node), rounding.elements, rounding.what, or_dash(rounding.error_bound),
         ])).collect::<Vec<_>>(),
         "trials": report.trials.iter().map(|row| format!("| {} |", trials::cells(row).join(" | "))).collect::<Vec<_>>(),
-        "purposes": purposes.iter().filter(|(_, steps)| *steps > 0).map(purpose).collect::<Vec<_>>(),
+        "purposes": super::purposes(steps).into_iter().map(purpose).collect::<Vec<_>>(),
         "estimated": thousands(steps.total()),
         "steps": thousands(report.cost.steps),
         "measured": match report.cost.measured_rows {
@@ -87,7 +79,7 @@ pub fn report(report: &Report) -> Result<String> {
             rows => format!("the most expensive of {rows} rows"),
         },
         "trace_rows": thousands(report.cost.trace_rows),
-        "builtins": report.cost.builtins.iter().map(|(name, count)| format!("{name} {}", thousands(*count))).collect::<Vec<_>>().join(", "),
+        "builtins": counts(&report.cost.builtins),
         "l2_gas": thousands(report.cost.l2_gas),
         "gas_source": gas::SOURCE,
         "bytecode": thousands(report.contract.bytecode_felts),

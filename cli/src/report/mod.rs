@@ -244,6 +244,19 @@ pub fn kind(float: &Graph, decision: Decision) -> String {
     format!("{family}_{task}")
 }
 
+/// What steps are spent on, without what takes none.
+pub fn purposes(steps: &Steps) -> Vec<(&'static str, u64)> {
+    let all = [
+        ("input and output", steps.io),
+        ("products", steps.products),
+        ("lane splitting", steps.splitting),
+        ("rescaling", steps.rescaling),
+        ("activations and decisions", steps.activation),
+        ("trees", steps.trees),
+    ];
+    all.into_iter().filter(|(_, steps)| *steps > 0).collect()
+}
+
 /// What agreement is counted on, in words.
 pub fn decision(graph: &QuantGraph, decision: Decision) -> String {
     let name = |index: usize| &graph.outputs[index].name;
