@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use console::style;
 use nilometer_transpiler::emit::Shape;
-use nilometer_transpiler::onnx;
-use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource};
+use nilometer_transpiler::onnx::{self, ImportError};
+use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanError, PlanOptions, RangeSource};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
@@ -125,8 +125,14 @@ struct Bits {
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
     let job = job(args)?;
     let mut stages = Stages::new(|_| ());
-    let transpiled = pipeline::transpile(&job, &args.output, &mut stages)
-        .with_context(|| args.model.display().to_string())?;
+    let transpiled = pipeline::transpile(&job, &args.output, &mut stages).map_err(|error| {
+        let about_the_model = error.is::<ImportError>() || error.is::<PlanError>();
+        if about_the_model {
+            error.context(args.model.display().to_string())
+        } else {
+            error
+        }
+    })?;
     drop(stages);
     let pipeline::Transpiled { manifest, report, stages } = transpiled;
     if report.input.range_source == RangeSource::Default {

@@ -60,7 +60,7 @@ fn a_folder_that_cannot_be_written() {
     let (code, error) = json_error(&["transpile", model.to_str().unwrap(), "-o", &package]);
     assert_eq!(code, 1);
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains(&format!("cannot write {package}: ")), "{message}");
+    assert!(message.starts_with(&format!("cannot write {package}: ")), "{message}");
     assert_eq!(error["help"], "choose a folder that you can write with `-o DIR`");
 }
 
