@@ -2,7 +2,7 @@
 //!
 //! A value is a vector of integers `q`; the real number an element stands for is `q · 2^-scale_log2`.
 //! Every value carries the proved range of each element: interval arithmetic from the input's
-//! declared range ([`ranges`]). Nothing wraps, nothing saturates but where the model says so.
+//! declared range (`ranges.rs`). Nothing wraps, nothing saturates but where the model says so.
 
 mod eval;
 mod exact;
