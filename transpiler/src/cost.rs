@@ -231,6 +231,29 @@ pub fn unrolled_felts(graph: &QuantGraph) -> u64 {
     (straight.total() - straight.trees) * per_step / 10 + tree_felts
 }
 
+/// Whether a Starknet class can hold the model at all: false where its constants alone do not fit.
+pub fn fits_class(graph: &QuantGraph, shape: Shape) -> bool {
+    let felts: usize = match shape {
+        Shape::Unrolled => unrolled_felts(graph) as usize / 2,
+        Shape::Looped => graph
+            .nodes
+            .iter()
+            .map(|node| match &node.op {
+                QuantOp::Dense { bias, .. } => {
+                    let inputs = graph.nodes[node.inputs[0]].ranges.len();
+                    LanePlan::new(&node.ranges, 0).groups(bias.len()) * inputs
+                }
+                QuantOp::Trees(trees) => {
+                    let nodes = trees.trees.iter().flat_map(|tree| &tree.nodes);
+                    4 * nodes.filter(|node| matches!(node, QuantTreeNode::Branch(_))).count()
+                }
+                _ => 0,
+            })
+            .sum(),
+    };
+    felts as u64 <= MAX_CLASS_FELTS
+}
+
 /// Unrolled as long as one function and one Starknet class hold it.
 pub fn preferred_shape(graph: &QuantGraph) -> Shape {
     let deep = graph.nodes.iter().any(|node| match &node.op {

@@ -324,11 +324,13 @@ impl Message for Transpiled {
 
 /// A contract beside the limits.
 pub fn contract(size: &ContractSize) -> String {
+    let (felts, max) = (thousands(size.bytecode_felts), thousands(size.max_bytecode_felts));
+    let Some(class) = size.class_bytes else {
+        return format!("not compiled: over {felts} felts of bytecode, {max} at most on Starknet");
+    };
     format!(
-        "{} of {} felts of bytecode, class of {} of {}: {}",
-        thousands(size.bytecode_felts),
-        thousands(size.max_bytecode_felts),
-        bytes(size.class_bytes),
+        "{felts} of {max} felts of bytecode, class of {} of {}: {}",
+        bytes(class),
         bytes(size.max_class_bytes),
         if size.within_limits { "fits" } else { "does not fit: it cannot be declared" },
     )

@@ -42,18 +42,20 @@ pub struct Manifest {
 /// A contract class beside Starknet's limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContractSize {
-    /// Felts of CASM bytecode.
+    /// Felts of CASM bytecode; of the program's, which the contract's exceed, where the contract was
+    /// not compiled.
     pub bytecode_felts: usize,
     /// The most that Starknet accepts.
     pub max_bytecode_felts: usize,
-    /// Bytes of the Sierra class in a declare transaction.
-    pub class_bytes: usize,
+    /// Bytes of the Sierra class in a declare transaction; none where the model's constants alone
+    /// exceed the limit, so that no class was compiled.
+    pub class_bytes: Option<usize>,
     /// The most that Starknet accepts.
     pub max_class_bytes: usize,
     /// Whether it is within both limits.
     pub within_limits: bool,
-    /// The compiled class hash.
-    pub compiled_class_hash: String,
+    /// The compiled class hash, of a class that was compiled.
+    pub compiled_class_hash: Option<String>,
 }
 
 /// The model file.

@@ -18,11 +18,17 @@ pub struct Built {
     pub contract: ContractSize,
 }
 
-/// Compiles the sources in `staging` and writes the results beside them.
+/// Compiles the sources in `staging` and writes the results beside them. Without a contract the program's
+/// own size stands for the contract's, which is larger.
 ///
 /// # Errors
 /// The sources do not compile, or a file cannot be written.
-pub fn compile(toolchain: &Toolchain, staging: &Staging, name: &str) -> Result<Built> {
+pub fn compile(
+    toolchain: &Toolchain,
+    staging: &Staging,
+    name: &str,
+    with_contract: bool,
+) -> Result<Built> {
     let folder = staging.folder();
     let crates = BTreeMap::from([
         (name.to_owned(), folder.join("src")),
@@ -31,27 +37,31 @@ pub fn compile(toolchain: &Toolchain, staging: &Staging, name: &str) -> Result<B
     let sources = Sources { crates, main: vec![name.to_owned()] };
     let entry = format!("{name}::program::main");
     let contract = format!("{name}::contract::Model");
-    let compiled = toolchain.compile(&sources, &[&entry], &[&contract])?;
-    let (Some(sierra), [class]) = (compiled.sierra, compiled.contracts.as_slice()) else {
-        bail!("the Cairo front end made no program or no contract");
+    let contracts: &[&str] = if with_contract { &[&contract] } else { &[] };
+    let compiled = toolchain.compile(&sources, &[&entry], contracts)?;
+    let Some(sierra) = compiled.sierra else {
+        bail!("the Cairo front end made no program");
     };
     let program = Program::from_sierra(&sierra, &entry)?;
-    let compiled = compile_contract(class).context("the contract")?;
-    let contract = ContractSize {
-        bytecode_felts: compiled.bytecode_len,
+    let write = |file: &str, bytes: &[u8]| staging.write(&format!("{BUILD}/{file}"), bytes);
+    write("program.sierra.json", &sierra)?;
+    write(PROGRAM, &program.to_json())?;
+    let mut contract = ContractSize {
+        bytecode_felts: program.code_len(),
         max_bytecode_felts: MAX_BYTECODE_LEN,
-        class_bytes: compiled.class_len,
+        class_bytes: None,
         max_class_bytes: MAX_CLASS_LEN,
-        within_limits: compiled.is_within_limits(),
-        compiled_class_hash: format!("{:#x}", compiled.compiled_class_hash),
+        within_limits: false,
+        compiled_class_hash: None,
     };
-    for (file, bytes) in [
-        ("program.sierra.json", sierra.as_slice()),
-        (PROGRAM, program.to_json().as_slice()),
-        ("contract_class.json", class.as_slice()),
-        ("contract.casm.json", compiled.casm.as_slice()),
-    ] {
-        staging.write(&format!("{BUILD}/{file}"), bytes)?;
+    if let Some(class) = compiled.contracts.first() {
+        let compiled = compile_contract(class).context("the contract")?;
+        write("contract_class.json", class)?;
+        write("contract.casm.json", &compiled.casm)?;
+        contract.bytecode_felts = compiled.bytecode_len;
+        contract.class_bytes = Some(compiled.class_len);
+        contract.within_limits = compiled.is_within_limits();
+        contract.compiled_class_hash = Some(format!("{:#x}", compiled.compiled_class_hash));
     }
     Ok(Built { program, contract })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
-use nilometer_transpiler::emit::{emit, PackageMeta, Shape};
+use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape};
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::quant::{plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph};
 use nilometer_transpiler::schema::Schema;
@@ -72,6 +72,20 @@ pub fn import(bytes: &[u8], labels_only: bool) -> Result<Graph> {
     Ok(graph)
 }
 
+/// Writes the model down in Cairo.
+fn write_sources(
+    graph: &QuantGraph,
+    meta: &PackageMeta,
+    shape: Option<Shape>,
+    staging: &Staging,
+) -> Result<CairoPackage> {
+    let cairo = emit(graph, meta, shape)?;
+    for (path, text) in &cairo.files {
+        staging.write(path, text.as_bytes())?;
+    }
+    Ok(cairo)
+}
+
 /// Transpiles, compiles, measures and writes a package.
 ///
 /// # Errors
@@ -96,10 +110,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
 
     stages.start(Stage::Emit);
     let meta = PackageMeta { name: job.name.clone(), model_hash: model_hash.clone() };
-    let cairo = emit(&plan.graph, &meta, job.shape)?;
-    for (path, text) in &cairo.files {
-        staging.write(path, text.as_bytes())?;
-    }
+    let mut cairo = write_sources(&plan.graph, &meta, job.shape, &staging)?;
     for (path, text) in runtime::FILES {
         staging.write(&format!("{}/{path}", runtime::FOLDER), text.as_bytes())?;
     }
@@ -111,12 +122,26 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
     stages.done(if toolchain.is_pinned() { "pinned" } else { "not the pinned one" }.to_owned());
 
     stages.start(Stage::Compile);
-    let built = build::compile(&toolchain, &staging, &cairo.name)?;
-    stages.done(format!(
-        "program {} felts, contract {} felts",
-        thousands(built.program.code_len()),
-        thousands(built.contract.bytecode_felts)
-    ));
+    let with_contract = cost::fits_class(&plan.graph, cairo.shape);
+    let mut built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
+    // The cost model's choice was too optimistic: less code fits.
+    let unrolled = job.shape.is_none() && cairo.shape == Shape::Unrolled;
+    if unrolled && !built.contract.within_limits && cost::fits_class(&plan.graph, Shape::Looped) {
+        cairo = write_sources(&plan.graph, &meta, Some(Shape::Looped), &staging)?;
+        built = build::compile(&toolchain, &staging, &cairo.name, true)?;
+    }
+    stages.done(match built.contract.class_bytes {
+        Some(_) => format!(
+            "program {} felts, contract {} felts",
+            thousands(built.program.code_len()),
+            thousands(built.contract.bytecode_felts)
+        ),
+        None => format!(
+            "program {} felts; no contract, Starknet takes {}",
+            thousands(built.program.code_len()),
+            thousands(built.contract.max_bytecode_felts)
+        ),
+    });
 
     stages.start(Stage::Measure);
     let rows = calibration.map(|calibration| calibration.rows.as_slice());

@@ -84,7 +84,7 @@ pub fn report(report: &Report) -> Result<String> {
         "gas_source": gas::SOURCE,
         "bytecode": thousands(report.contract.bytecode_felts),
         "max_bytecode": thousands(report.contract.max_bytecode_felts),
-        "class": bytes(report.contract.class_bytes),
+        "class": report.contract.class_bytes.map(bytes),
         "max_class": bytes(report.contract.max_class_bytes),
         "fits": report.contract.within_limits,
     });
