@@ -308,7 +308,7 @@ impl Message for Transpiled {
         }
         let mut text = fields(list);
         if self.trials.len() > 1 {
-            text.push('\n');
+            text += "\nBits that were tried, and what came of them; the last were chosen:\n";
             text += &table(&trials::HEADER, self.trials.iter().map(trials::cells));
         }
         text += &format!(
