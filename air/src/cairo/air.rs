@@ -1,0 +1,172 @@
+//! The AIR as Winterfell takes it.
+
+use winter_air::{
+    Air, AirContext, Assertion, AuxRandElements, EvaluationFrame, ProofOptions, TraceInfo,
+    TransitionConstraintDegree,
+};
+use winter_math::{ExtensionOf, FieldElement, ToElements};
+
+use super::address;
+use super::advice::Advice;
+use super::claim::Claim;
+use super::constraints::{self, Constants, AUX_DEGREES, MAIN_DEGREES};
+use super::layout::{ACC, AP, AUX_WIDTH, FP, INDEX, MAIN_WIDTH, PC, PERIODIC, RC_PERIOD, SUM};
+use super::lookup::{public_sum, N_CHALLENGES};
+use crate::Felt;
+
+/// The shortest trace. Shorter ones would be no faster: their proofs are all fixed costs.
+pub const MIN_ROWS: usize = 1 << 6;
+/// The longest trace.
+pub const MAX_ROWS: usize = 1 << 26;
+
+const N_MAIN_ASSERTIONS: usize = 8;
+const N_AUX_ASSERTIONS: usize = 2;
+
+/// A claim, and what the prover adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicInputs {
+    /// What is proved.
+    pub claim: Claim,
+    /// What the prover says of its run.
+    pub advice: Advice,
+}
+
+impl ToElements<Felt> for PublicInputs {
+    fn to_elements(&self) -> Vec<Felt> {
+        let mut elements = self.claim.to_elements();
+        self.advice.extend_elements(&mut elements);
+        elements
+    }
+}
+
+/// The shape of a trace of `rows` rows.
+pub fn trace_info(rows: usize) -> TraceInfo {
+    TraceInfo::new_multi_segment(MAIN_WIDTH, AUX_WIDTH, N_CHALLENGES, rows, Vec::new())
+}
+
+/// The Cairo VM's AIR. See the module's documentation.
+pub struct CairoAir {
+    context: AirContext<Felt>,
+    public_inputs: PublicInputs,
+}
+
+impl CairoAir {
+    /// The main segment's values that are fixed: column, row, value.
+    fn boundary(&self) -> [(usize, usize, Felt); N_MAIN_ASSERTIONS] {
+        let last = self.context.trace_len() - 1;
+        let at = |offset: u64| Felt::from(address::PROGRAM + offset);
+        let frame = Felt::from(address::FIRST_FRAME);
+        [
+            (PC, 0, at(address::ENTRY_OFFSET)),
+            (AP, 0, frame),
+            (FP, 0, frame),
+            (INDEX, 0, Felt::ZERO),
+            (ACC, 0, Felt::ZERO),
+            (PC, last, at(address::END_OFFSET)),
+            (AP, last, Felt::from(self.public_inputs.advice.final_ap())),
+            (FP, last, frame),
+        ]
+    }
+}
+
+impl Air for CairoAir {
+    type BaseField = Felt;
+    type PublicInputs = PublicInputs;
+
+    fn new(trace_info: TraceInfo, public_inputs: PublicInputs, options: ProofOptions) -> Self {
+        let degree = |&(base, periodic): &(usize, bool)| {
+            if periodic {
+                TransitionConstraintDegree::with_cycles(base, vec![RC_PERIOD])
+            } else {
+                TransitionConstraintDegree::new(base)
+            }
+        };
+        let context = AirContext::new_multi_segment(
+            trace_info,
+            MAIN_DEGREES.iter().map(degree).collect(),
+            AUX_DEGREES.iter().map(degree).collect(),
+            N_MAIN_ASSERTIONS,
+            N_AUX_ASSERTIONS,
+            options,
+        );
+        Self { context, public_inputs }
+    }
+
+    fn context(&self) -> &AirContext<Felt> {
+        &self.context
+    }
+
+    fn evaluate_transition<E: FieldElement<BaseField = Felt>>(
+        &self,
+        frame: &EvaluationFrame<E>,
+        periodic: &[E],
+        result: &mut [E],
+    ) {
+        let mut results = result.iter_mut();
+        let constants = Constants::new();
+        constraints::main(&constants, frame.current(), frame.next(), periodic, |value| {
+            if let Some(result) = results.next() {
+                *result = value;
+            }
+        });
+    }
+
+    fn evaluate_aux_transition<F, E>(
+        &self,
+        main: &EvaluationFrame<F>,
+        aux: &EvaluationFrame<E>,
+        periodic: &[F],
+        challenges: &AuxRandElements<E>,
+        result: &mut [E],
+    ) where
+        F: FieldElement<BaseField = Felt>,
+        E: FieldElement<BaseField = Felt> + ExtensionOf<F>,
+    {
+        let row: [E; MAIN_WIDTH] = std::array::from_fn(|i| E::from(main.current()[i]));
+        let periodic: [E; PERIODIC.len()] = std::array::from_fn(|i| E::from(periodic[i]));
+        let challenges = challenge_array(challenges);
+        let mut results = result.iter_mut();
+        constraints::aux(
+            &Constants::new(),
+            &row,
+            aux.current(),
+            aux.next(),
+            &periodic,
+            &challenges,
+            |value| {
+                if let Some(result) = results.next() {
+                    *result = value;
+                }
+            },
+        );
+    }
+
+    fn get_assertions(&self) -> Vec<Assertion<Felt>> {
+        let boundary = self.boundary();
+        boundary.map(|(column, row, value)| Assertion::single(column, row, value)).into()
+    }
+
+    /// # Panics
+    /// If a challenge meets an entry of its table: see [`super::lookup::ChallengeCollision`]. The
+    /// verifier takes that for an invalid proof.
+    fn get_aux_assertions<E: FieldElement<BaseField = Felt>>(
+        &self,
+        challenges: &AuxRandElements<E>,
+    ) -> Vec<Assertion<E>> {
+        let PublicInputs { claim, advice } = &self.public_inputs;
+        let challenges = challenge_array(challenges);
+        #[expect(clippy::expect_used, reason = "Winterfell has no way to return an error here")]
+        let sum = public_sum(claim, advice, &challenges).expect("a collision of challenges");
+        let last = self.context.trace_len() - 1;
+        vec![Assertion::single(SUM, 0, E::ZERO), Assertion::single(SUM, last, sum)]
+    }
+
+    fn get_periodic_column_values(&self) -> Vec<Vec<Felt>> {
+        PERIODIC.iter().map(|column| column.iter().map(|&value| value.into()).collect()).collect()
+    }
+}
+
+/// The challenges as an array.
+pub fn challenge_array<E: FieldElement>(challenges: &AuxRandElements<E>) -> [E; N_CHALLENGES] {
+    std::array::from_fn(|i| challenges.rand_elements()[i])
+}

@@ -1,0 +1,33 @@
+//! The Cairo VM, one row a step.
+//!
+//! | part | where |
+//! |---|---|
+//! | what is claimed | [`claim`] |
+//! | addresses of memory | [`address`] |
+//! | instructions and their decoding | [`isa`] |
+//! | columns of the trace | [`layout`] |
+//! | constraints | [`constraints`] |
+//! | lookups between trace, public tables and memory | [`lookup`] |
+//! | what the prover adds to the claim | [`advice`] |
+//! | all of it as a Winterfell AIR | [`CairoAir`] |
+//!
+//! The program, the output and the table of 12-bit integers are *public tables*: the verifier has them, so
+//! they take no rows of the trace. The prover says in the open how often each of their entries is
+//! looked up ([`advice`]), before any challenge is drawn. Three things follow. The verifier decodes the
+//! instructions itself, so a row's flags and offsets need no constraints of their own: a row that is no
+//! decoded instruction of the program is not in the table. Only the stack and the heap take rows, one
+//! cell a row. And short runs have short traces, because no table sets a least length.
+
+mod air;
+
+pub mod address;
+pub mod advice;
+pub mod claim;
+pub mod constraints;
+pub mod isa;
+pub mod layout;
+pub mod lookup;
+
+pub use advice::{Advice, AdviceError};
+pub use air::{trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
+pub use claim::{Builtin, Claim, ClaimError};
