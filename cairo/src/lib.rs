@@ -18,6 +18,7 @@ pub mod compile;
 pub mod contract;
 pub mod felt;
 pub mod hint;
+pub mod memory;
 mod panic;
 pub mod program;
 pub mod run;
@@ -25,6 +26,7 @@ pub mod toolchain;
 
 pub use compile::{CompileError, Compiled, Sources};
 pub use contract::{compile_contract, CompiledContract, ContractError};
+pub use memory::Memory;
 pub use program::{Builtin, CodeMap, Program, ProgramError};
 pub use run::{Run, RunError, RunOptions};
 pub use toolchain::{Toolchain, ToolchainError, ToolchainOptions, ToolchainStep};

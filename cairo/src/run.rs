@@ -14,6 +14,7 @@ use starknet_types_core::felt::Felt;
 use thiserror::Error;
 
 use crate::hint::HintRunner;
+use crate::memory::{builtin_base, Memory, EXECUTION_BASE, PROGRAM_BASE};
 use crate::panic;
 use crate::program::{Builtin, Program, END_PC, ENTRY_PC};
 
@@ -26,7 +27,7 @@ pub struct RunOptions {
     pub trace: bool,
 }
 
-/// The registers before a step. Addresses are relocated: memory starts at 1.
+/// The registers before a step, as addresses (see [`crate::memory`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
     /// Program counter.
@@ -37,24 +38,24 @@ pub struct Registers {
     pub fp: usize,
 }
 
-/// A part of relocated memory.
+/// A part of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// Its first address.
     pub base: usize,
-    /// Its used cells. Segments follow one another without gaps.
+    /// Its used cells.
     pub size: usize,
 }
 
 /// Where the parts of memory are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segments {
-    /// The code; its base is 1.
+    /// The code, at [`PROGRAM_BASE`].
     pub program: Segment,
-    /// The stack. It starts with the two cells of the safe call (`[base] = base + 2`,
+    /// The stack, at [`EXECUTION_BASE`]. It starts with the two cells of the safe call (`[base] = base + 2`,
     /// `[base + 1] = 0`), then the start pointers of the program's builtins.
     pub execution: Segment,
-    /// The segments of the program's builtins. A builtin's stop pointer is `base + size`; the stop
+    /// The segments of the program's builtins, at [`builtin_base`]. A builtin's stop pointer is `base + size`; the stop
     /// pointers stand in canonical order just before the final `ap`.
     pub builtins: BTreeMap<Builtin, Segment>,
 }
@@ -76,8 +77,8 @@ pub struct Run {
     pub last: Registers,
     /// The registers before each step, `steps` rows, the last of which is [`Run::last`].
     pub trace: Option<Vec<Registers>>,
-    /// The value of each address; index 0 is no address, holes are `None`.
-    pub memory: Option<Vec<Option<Felt>>>,
+    /// The value of each address.
+    pub memory: Option<Memory>,
 }
 
 /// Why a run did not complete.
@@ -176,20 +177,37 @@ impl Program {
         options: &RunOptions,
     ) -> Result<Run, RunError> {
         let sizes = runner.vm.segments.compute_effective_sizes().clone();
-        let bases = runner.vm.segments.relocate_segments().map_err(end)?;
-        let segment = |index: usize| match (bases.get(index), sizes.get(index)) {
-            (Some(base), Some(size)) => Ok(Segment { base: *base, size: *size }),
+        let mut bases = vec![None; sizes.len()];
+        let mut place = |index: usize, base: usize| match (bases.get_mut(index), sizes.get(index)) {
+            (Some(place), Some(&size)) => {
+                *place = Some(base);
+                Ok(Segment { base, size })
+            }
             _ => Err(end(format!("segment {index} is missing"))),
         };
+        let program = place(0, PROGRAM_BASE)?;
+        let execution = place(1, EXECUTION_BASE)?;
         let mut builtins = BTreeMap::new();
         for builtin in &self.builtins {
             let runners = runner.vm.get_builtin_runners();
             let found = runners.iter().find(|runner| runner.name() == builtin.vm_name());
             let index = found.ok_or_else(|| end(format!("no {}", builtin.name())))?.base();
-            builtins.insert(*builtin, segment(index)?);
+            builtins.insert(*builtin, place(index, builtin_base(*builtin))?);
         }
+        let segments = Segments { program, execution, builtins };
+        // Everything else follows the stack.
+        let mut next = EXECUTION_BASE + execution.size;
+        let bases: Vec<usize> = bases
+            .into_iter()
+            .zip(&sizes)
+            .map(|(base, size)| {
+                base.unwrap_or_else(|| {
+                    next += size;
+                    next - size
+                })
+            })
+            .collect();
         let output = output(&runner, &self.builtins)?;
-        let segments = Segments { program: segment(0)?, execution: segment(1)?, builtins };
         let used = |(builtin, segment): (&Builtin, &Segment)| {
             (*builtin, segment.size.div_ceil(builtin.cells()))
         };
@@ -209,14 +227,46 @@ impl Program {
             memory: None,
         };
         if options.trace {
-            runner.relocate(true, true).map_err(end)?;
+            runner.relocate_trace(&bases).map_err(end)?;
             let trace = runner.relocated_trace.take().unwrap_or_default();
             let rows = trace.iter().map(|row| Registers { pc: row.pc, ap: row.ap, fp: row.fp });
             run.trace = Some(rows.collect());
-            run.memory = Some(std::mem::take(&mut runner.relocated_memory));
+            run.memory = Some(memory(&runner, &bases, &sizes, &run.segments)?);
         }
         Ok(run)
     }
+}
+
+/// The cells of all segments at the given bases.
+fn memory(
+    runner: &CairoRunner,
+    bases: &[usize],
+    sizes: &[usize],
+    segments: &Segments,
+) -> Result<Memory, RunError> {
+    let own: Vec<usize> = std::iter::once(segments.program.base)
+        .chain(segments.builtins.values().map(|segment| segment.base))
+        .collect();
+    let mut memory = Memory::default();
+    for (index, (&base, &size)) in bases.iter().zip(sizes).enumerate() {
+        let part = if own.contains(&base) { base } else { EXECUTION_BASE };
+        for offset in 0..size {
+            let cell = runner.vm.get_maybe(&Relocatable::from((index as isize, offset)));
+            let felt = match cell {
+                None => None,
+                Some(MaybeRelocatable::Int(felt)) => Some(felt),
+                Some(MaybeRelocatable::RelocatableValue(address)) => {
+                    let base = usize::try_from(address.segment_index).ok();
+                    let base = base.and_then(|index| bases.get(index)).ok_or_else(|| {
+                        end(format!("{address} is in a segment that does not exist"))
+                    })?;
+                    Some(Felt::from(base + address.offset))
+                }
+            };
+            memory.push(part, felt);
+        }
+    }
+    Ok(memory)
 }
 
 fn end(error: impl std::fmt::Display) -> RunError {

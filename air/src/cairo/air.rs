@@ -6,11 +6,11 @@ use winter_air::{
 };
 use winter_math::{ExtensionOf, FieldElement, ToElements};
 
-use super::address;
 use super::advice::Advice;
+use super::boundary;
 use super::claim::Claim;
 use super::constraints::{self, Constants, AUX_DEGREES, MAIN_DEGREES};
-use super::layout::{ACC, AP, AUX_WIDTH, FP, INDEX, MAIN_WIDTH, PC, PERIODIC, RC_PERIOD, SUM};
+use super::layout::{AUX_WIDTH, MAIN_WIDTH, PERIODIC, RC_PERIOD, SUM};
 use super::lookup::{public_sum, N_CHALLENGES};
 use crate::Felt;
 
@@ -18,9 +18,6 @@ use crate::Felt;
 pub const MIN_ROWS: usize = 1 << 6;
 /// The longest trace.
 pub const MAX_ROWS: usize = 1 << 26;
-
-const N_MAIN_ASSERTIONS: usize = 8;
-const N_AUX_ASSERTIONS: usize = 2;
 
 /// A claim, and what the prover adds to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,25 +47,6 @@ pub struct CairoAir {
     public_inputs: PublicInputs,
 }
 
-impl CairoAir {
-    /// The main segment's values that are fixed: column, row, value.
-    fn boundary(&self) -> [(usize, usize, Felt); N_MAIN_ASSERTIONS] {
-        let last = self.context.trace_len() - 1;
-        let at = |offset: u64| Felt::from(address::PROGRAM + offset);
-        let frame = Felt::from(address::FIRST_FRAME);
-        [
-            (PC, 0, at(address::ENTRY_OFFSET)),
-            (AP, 0, frame),
-            (FP, 0, frame),
-            (INDEX, 0, Felt::ZERO),
-            (ACC, 0, Felt::ZERO),
-            (PC, last, at(address::END_OFFSET)),
-            (AP, last, Felt::from(self.public_inputs.advice.final_ap())),
-            (FP, last, frame),
-        ]
-    }
-}
-
 impl Air for CairoAir {
     type BaseField = Felt;
     type PublicInputs = PublicInputs;
@@ -85,8 +63,8 @@ impl Air for CairoAir {
             trace_info,
             MAIN_DEGREES.iter().map(degree).collect(),
             AUX_DEGREES.iter().map(degree).collect(),
-            N_MAIN_ASSERTIONS,
-            N_AUX_ASSERTIONS,
+            boundary::N_MAIN,
+            boundary::N_AUX,
             options,
         );
         Self { context, public_inputs }
@@ -142,8 +120,9 @@ impl Air for CairoAir {
     }
 
     fn get_assertions(&self) -> Vec<Assertion<Felt>> {
-        let boundary = self.boundary();
-        boundary.map(|(column, row, value)| Assertion::single(column, row, value)).into()
+        let advice = &self.public_inputs.advice;
+        let fixed = boundary::main(advice, self.context.trace_len());
+        fixed.map(|(_, column, row, value)| Assertion::single(column, row, value)).into()
     }
 
     /// # Panics
@@ -157,8 +136,8 @@ impl Air for CairoAir {
         let challenges = challenge_array(challenges);
         #[expect(clippy::expect_used, reason = "Winterfell has no way to return an error here")]
         let sum = public_sum(claim, advice, &challenges).expect("a collision of challenges");
-        let last = self.context.trace_len() - 1;
-        vec![Assertion::single(SUM, 0, E::ZERO), Assertion::single(SUM, last, sum)]
+        let fixed = boundary::aux(sum, self.context.trace_len());
+        fixed.map(|(_, row, value)| Assertion::single(SUM, row, value)).into()
     }
 
     fn get_periodic_column_values(&self) -> Vec<Vec<Felt>> {

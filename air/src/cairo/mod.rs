@@ -7,6 +7,7 @@
 //! | instructions and their decoding | [`isa`] |
 //! | columns of the trace | [`layout`] |
 //! | constraints | [`constraints`] |
+//! | first and last values | [`boundary`] |
 //! | lookups between trace, public tables and memory | [`lookup`] |
 //! | what the prover adds to the claim | [`advice`] |
 //! | all of it as a Winterfell AIR | [`CairoAir`] |
@@ -22,12 +23,14 @@ mod air;
 
 pub mod address;
 pub mod advice;
+pub mod boundary;
 pub mod claim;
 pub mod constraints;
 pub mod isa;
 pub mod layout;
 pub mod lookup;
+pub mod proof_system;
 
 pub use advice::{Advice, AdviceError};
-pub use air::{trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
+pub use air::{challenge_array, trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
 pub use claim::{Builtin, Claim, ClaimError};

@@ -1,3 +1,4 @@
+use nilometer_cairo::memory::{builtin_base, EXECUTION_BASE, PROGRAM_BASE};
 use nilometer_cairo::program::{END_PC, ENTRY_PC};
 use nilometer_cairo::{Builtin, Program, RunError, RunOptions};
 use serde_json::json;
@@ -101,13 +102,13 @@ fn trace_and_memory_are_those_of_a_proof_mode_run() {
     let program = program(&format!("{imports}{source}"));
     let run = run(&program, &felts(&[13])).unwrap();
     let (trace, memory) = (run.trace.unwrap(), run.memory.unwrap());
-    let at = |address: usize| memory[address].unwrap();
+    let at = |address: usize| memory.get(address).unwrap();
 
     assert_eq!(trace.len(), run.steps);
     assert_eq!(trace.first(), Some(&run.initial));
     assert_eq!(trace.last(), Some(&run.last));
     let code = run.segments.program;
-    assert_eq!((code.base, code.size), (1, program.code_len()));
+    assert_eq!((code.base, code.size), (PROGRAM_BASE, program.code_len()));
     assert_eq!((run.initial.pc, run.last.pc), (code.base + ENTRY_PC, code.base + END_PC));
     assert_eq!(trace.iter().filter(|row| row.pc == run.last.pc).count(), 1);
     for (offset, word) in program.bytecode().iter().enumerate() {
@@ -116,20 +117,19 @@ fn trace_and_memory_are_those_of_a_proof_mode_run() {
 
     // The safe call, and registers that start and end in the same frame.
     let stack = run.segments.execution;
-    assert_eq!(stack.base, code.base + code.size);
+    assert_eq!(stack.base, EXECUTION_BASE);
     assert_eq!(run.initial.ap, stack.base + 2);
     assert_eq!(at(stack.base), Felt::from(run.initial.ap));
     assert_eq!(at(stack.base + 1), Felt::ZERO);
     assert_eq!(run.initial.fp, run.initial.ap);
     assert_eq!(run.last.fp, run.initial.fp);
 
-    // Builtins: pointers on the stack, segments in order and without gaps.
+    // Builtins: pointers on the stack, segments at addresses of their own.
     let names: Vec<Builtin> = run.segments.builtins.keys().copied().collect();
     assert_eq!(names, program.builtins());
-    let mut end = stack.base + stack.size;
     for (index, (builtin, segment)) in run.segments.builtins.iter().enumerate() {
-        assert_eq!(segment.base, end);
-        end += segment.size;
+        assert_eq!(segment.base, builtin_base(*builtin));
+        assert_eq!(memory.part(segment.base).len(), segment.size);
         assert_eq!(at(run.initial.ap + index), Felt::from(segment.base));
         let stop = run.last.ap - names.len() + index;
         assert_eq!(at(stop), Felt::from(segment.base + segment.size), "{builtin:?}");
@@ -140,8 +140,10 @@ fn trace_and_memory_are_those_of_a_proof_mode_run() {
     assert_eq!(written, run.output);
     assert_eq!(written[0], Felt::from(4));
     assert_eq!(written[1], Poseidon::hash_array(&felts(&[13, 3])));
-    // What comes after is the input's segment and what hints have allocated.
-    assert!(memory[0].is_none() && memory.len() >= end);
+    // After the stack come the input's segment and what hints have allocated.
+    assert!(memory.part(EXECUTION_BASE).len() > stack.size);
+    assert_eq!(memory.get(0), None);
+    assert_eq!(memory.get(code.base + code.size), None);
 }
 
 #[test]

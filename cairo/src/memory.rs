@@ -1,0 +1,52 @@
+//! Memory after a run, as a proof sees it.
+
+use std::collections::BTreeMap;
+
+use starknet_types_core::felt::Felt;
+
+use crate::program::Builtin;
+
+/// Address of the program's first word.
+pub const PROGRAM_BASE: usize = 1;
+/// Address of the stack's first cell; other segments (arrays, what hints allocate) follow without gaps.
+pub const EXECUTION_BASE: usize = 1 << REGION_BITS;
+
+/// Each part of memory has addresses of its own: the lengths of one do not move another.
+const REGION_BITS: u32 = 32;
+
+/// Address of a builtin's first cell.
+pub fn builtin_base(builtin: Builtin) -> usize {
+    let region = match builtin {
+        Builtin::Output => 2,
+        Builtin::RangeCheck => 3,
+        Builtin::Pedersen => 4,
+        Builtin::Bitwise => 5,
+        Builtin::Poseidon => 6,
+    };
+    region << REGION_BITS
+}
+
+/// The value of each address that a run used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Parts by the address of their first cell.
+    parts: BTreeMap<usize, Vec<Option<Felt>>>,
+}
+
+impl Memory {
+    /// The value at an address; `None` if the run never set it.
+    pub fn get(&self, address: usize) -> Option<Felt> {
+        let (base, cells) = self.parts.range(..=address).next_back()?;
+        *cells.get(address - base)?
+    }
+
+    /// The cells of the part that starts at an address; holes are `None`.
+    pub fn part(&self, base: usize) -> &[Option<Felt>] {
+        self.parts.get(&base).map_or(&[], Vec::as_slice)
+    }
+
+    /// Appends a cell to the part that starts at an address.
+    pub(crate) fn push(&mut self, base: usize, cell: Option<Felt>) {
+        self.parts.entry(base).or_default().push(cell);
+    }
+}

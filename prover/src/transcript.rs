@@ -1,0 +1,92 @@
+//! The prover's side of the Fiat–Shamir transcript, as Winterfell's verifier replays it.
+
+use nilometer_air::Felt;
+use winter_air::proof::{
+    merge_ood_evaluations, Commitments, Context, OodFrame, QuotientOodFrame, TraceOodFrame,
+};
+use winter_crypto::{Digest as _, ElementHasher, RandomCoin};
+use winter_math::ToElements;
+
+use crate::commitment::{Coin, Digest, HashFn};
+
+/// What is committed to, and the coin that challenges come from.
+pub struct Transcript {
+    /// Draws challenges.
+    pub coin: Coin,
+    /// Everything committed to so far.
+    pub commitments: Commitments,
+    /// The trace and the quotient out of the domain.
+    pub ood_frame: OodFrame,
+}
+
+impl Transcript {
+    /// A transcript that starts with the proof's parameters and the public inputs.
+    pub fn new(context: &Context, public_inputs: &impl ToElements<Felt>) -> Self {
+        let mut seed = context.to_elements();
+        seed.append(&mut public_inputs.to_elements());
+        Self {
+            coin: Coin::new(&seed),
+            commitments: Commitments::default(),
+            ood_frame: OodFrame::default(),
+        }
+    }
+
+    /// Takes a commitment.
+    pub fn commit(&mut self, root: Digest) {
+        self.commitments.add::<HashFn>(&root);
+        self.coin.reseed(root);
+    }
+
+    /// Draws a challenge.
+    pub fn draw(&mut self) -> Felt {
+        #[expect(
+            clippy::expect_used,
+            reason = "every other draw is below the modulus: 1000 fail never"
+        )]
+        self.coin.draw().expect("a felt from a random coin")
+    }
+
+    /// Takes the evaluations out of the domain.
+    pub fn send_ood(&mut self, trace: &TraceOodFrame<Felt>, quotient: &QuotientOodFrame<Felt>) {
+        self.ood_frame.set_trace_states(trace);
+        self.ood_frame.set_quotient_states(quotient);
+        self.coin.reseed(HashFn::hash_elements(&merge_ood_evaluations(trace, quotient)));
+    }
+}
+
+impl winter_fri::ProverChannel<Felt> for Transcript {
+    type Hasher = HashFn;
+
+    fn commit_fri_layer(&mut self, root: Digest) {
+        self.commit(root);
+    }
+
+    fn draw_fri_alpha(&mut self) -> Felt {
+        self.draw()
+    }
+}
+
+/// The first nonce whose digest with the coin's seed ends in `bits` zeros.
+pub fn grind(coin: &Coin, bits: u32) -> u64 {
+    use rayon::prelude::*;
+    // In order, so that the same run gives the same proof.
+    const TASK: u64 = 1 << 12;
+    let mut start = 1;
+    loop {
+        let tasks = (0..64_u64).into_par_iter().map(|task| start + task * TASK);
+        let found = tasks
+            .filter_map(|first| {
+                (first..first + TASK).find(|&nonce| coin.check_leading_zeros(nonce) >= bits)
+            })
+            .min();
+        if let Some(nonce) = found {
+            return nonce;
+        }
+        start += 64 * TASK;
+    }
+}
+
+/// A digest's bytes.
+pub fn bytes(digest: &Digest) -> [u8; 32] {
+    digest.as_bytes()
+}
