@@ -9,15 +9,42 @@
 pub mod check;
 pub mod commitment;
 pub mod lookups;
+pub mod memory;
 pub mod quotient;
 pub mod stark;
 pub mod transcript;
 pub mod witness;
 
+use nilometer_air::cairo::{ProofFile, Security};
+use nilometer_cairo::{Program, Run};
+
+pub use memory::peak_bytes;
 pub use witness::{claim, Size, Witness, WitnessError};
 
+/// Proves that a program ran as `run` says and wrote its output.
+///
+/// The run must have kept its trace. The same run gives the same bytes.
+///
+/// # Errors
+/// The run cannot be proved: see [`WitnessError`].
+pub fn prove(
+    program: &Program,
+    run: &Run,
+    security: Security,
+    phase: &dyn Fn(Phase),
+) -> Result<ProofFile, WitnessError> {
+    phase(Phase::Trace);
+    let witness = Witness::new(program, run)?;
+    let rows = witness.n_rows();
+    let output = witness.claim.output().to_vec();
+    let advice = witness.advice.to_bytes(&witness.claim);
+    let proof = stark::prove(witness, &security.options(rows), phase).to_bytes();
+    let program_hash = program.hash().to_bytes_be();
+    Ok(ProofFile { security, rows, program_hash, output, advice, proof })
+}
+
 /// What a prover is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Filling the trace.
     Trace,

@@ -11,6 +11,8 @@
 //! | lookups between trace, public tables and memory | [`lookup`] |
 //! | what the prover adds to the claim | [`advice`] |
 //! | all of it as a Winterfell AIR | [`CairoAir`] |
+//! | parameters and their security | [`security`] |
+//! | files | [`file`] |
 //!
 //! The program, the output and the table of 12-bit integers are *public tables*: the verifier has them, so
 //! they take no rows of the trace. The prover says in the open how often each of their entries is
@@ -26,11 +28,15 @@ pub mod advice;
 pub mod boundary;
 pub mod claim;
 pub mod constraints;
+pub mod file;
 pub mod isa;
 pub mod layout;
 pub mod lookup;
 pub mod proof_system;
+pub mod security;
 
 pub use advice::{Advice, AdviceError};
 pub use air::{challenge_array, trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
 pub use claim::{Builtin, Claim, ClaimError};
+pub use file::{FileError, ProofFile};
+pub use security::{Security, SecurityBits, SecurityKind};
