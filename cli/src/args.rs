@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use nilometer_cairo::ToolchainOptions;
 
-use crate::commands::{check, completions, demo, doctor, estimate, inspect, run, transpile};
+use crate::commands::{
+    bench, check, completions, demo, doctor, estimate, inspect, prove, run, transpile, verify,
+};
 
 /// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit.
 #[derive(Debug, Parser)]
 #[command(name = "nilo", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 ok, 2 usage, 3 unsupported model, 4 accuracy gate failed, \
-6 resource limit, 1 other.\nRun `nilo demo` to see the whole path on a bundled model.")]
+5 proof invalid, 6 resource limit, 1 other.\nRun `nilo demo` to see the whole path on a bundled model.")]
 pub struct Cli {
     /// Put one JSON object on standard output, errors too
     #[arg(long, global = true)]
@@ -34,6 +36,12 @@ pub enum Command {
     Estimate(estimate::EstimateArgs),
     /// Run a package's Cairo program on rows, checked against the Rust reference
     Run(run::RunArgs),
+    /// Prove that a package's program gave its output for a row
+    Prove(prove::ProveArgs),
+    /// Check a proof against a package
+    Verify(verify::VerifyArgs),
+    /// Measure proofs of models
+    Bench(bench::BenchArgs),
     /// Take a bundled model through the whole path
     Demo(demo::DemoArgs),
     /// Check the Cairo toolchain and say what mends it

@@ -1,15 +1,20 @@
 //! What went wrong, as an exit code, a message and a hint that mends it.
 
 use anyhow::Error;
+use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
+use nilometer_prover::WitnessError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
 use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
+use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
 
+use crate::commands::verify::AboutError;
 use crate::input::InputError;
 use crate::package::PackageError;
+use crate::proving::ProvingError;
 use crate::report::trials;
 use crate::table::printable;
 use crate::vm::VmError;
@@ -25,7 +30,9 @@ pub enum Kind {
     UnsupportedModel,
     /// No precision keeps the accuracy budget.
     Accuracy,
-    /// A limit on sizes or steps.
+    /// A proof does not prove what it should.
+    ProofInvalid,
+    /// A limit on sizes, steps or memory.
     ResourceLimit,
 }
 
@@ -37,6 +44,7 @@ impl Kind {
             Self::Usage => 2,
             Self::UnsupportedModel => 3,
             Self::Accuracy => 4,
+            Self::ProofInvalid => 5,
             Self::ResourceLimit => 6,
         }
     }
@@ -48,6 +56,7 @@ impl Kind {
             Self::Usage => "usage",
             Self::UnsupportedModel => "unsupported_model",
             Self::Accuracy => "accuracy",
+            Self::ProofInvalid => "proof_invalid",
             Self::ResourceLimit => "resource_limit",
         }
     }
@@ -161,10 +170,57 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     if let Some(error) = cause.downcast_ref::<PackageError>() {
         return Some(Failure::new(Kind::Other, error.help()));
     }
+    if let Some(error) = cause.downcast_ref::<VerifyError>() {
+        let help = match error {
+            VerifyError::Security { .. } => Some(
+                "ask for a stronger proof, or say with `--security` that you take less".to_owned(),
+            ),
+            VerifyError::File(FileError::Version { .. } | FileError::Air { .. }) => {
+                Some("use the version of Nilometer that made the proof, or prove again".to_owned())
+            }
+            _ => None,
+        };
+        return Some(invalid_proof(help));
+    }
+    if let Some(error) = cause.downcast_ref::<AboutError>() {
+        let help = match error {
+            AboutError::Program { .. } => {
+                Some("give the package of the model that was proved with `--model DIR`".to_owned())
+            }
+            _ => None,
+        };
+        return Some(invalid_proof(help));
+    }
+    if let Some(error) = cause.downcast_ref::<WitnessError>() {
+        return match error {
+            WitnessError::TooLong { .. } => kind(Kind::ResourceLimit),
+            WitnessError::Step { .. } | WitnessError::NoTrace => {
+                help(Kind::Other, "this is a defect: please report it with the model and the row")
+            }
+            WitnessError::Builtin { .. } | WitnessError::Claim(_) => kind(Kind::Other),
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<ProvingError>() {
+        return match error {
+            ProvingError::Memory { .. } => help(
+                Kind::ResourceLimit,
+                "raise `--max-memory`, prove on a larger machine, or transpile with fewer steps (`nilo estimate` shows where they go)",
+            ),
+            ProvingError::Write { .. } => {
+                help(Kind::Other, "choose a file that you can write with `-o PROOF`")
+            }
+        };
+    }
     if cause.is::<VmError>() {
         return help(Kind::Other, "this is a defect: please report it with the model and the row");
     }
     cause.downcast_ref::<UsageError>().map(|_| Failure::new(Kind::Usage, None))
+}
+
+fn invalid_proof(help: Option<String>) -> Failure {
+    let mut failure = Failure::new(Kind::ProofInvalid, help);
+    failure.details.insert("valid".to_owned(), json!(false));
+    failure
 }
 
 /// The nodes that are unsupported, one a line.

@@ -15,6 +15,7 @@ mod output;
 mod package;
 mod pipeline;
 mod progress;
+mod proving;
 mod report;
 mod runtime;
 mod table;

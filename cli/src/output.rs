@@ -52,6 +52,13 @@ impl Output {
         }
     }
 
+    /// Says something on standard error, beside the result; nothing in JSON.
+    pub fn note(self, text: &str) {
+        if !self.json {
+            eprintln!("{text}");
+        }
+    }
+
     /// Shows a warning on standard error.
     pub fn warn(self, text: &str) {
         eprintln!("{}: {text}", style("warning").for_stderr().yellow().bold());

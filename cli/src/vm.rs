@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use nilometer_cairo::{Builtin, Program, RunOptions};
+use nilometer_cairo::{Builtin, Program, Run, RunOptions};
 use nilometer_transpiler::quant::{Prediction, QuantGraph};
 use starknet_types_core::felt::Felt;
 use thiserror::Error;
@@ -65,21 +65,39 @@ pub fn run(
     row: &[f64],
     options: &RunOptions,
 ) -> Result<RowRun> {
+    run_whole(program, graph, row, options).map(|(row, _)| row)
+}
+
+/// The same, with all that the run left behind.
+///
+/// # Errors
+/// See [`run`].
+pub fn run_whole(
+    program: &Program,
+    graph: &QuantGraph,
+    row: &[f64],
+    options: &RunOptions,
+) -> Result<(RowRun, Run)> {
     let input = graph.input.encode(row)?;
     let prediction = graph.interpret(graph.run(&input));
-    let felts: Vec<Felt> = input.iter().map(|&integer| Felt::from(integer)).collect();
-    let run = program.run(&felts, options).context("running the Cairo program")?;
-    let integers = prediction.integers.iter().map(|&integer| Felt::from(integer));
-    let expected: Vec<Felt> = felts.iter().copied().chain(integers).collect();
+    let expected = felts(&input, &prediction);
+    let run =
+        program.run(&expected[..input.len()], options).context("running the Cairo program")?;
     if run.output.len() != expected.len() {
         let (expected, actual) = (expected.len(), run.output.len());
         return Err(VmError::Length { expected, actual }.into());
     }
-    let mut pairs = expected.into_iter().zip(run.output).enumerate();
+    let mut pairs = expected.into_iter().zip(&run.output).enumerate();
     if let Some((index, (expected, actual))) =
-        pairs.find(|(_, (expected, actual))| expected != actual)
+        pairs.find(|(_, (expected, actual))| expected != *actual)
     {
-        return Err(VmError::Mismatch { index, expected, actual }.into());
+        return Err(VmError::Mismatch { index, expected, actual: *actual }.into());
     }
-    Ok(RowRun { prediction, input, steps: run.steps, builtins: run.builtins })
+    let (steps, builtins) = (run.steps, run.builtins.clone());
+    Ok((RowRun { prediction, input, steps, builtins }, run))
+}
+
+/// What a program writes: its input, then its output.
+pub fn felts(input: &[i128], prediction: &Prediction) -> Vec<Felt> {
+    input.iter().chain(&prediction.integers).map(|&integer| Felt::from(integer)).collect()
 }

@@ -111,7 +111,12 @@ pub fn parse(bytes: &[u8], context: &Context) -> Result<Parsed, StructureError> 
         ("quotient queries", QUOTIENT_WIDTH),
     ] {
         let len = reader.length(field)?;
-        reader.within(field, len, n_queries * width * Felt::BYTES, n_queries * width * Felt::BYTES)?;
+        reader.within(
+            field,
+            len,
+            n_queries * width * Felt::BYTES,
+            n_queries * width * Felt::BYTES,
+        )?;
         reader.elements(field, n_queries * width)?;
         let len = reader.length(field)?;
         reader.opening(field, len, domain, n_queries)?;

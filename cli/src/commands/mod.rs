@@ -1,13 +1,16 @@
 //! The commands, one a file.
 
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod estimate;
 pub mod inspect;
+pub mod prove;
 pub mod run;
 pub mod transpile;
+pub mod verify;
 
 use std::fs;
 use std::path::Path;
@@ -28,6 +31,9 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Check(args) => check::run(&args, output),
         Command::Estimate(args) => estimate::run(&args, output),
         Command::Run(args) => run::run(&args, output),
+        Command::Prove(args) => prove::run(&args, output),
+        Command::Verify(args) => verify::run(&args, output),
+        Command::Bench(args) => bench::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),

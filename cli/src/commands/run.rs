@@ -171,7 +171,7 @@ fn named(labels: &Labels, index: usize) -> Value {
 
 impl RowResult {
     /// The numbers of the outputs that are no labels; of all if there is nothing else.
-    fn numbers<T: Clone>(&self, of: fn(&NamedOutput) -> &[T]) -> Vec<T> {
+    pub fn numbers<T: Clone>(&self, of: fn(&NamedOutput) -> &[T]) -> Vec<T> {
         let only_labels = self.outputs.iter().all(|output| output.is_label);
         let shown = self.outputs.iter().filter(|output| only_labels || !output.is_label);
         shown.flat_map(|output| of(output).iter().cloned()).collect()
@@ -227,7 +227,16 @@ impl Message for Runs {
 }
 
 fn one_row(row: &RowResult) -> String {
-    let cells = row.outputs.iter().flat_map(|output| {
+    let mut text = outputs(&row.outputs);
+    if let Some(label) = &row.label {
+        text += &fields([("label", plain(label))]);
+    }
+    text
+}
+
+/// A table of outputs.
+pub fn outputs(outputs: &[NamedOutput]) -> String {
+    let cells = outputs.iter().flat_map(|output| {
         let values = output.values.iter().zip(&output.integers).enumerate();
         values.map(|(index, (value, integer))| {
             let name = match output.values.len() {
@@ -237,11 +246,7 @@ fn one_row(row: &RowResult) -> String {
             vec![name, short(*value), integer.clone()]
         })
     });
-    let mut text = table(&["output", ">value", ">integer"], cells);
-    if let Some(label) = &row.label {
-        text += &fields([("label", plain(label))]);
-    }
-    text
+    table(&["output", ">value", ">integer"], cells)
 }
 
 fn many_rows(rows: &[RowResult]) -> String {

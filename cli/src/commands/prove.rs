@@ -1,0 +1,161 @@
+//! `nilo prove`: a proof that a package's program gave its output for a row.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{bail, Result};
+use clap::Args;
+use nilometer_air::cairo::{address, Security};
+use nilometer_cairo::{Builtin, RunOptions};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::commands::run::{outputs, plain, row_result, NamedOutput};
+use crate::failure::UsageError;
+use crate::input::{RowSelection, Source};
+use crate::numbers::{bytes, counts, thousands};
+use crate::output::{Message, Output};
+use crate::package::Package;
+use crate::proving::{self, ByteSize, Plan};
+use crate::table::fields;
+use crate::vm;
+
+/// Arguments of `nilo prove`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nilo prove package --input rows.npy:0 -o row0.proof
+  nilo prove package --input row.json -o row.proof --security conjectured-128 --max-memory 2GB
+
+A proof is a validity proof: it shows that the program ran and wrote this output, and hides nothing.")]
+pub struct ProveArgs {
+    /// The package
+    pub package: PathBuf,
+    /// The row (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
+    #[arg(short, long, value_name = "FILE[:ROW]")]
+    pub input: Source,
+    /// Where the proof goes
+    #[arg(short, long, value_name = "PROOF")]
+    pub output: PathBuf,
+    /// Security: 96, 100 or 128 bits, `proven` or `conjectured` (`conjectured-100`)
+    #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
+    pub security: Security,
+    /// Refuse to take more memory than this [default: what is available]
+    #[arg(long, value_name = "SIZE")]
+    pub max_memory: Option<ByteSize>,
+    /// Stop the run after so many steps
+    #[arg(long, value_name = "N", default_value_t = vm::MAX_STEPS)]
+    pub max_steps: usize,
+}
+
+/// The command's result.
+#[derive(Serialize)]
+struct ProveResult {
+    proof: String,
+    model_hash: String,
+    program_hash: String,
+    outputs: Vec<f64>,
+    outputs_int: Vec<String>,
+    label: Option<Value>,
+    #[serde(skip)]
+    named: Vec<NamedOutput>,
+    steps: usize,
+    rows: usize,
+    builtins: BTreeMap<&'static str, usize>,
+    /// The run, and filling the trace.
+    trace_ms: f64,
+    /// The rest of the proof.
+    prove_ms: f64,
+    /// From the start of the command.
+    total_ms: f64,
+    phases_ms: BTreeMap<&'static str, f64>,
+    estimated_peak_bytes: u64,
+    peak_rss_bytes: Option<u64>,
+    proof_bytes: usize,
+    security: String,
+    security_bits: u32,
+    conjectured_bits: u32,
+}
+
+/// Proves.
+///
+/// # Errors
+/// The package or the row is refused, the run fails, the proof takes too much memory, or the file
+/// cannot be written.
+pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
+    let start = Instant::now();
+    let package = Package::open(&args.package)?;
+    let graph = package.model()?;
+    let program = package.program()?;
+    let rows = args.input.rows(graph.input_len(), &RowSelection::default())?;
+    let [(row, values)] = &rows[..] else {
+        let (path, n_rows) = (args.input.path.display(), rows.len());
+        bail!(UsageError(format!("{path} has {n_rows} rows, and a proof is of one: `{path}:0`")));
+    };
+
+    let run_start = Instant::now();
+    let options = RunOptions { max_steps: Some(args.max_steps), trace: true };
+    let (row_run, run) = vm::run_whole(&program, &graph, values, &options)?;
+    let cells =
+        run.memory.as_ref().map_or(0, |memory| memory.part(address::EXECUTION as usize).len());
+    let range_checks = run.builtins.get(&Builtin::RangeCheck).copied().unwrap_or(0);
+    let plan = Plan::new(run.steps, cells, range_checks, args.security)?;
+    let run_time = run_start.elapsed();
+    output.note(&format!(
+        "{} steps, {} rows: the proof takes up to {} of memory",
+        thousands(run.steps),
+        thousands(plan.rows),
+        bytes(plan.peak_bytes as usize)
+    ));
+    plan.check(args.max_memory)?;
+    let proved = proving::prove(&program, &run, args.security)?;
+    let file = proved.file.to_bytes();
+    proving::write_whole(&args.output, &file)?;
+
+    let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+    let filling = proved.phases.get("trace").copied().unwrap_or_default();
+    let result = row_result(&graph, *row, &row_run);
+    output.result(&ProveResult {
+        proof: args.output.display().to_string(),
+        model_hash: package.manifest.model_hash.clone(),
+        program_hash: package.manifest.program_hash.clone(),
+        outputs: result.numbers(|output| &output.values),
+        outputs_int: result.numbers(|output| &output.integers),
+        label: result.label.clone(),
+        named: result.outputs,
+        steps: run.steps,
+        rows: plan.rows,
+        builtins: row_run.builtin_counts(),
+        trace_ms: ms(run_time + filling),
+        prove_ms: ms(proved.time - filling),
+        total_ms: ms(start.elapsed()),
+        phases_ms: proved.phases.iter().map(|(phase, time)| (*phase, ms(*time))).collect(),
+        estimated_peak_bytes: plan.peak_bytes,
+        peak_rss_bytes: proving::peak_rss_bytes(),
+        proof_bytes: file.len(),
+        security: args.security.to_string(),
+        security_bits: proved.bits.of_kind(args.security.kind()),
+        conjectured_bits: proved.bits.conjectured,
+    })?;
+    Ok(0)
+}
+
+impl Message for ProveResult {
+    fn text(&self) -> String {
+        let mut text = outputs(&self.named);
+        if let Some(label) = &self.label {
+            text += &fields([("label", plain(label))]);
+        }
+        text += &fields([
+            ("steps", format!("{} in {} rows", thousands(self.steps), thousands(self.rows))),
+            ("builtins", counts(&self.builtins)),
+            ("trace", format!("{:.0} ms", self.trace_ms)),
+            ("prove", format!("{:.0} ms", self.prove_ms)),
+            ("memory", self.peak_rss_bytes.map_or("?".to_owned(), |peak| bytes(peak as usize))),
+            ("security", format!("{} ({} bits reached)", self.security, self.security_bits)),
+            ("program", self.program_hash.clone()),
+            ("proof", format!("{} ({})", self.proof, bytes(self.proof_bytes))),
+        ]);
+        text
+    }
+}
