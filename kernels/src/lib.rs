@@ -1,0 +1,33 @@
+//! Vectorised arithmetic over the Stark field: what the prover spends its time on.
+//!
+//! Input and output are plain [`Felt`]s, bytes and digests; between them, eight elements are computed side
+//! by side ([`Packed`]): with AVX-512 and its 52-bit multiplications where the processor has them, which is
+//! asked when the program runs, and one after the other elsewhere. Both ways give the same bytes.
+//!
+//! This is the only crate with unsafe code. It proves and checks nothing, and the verifier must not depend
+//! on it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod backend;
+mod fft;
+mod hash;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
+mod inverse;
+mod packed;
+mod portable;
+
+pub use backend::{dispatch, dispatch_portable, Backend, Kernel, Task};
+pub use fft::{
+    evaluate, evaluate_with_offset, fft, interpolate, interpolate_with_offset, inverse_fft, Polys,
+    RowMatrix, Twiddles,
+};
+pub use hash::{
+    grind, grind_with, hash_rows, hash_rows_with, merkle_nodes, merkle_nodes_with, Digest,
+};
+pub use inverse::{batch_inverse, batch_inverse_with};
+pub use packed::{Factor, Packed, LANES};
+pub use portable::Scalar8;
+
+pub use nilometer_air::Felt;
