@@ -2,9 +2,9 @@
 
 use nilometer_air::cairo::proof_system;
 use nilometer_air::Felt;
-use rayon::prelude::*;
+use nilometer_kernels::{hash_rows, merkle_nodes, RowMatrix};
 use winter_air::proof::Queries;
-use winter_crypto::{ElementHasher, Hasher, MerkleTree, VectorCommitment};
+use winter_crypto::{Hasher, VectorCommitment};
 
 /// The hash function of trees and transcript.
 pub type HashFn = proof_system::HashFn;
@@ -12,22 +12,29 @@ pub type HashFn = proof_system::HashFn;
 pub type Digest = <HashFn as Hasher>::Digest;
 /// The transcript's coin.
 pub type Coin = proof_system::Coin;
-type Tree = MerkleTree<HashFn>;
+/// The tree over rows.
+pub type Tree = proof_system::Tree;
 
 /// Evaluations of some columns over the extended domain, row by row, committed to.
 pub struct Committed {
-    values: Vec<Felt>,
-    width: usize,
+    rows: RowMatrix,
     tree: Tree,
 }
 
+/// The Merkle tree over rows of `width`.
+pub fn tree(rows: &[Felt], width: usize) -> Tree {
+    let leaves = hash_rows(rows, width);
+    let nodes = merkle_nodes(&leaves);
+    #[expect(clippy::expect_used, reason = "a domain has a power of two of rows, and several")]
+    let tree = Tree::from_raw_parts(nodes, leaves).expect("a Merkle tree");
+    tree
+}
+
 impl Committed {
-    /// Commits to `values`, rows of `width`.
-    pub fn new(values: Vec<Felt>, width: usize) -> Self {
-        let leaves = values.par_chunks(width).map(HashFn::hash_elements).collect();
-        #[expect(clippy::expect_used, reason = "a domain has a power of two of rows, and several")]
-        let tree = Tree::new(leaves).expect("a Merkle tree");
-        Self { values, width, tree }
+    /// Commits to rows.
+    pub fn new(rows: RowMatrix) -> Self {
+        let tree = tree(rows.data(), rows.width());
+        Self { rows, tree }
     }
 
     /// The tree's root.
@@ -35,14 +42,14 @@ impl Committed {
         *self.tree.root()
     }
 
-    /// A row.
-    pub fn row(&self, row: usize) -> &[Felt] {
-        &self.values[row * self.width..(row + 1) * self.width]
+    /// The rows.
+    pub fn rows(&self) -> &RowMatrix {
+        &self.rows
     }
 
     /// The rows at positions, with their proof.
     pub fn query(&self, positions: &[usize]) -> Queries {
-        let rows = positions.iter().map(|&position| self.row(position).to_vec()).collect();
+        let rows = positions.iter().map(|&position| self.rows.row(position).to_vec()).collect();
         #[expect(clippy::expect_used, reason = "positions are distinct and in the domain")]
         let (_, proof) =
             VectorCommitment::<HashFn>::open_many(&self.tree, positions).expect("an opening");

@@ -7,61 +7,94 @@ use nilometer_air::cairo::layout::{
 };
 use nilometer_air::cairo::lookup::N_CHALLENGES;
 use nilometer_air::Felt;
+use nilometer_kernels::{batch_inverse, dispatch, Kernel, Packed, LANES};
 use rayon::prelude::*;
-use winter_math::{batch_inversion, FieldElement};
+use winter_math::FieldElement;
 
-/// Rows that one task computes.
-const TASK_ROWS: usize = 1 << 10;
+/// Rows that one task computes; a multiple of [`LANES`], as every trace's length is.
+const TASK: usize = 1 << 9;
 /// Fractions of a row.
 const FRACTIONS: usize = 9;
 
 /// The auxiliary segment's columns for a main segment and challenges.
+///
+/// # Panics
+/// If the number of rows is no multiple of eight.
 pub fn build(main: &[Vec<Felt>], challenges: &[Felt; N_CHALLENGES]) -> Vec<Vec<Felt>> {
     let rows = main[0].len();
-    let mut columns = vec![vec![Felt::ZERO; rows]; AUX_WIDTH];
-    let tasks: Vec<Vec<[Felt; AUX_WIDTH]>> = (0..rows)
+    assert!(rows.is_multiple_of(LANES), "{rows} rows");
+    let tasks: Vec<[Vec<Felt>; AUX_WIDTH]> = (0..rows)
         .into_par_iter()
-        .step_by(TASK_ROWS)
-        .map(|start| fractions(main, challenges, start..rows.min(start + TASK_ROWS)))
+        .step_by(TASK)
+        .map(|first| dispatch(Fractions { main, challenges, first, len: TASK.min(rows - first) }))
         .collect();
-    let mut sum = Felt::ZERO;
-    for (row, fractions) in tasks.into_iter().flatten().enumerate() {
-        for column in [H_INSTRUCTION, H_DST_OP0, H_OP1_CELL, H_LIMBS] {
-            columns[column][row] = fractions[column];
+    let mut columns: Vec<Vec<Felt>> = (0..AUX_WIDTH).map(|_| Vec::with_capacity(rows)).collect();
+    for task in &tasks {
+        for (column, values) in columns.iter_mut().zip(task) {
+            column.extend_from_slice(values);
         }
-        columns[SUM][row] = sum;
-        sum += fractions[SUM];
+    }
+    let mut sum = Felt::ZERO;
+    for value in &mut columns[SUM] {
+        let added = *value;
+        *value = sum;
+        sum += added;
     }
     columns
 }
 
-/// Each row's fractions, and in the place of the sum what the row adds to it.
-fn fractions(
-    main: &[Vec<Felt>],
-    challenges: &[Felt; N_CHALLENGES],
-    rows: std::ops::Range<usize>,
-) -> Vec<[Felt; AUX_WIDTH]> {
-    let constants = Constants::<Felt>::new();
-    let mut all = Vec::with_capacity(FRACTIONS * rows.len());
-    for row in rows.clone() {
-        let values: [Felt; MAIN_WIDTH] = std::array::from_fn(|column| main[column][row]);
-        let d = denominators(&constants, &values, challenges);
-        let [high, middle, low] = d.limbs;
-        all.extend([d.instruction, d.dst, d.op0, d.op1, d.cell, high, middle, low, d.range_check]);
-    }
-    let inverses = batch_inversion(&all);
-    let fraction = |(row, inverses): (usize, &[Felt])| {
-        let mut values = [Felt::ZERO; AUX_WIDTH];
-        values[H_INSTRUCTION] = inverses[0];
-        values[H_DST_OP0] = inverses[1] + inverses[2];
-        values[H_OP1_CELL] = inverses[3] - main[CELL_COUNT][row] * inverses[4];
-        values[H_LIMBS] = inverses[5] + inverses[6];
-        let mut added: Felt = values[..SUM].iter().fold(inverses[7], |sum, value| sum + *value);
-        if row % RC_PERIOD == RC_PERIOD - 1 {
-            added -= main[RC_COUNT][row] * inverses[8];
+/// The fractions of some rows, and in the place of the sum what each row adds to it.
+struct Fractions<'a> {
+    main: &'a [Vec<Felt>],
+    challenges: &'a [Felt; N_CHALLENGES],
+    first: usize,
+    len: usize,
+}
+
+impl Kernel for Fractions<'_> {
+    type Output = [Vec<Felt>; AUX_WIDTH];
+
+    #[inline(always)]
+    fn run<P: Packed>(self) -> [Vec<Felt>; AUX_WIDTH] {
+        let Self { main, first, len, .. } = self;
+        let constants = Constants::<P>::new();
+        let challenges: [P; N_CHALLENGES] = std::array::from_fn(|i| P::splat(self.challenges[i]));
+        // Eight rows' values of one fraction stand together.
+        let mut inverses = vec![Felt::ZERO; FRACTIONS * len];
+        for (i, target) in inverses.chunks_exact_mut(FRACTIONS * LANES).enumerate() {
+            let row = first + i * LANES;
+            let values: [P; MAIN_WIDTH] =
+                std::array::from_fn(|column| P::load_slice(&main[column][row..]));
+            let d = denominators(&constants, &values, &challenges);
+            let [high, middle, low] = d.limbs;
+            let all =
+                [d.instruction, d.dst, d.op0, d.op1, d.cell, high, middle, low, d.range_check];
+            for (value, target) in all.iter().zip(target.chunks_exact_mut(LANES)) {
+                value.store_slice(target);
+            }
         }
-        values[SUM] = added;
-        values
-    };
-    rows.zip(inverses.chunks_exact(FRACTIONS)).map(fraction).collect()
+        batch_inverse(&mut inverses);
+
+        let is_last: [Felt; LANES] =
+            std::array::from_fn(|lane| Felt::from(u8::from(lane % RC_PERIOD == RC_PERIOD - 1)));
+        let is_last = P::load_slice(&is_last);
+        let mut columns = std::array::from_fn(|_| vec![Felt::ZERO; len]);
+        for (i, inverses) in inverses.chunks_exact(FRACTIONS * LANES).enumerate() {
+            let at = i * LANES;
+            let row = first + at;
+            let h = |fraction: usize| P::load_slice(&inverses[fraction * LANES..]);
+            let count = |column: usize| P::load_slice(&main[column][row..]);
+            let mut put =
+                |column: usize, value: P| value.store_slice(&mut columns[column][at..at + LANES]);
+            let (dst_op0, limbs) = (h(1) + h(2), h(5) + h(6));
+            let op1_cell = h(3) - count(CELL_COUNT) * h(4);
+            let range_check = is_last * count(RC_COUNT) * h(8);
+            put(H_INSTRUCTION, h(0));
+            put(H_DST_OP0, dst_op0);
+            put(H_OP1_CELL, op1_cell);
+            put(H_LIMBS, limbs);
+            put(SUM, h(0) + dst_op0 + op1_cell + limbs + h(7) - range_check);
+        }
+        columns
+    }
 }

@@ -1,18 +1,23 @@
 //! The quotient: all constraints, combined with random coefficients and divided by what they vanish on.
 
 use nilometer_air::cairo::constraints::{self, Constants};
-use nilometer_air::cairo::layout::{MAIN_WIDTH, PERIODIC, RC_PERIOD};
+use nilometer_air::cairo::layout::{
+    AUX_WIDTH, MAIN_WIDTH, NEXT_AUX, NEXT_MAIN, PERIODIC, RC_PERIOD,
+};
 use nilometer_air::cairo::lookup::N_CHALLENGES;
-use nilometer_air::cairo::CairoAir;
+use nilometer_air::cairo::{challenge_array, CairoAir};
 use nilometer_air::Felt;
+use nilometer_kernels::{batch_inverse, dispatch, Kernel, Packed, RowMatrix, LANES};
 use rayon::prelude::*;
 use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients};
-use winter_math::{batch_inversion, polynom, FieldElement, StarkField};
+use winter_math::{polynom, FieldElement, StarkField};
 
-use crate::commitment::Committed;
-
-/// Rows that one task computes.
-const TASK_ROWS: usize = 1 << 10;
+/// Points that one task computes.
+const TASK: usize = 1 << 9;
+/// The constraints' degree wants evaluations on twice the trace's domain.
+const CE_BLOWUP: usize = 2;
+/// A periodic column's values come round after as many points as are computed side by side.
+const _: () = assert!(RC_PERIOD * CE_BLOWUP == LANES);
 
 /// A boundary constraint: `(column - value) · coefficient / (x - point)`.
 struct Fixed {
@@ -26,13 +31,14 @@ struct Fixed {
 pub struct Evaluator {
     rows: usize,
     blowup: usize,
-    ce_blowup: usize,
     offset: Felt,
     challenges: [Felt; N_CHALLENGES],
     transition: Vec<Felt>,
     /// Of the first row and of the last one.
     fixed: [Vec<Fixed>; 2],
-    periodic: Vec<[Felt; PERIODIC.len()]>,
+    periodic: [[Felt; LANES]; PERIODIC.len()],
+    /// `1/(x^rows - 1)`, which takes two values.
+    vanishing: [Felt; LANES],
 }
 
 impl Evaluator {
@@ -44,7 +50,7 @@ impl Evaluator {
     ) -> Self {
         let context = air.context();
         let rows = context.trace_len();
-        let ce_blowup = context.ce_domain_size() / rows;
+        assert_eq!(context.ce_domain_size(), CE_BLOWUP * rows, "the constraints' degree");
         let boundary = air.get_boundary_constraints(Some(challenges), &coefficients.boundary);
         let mut fixed = [Vec::new(), Vec::new()];
         let groups = [(0, boundary.main_constraints()), (MAIN_WIDTH, boundary.aux_constraints())];
@@ -60,99 +66,142 @@ impl Evaluator {
                 }));
             }
         }
-        // A periodic column takes RC_PERIOD values on each of the cosets that the domain is made of.
         let offset: Felt = air.options().domain_offset();
-        let cycles = (rows / RC_PERIOD) as u64;
-        let point = offset.pow([cycles, 0, 0, 0]);
-        let root = Felt::get_root_of_unity((RC_PERIOD * ce_blowup).ilog2());
+        let power = |base: Felt, exponent: usize| base.pow([exponent as u64, 0, 0, 0]);
+        // A periodic column is a polynomial in x^(rows / period), which goes round with the lanes.
         let polys = air.get_periodic_column_polys();
-        let points = std::iter::successors(Some(point), |point| Some(*point * root));
-        let periodic = points
-            .take(RC_PERIOD * ce_blowup)
-            .map(|x| std::array::from_fn(|i| polynom::eval(&polys[i], x)))
-            .collect();
+        let root = Felt::get_root_of_unity(LANES.ilog2());
+        let x = power(offset, rows / RC_PERIOD);
+        let periodic = std::array::from_fn(|column| {
+            std::array::from_fn(|lane| polynom::eval(&polys[column], x * power(root, lane)))
+        });
+        let x = power(offset, rows);
+        let vanishing = [x - Felt::ONE, -x - Felt::ONE].map(Felt::inverse);
         Self {
             rows,
             blowup: air.options().blowup_factor(),
-            ce_blowup,
             offset,
-            challenges: nilometer_air::cairo::challenge_array(challenges),
+            challenges: challenge_array(challenges),
             transition: coefficients.transition.clone(),
             fixed,
             periodic,
+            vanishing: std::array::from_fn(|lane| vanishing[lane % CE_BLOWUP]),
         }
     }
 
-    /// The quotient on the constraint evaluation domain.
-    pub fn evaluate(&self, main: &Committed, aux: &Committed) -> Vec<Felt> {
-        let n = self.rows * self.ce_blowup;
+    /// The quotient on twice the trace's domain, shifted.
+    pub fn evaluate(&self, main: &RowMatrix, aux: &RowMatrix) -> Vec<Felt> {
+        let n = self.rows * CE_BLOWUP;
         let mut values = vec![Felt::ZERO; n];
-        values
-            .par_chunks_mut(TASK_ROWS)
-            .enumerate()
-            .for_each(|(task, values)| self.evaluate_task(main, aux, task * TASK_ROWS, values));
+        values.par_chunks_mut(TASK).enumerate().for_each(|(task, values)| {
+            dispatch(Evaluate { evaluator: self, main, aux, first: task * TASK, values });
+        });
         values
     }
+}
 
-    fn evaluate_task(&self, main: &Committed, aux: &Committed, first: usize, values: &mut [Felt]) {
-        let n = self.rows * self.ce_blowup;
-        let stride = self.blowup / self.ce_blowup;
+/// A task: some points from `first` on.
+struct Evaluate<'a> {
+    evaluator: &'a Evaluator,
+    main: &'a RowMatrix,
+    aux: &'a RowMatrix,
+    first: usize,
+    values: &'a mut [Felt],
+}
+
+impl Kernel for Evaluate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        let Self { evaluator: e, main, aux, first, values } = self;
+        let n = e.rows * CE_BLOWUP;
+        let stride = e.blowup / CE_BLOWUP;
         let generator = Felt::get_root_of_unity(n.ilog2());
-        let last_point = Felt::get_root_of_unity(self.rows.ilog2()).inverse();
+        let last_point = Felt::get_root_of_unity(e.rows.ilog2()).inverse();
         let power = |exponent: usize| generator.pow([exponent as u64, 0, 0, 0]);
-        let points: Vec<Felt> =
-            std::iter::successors(Some(self.offset * power(first)), |x| Some(*x * generator))
-                .take(values.len())
-                .collect();
-        // x^rows takes as many values as the domain has cosets.
-        let vanishing: Vec<Felt> = {
-            let first = self.offset.pow([self.rows as u64, 0, 0, 0]);
-            let root = Felt::get_root_of_unity(self.ce_blowup.ilog2());
-            let all = std::iter::successors(Some(first), |x| Some(*x * root));
-            batch_inversion(&all.take(self.ce_blowup).map(|x| x - Felt::ONE).collect::<Vec<_>>())
-        };
-        let divisors: Vec<Felt> =
+
+        let mut points = Vec::with_capacity(values.len());
+        let mut x = e.offset * power(first);
+        for _ in 0..values.len() {
+            points.push(x);
+            x *= generator;
+        }
+        let mut inverses: Vec<Felt> =
             points.iter().map(|x| (*x - Felt::ONE) * (*x - last_point)).collect();
-        let inverses = batch_inversion(&divisors);
-        let constants = Constants::<Felt>::new();
-        let length = n * stride;
-        for (i, value) in values.iter_mut().enumerate() {
-            let step = first + i;
-            let (row, next) = (step * stride, (step * stride + self.blowup) % length);
-            let periodic = &self.periodic[step % self.periodic.len()];
-            let mut coefficients = self.transition.iter();
-            let mut sum = Felt::ZERO;
-            let mut add = |constraint: Felt| {
+        batch_inverse(&mut inverses);
+
+        let one = P::splat(Felt::ONE);
+        let last_point = P::splat(last_point);
+        let constants = Constants::<P>::new();
+        let challenges: [P; N_CHALLENGES] = std::array::from_fn(|i| P::splat(e.challenges[i]));
+        let periodic = e.periodic.map(|lanes| P::load_slice(&lanes));
+        let vanishing = P::load_slice(&e.vanishing);
+        for (i, values) in values.chunks_exact_mut(LANES).enumerate() {
+            let step = first + i * LANES;
+            let row = step * stride;
+            let this: [P; MAIN_WIDTH] =
+                std::array::from_fn(|column| load::<P>(main, row, stride, column));
+            let this_aux: [P; AUX_WIDTH] =
+                std::array::from_fn(|column| load::<P>(aux, row, stride, column));
+            let (mut next, mut next_aux) = ([P::zero(); MAIN_WIDTH], [P::zero(); AUX_WIDTH]);
+            for column in NEXT_MAIN {
+                next[column] = load::<P>(main, row + e.blowup, stride, column);
+            }
+            for column in NEXT_AUX {
+                next_aux[column] = load::<P>(aux, row + e.blowup, stride, column);
+            }
+
+            let mut coefficients = e.transition.iter();
+            let mut sum = P::no_products();
+            let mut add = |constraint: P| {
                 if let Some(coefficient) = coefficients.next() {
-                    sum += *coefficient * constraint;
+                    sum = P::add_product(sum, P::splat(*coefficient), constraint);
                 }
             };
-            let (this, this_aux) = (main.row(row), aux.row(row));
-            constraints::main(&constants, this, main.row(next), periodic, &mut add);
+            constraints::main(&constants, &this, &next, &periodic, &mut add);
             constraints::aux(
                 &constants,
-                this,
-                this_aux,
-                aux.row(next),
-                periodic,
-                &self.challenges,
+                &this,
+                &this_aux,
+                &next_aux,
+                &periodic,
+                &challenges,
                 &mut add,
             );
-            let x = points[i];
-            let (from_first, from_last) = (x - Felt::ONE, x - last_point);
-            let fixed = |list: &[Fixed]| {
-                list.iter().fold(Felt::ZERO, |sum, fixed| {
-                    let cell = if fixed.column < MAIN_WIDTH {
-                        this[fixed.column]
-                    } else {
-                        this_aux[fixed.column - MAIN_WIDTH]
+            let transitions = P::reduce(sum);
+
+            let fixed = e.fixed.each_ref().map(|list| {
+                let mut sum = P::no_products();
+                for fixed in list {
+                    let cell = match fixed.column.checked_sub(MAIN_WIDTH) {
+                        None => this[fixed.column],
+                        Some(column) => this_aux[column],
                     };
-                    sum + fixed.coefficient * (cell - fixed.value)
-                })
-            };
-            let [on_first, on_last] = &self.fixed;
-            *value = sum * from_last * vanishing[step % self.ce_blowup]
-                + (fixed(on_first) * from_last + fixed(on_last) * from_first) * inverses[i];
+                    let difference = cell - P::splat(fixed.value);
+                    sum = P::add_product(sum, P::splat(fixed.coefficient), difference);
+                }
+                P::reduce(sum)
+            });
+            let x = P::load_slice(&points[i * LANES..]);
+            let (from_first, from_last) = (x - one, x - last_point);
+            let inverse = P::load_slice(&inverses[i * LANES..]);
+            let quotient = transitions * from_last * vanishing
+                + (fixed[0] * from_last + fixed[1] * from_first) * inverse;
+            quotient.store_slice(values);
         }
+    }
+}
+
+/// Rows `row`, `row + stride`, … of a column; the first follows on the last.
+#[inline(always)]
+fn load<P: Packed>(matrix: &RowMatrix, row: usize, stride: usize, column: usize) -> P {
+    let (data, width) = (matrix.data(), matrix.width());
+    let last = row + (LANES - 1) * stride;
+    if last < matrix.height() {
+        P::load_strided(&data[row * width + column..], stride * width)
+    } else {
+        let at = |lane: usize| &data[(row + lane * stride) % matrix.height() * width + column];
+        P::load(std::array::from_fn(at))
     }
 }

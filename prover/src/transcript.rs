@@ -4,7 +4,7 @@ use nilometer_air::Felt;
 use winter_air::proof::{
     merge_ood_evaluations, Commitments, Context, OodFrame, QuotientOodFrame, TraceOodFrame,
 };
-use winter_crypto::{Digest as _, ElementHasher, RandomCoin};
+use winter_crypto::{Digest as _, ElementHasher, Hasher, RandomCoin};
 use winter_math::ToElements;
 
 use crate::commitment::{Coin, Digest, HashFn};
@@ -13,6 +13,8 @@ use crate::commitment::{Coin, Digest, HashFn};
 pub struct Transcript {
     /// Draws challenges.
     pub coin: Coin,
+    /// The coin's seed, which it does not show.
+    seed: Digest,
     /// Everything committed to so far.
     pub commitments: Commitments,
     /// The trace and the quotient out of the domain.
@@ -26,6 +28,7 @@ impl Transcript {
         seed.append(&mut public_inputs.to_elements());
         Self {
             coin: Coin::new(&seed),
+            seed: HashFn::hash_elements(&seed),
             commitments: Commitments::default(),
             ood_frame: OodFrame::default(),
         }
@@ -34,7 +37,22 @@ impl Transcript {
     /// Takes a commitment.
     pub fn commit(&mut self, root: Digest) {
         self.commitments.add::<HashFn>(&root);
-        self.coin.reseed(root);
+        self.reseed(root);
+    }
+
+    fn reseed(&mut self, digest: Digest) {
+        self.coin.reseed(digest);
+        self.seed = HashFn::merge(&[self.seed, digest]);
+    }
+
+    /// The first nonce whose digest with the coin's seed ends in `bits` zeros.
+    pub fn grind(&self, bits: u32) -> u64 {
+        if bits == 0 {
+            return 1;
+        }
+        let nonce = nilometer_kernels::grind(self.seed.as_bytes(), bits);
+        debug_assert!(self.coin.check_leading_zeros(nonce) >= bits);
+        nonce
     }
 
     /// Draws a challenge.
@@ -50,7 +68,7 @@ impl Transcript {
     pub fn send_ood(&mut self, trace: &TraceOodFrame<Felt>, quotient: &QuotientOodFrame<Felt>) {
         self.ood_frame.set_trace_states(trace);
         self.ood_frame.set_quotient_states(quotient);
-        self.coin.reseed(HashFn::hash_elements(&merge_ood_evaluations(trace, quotient)));
+        self.reseed(HashFn::hash_elements(&merge_ood_evaluations(trace, quotient)));
     }
 }
 
@@ -64,29 +82,4 @@ impl winter_fri::ProverChannel<Felt> for Transcript {
     fn draw_fri_alpha(&mut self) -> Felt {
         self.draw()
     }
-}
-
-/// The first nonce whose digest with the coin's seed ends in `bits` zeros.
-pub fn grind(coin: &Coin, bits: u32) -> u64 {
-    use rayon::prelude::*;
-    // In order, so that the same run gives the same proof.
-    const TASK: u64 = 1 << 12;
-    let mut start = 1;
-    loop {
-        let tasks = (0..64_u64).into_par_iter().map(|task| start + task * TASK);
-        let found = tasks
-            .filter_map(|first| {
-                (first..first + TASK).find(|&nonce| coin.check_leading_zeros(nonce) >= bits)
-            })
-            .min();
-        if let Some(nonce) = found {
-            return nonce;
-        }
-        start += 64 * TASK;
-    }
-}
-
-/// A digest's bytes.
-pub fn bytes(digest: &Digest) -> [u8; 32] {
-    digest.as_bytes()
 }

@@ -78,6 +78,11 @@ pub const H_LIMBS: usize = 3;
 /// The running sum of all fractions of the rows before.
 pub const SUM: usize = 4;
 
+/// Columns of the main segment that constraints read on the next row.
+pub const NEXT_MAIN: [usize; 5] = [PC, AP, FP, INDEX, ACC];
+/// Columns of the auxiliary segment that constraints read on the next row.
+pub const NEXT_AUX: [usize; 1] = [SUM];
+
 /// Periodic columns: 1 on the first and on the last row of a range-checked integer.
 pub const PERIODIC: [[u64; RC_PERIOD]; 2] = [[1, 0, 0, 0], [0, 0, 0, 1]];
 /// Index of the first of [`PERIODIC`].
