@@ -39,16 +39,15 @@ pub fn failures(
     for row in 0..rows - 1 {
         let periodic = PERIODIC.map(|column| Felt::from(column[row % RC_PERIOD]));
         let (this, next) = (main_row(row), main_row(row + 1));
-        let mut names = MAIN_NAMES.iter().chain(&AUX_NAMES);
-        let mut check = |value: Felt| {
-            let constraint = names.next().copied().unwrap_or_default();
+        let (aux, aux_next) = (aux_row(row), aux_row(row + 1));
+        let main = constraints::main(&constants, &this, &next, &periodic);
+        let aux = constraints::aux(&constants, &this, &aux, &aux_next, &periodic, challenges);
+        let names = MAIN_NAMES.iter().chain(&AUX_NAMES);
+        for (constraint, value) in names.zip(main.into_iter().chain(aux)) {
             if value != Felt::ZERO {
                 failures.push(Failure { constraint, row, value });
             }
-        };
-        constraints::main(&constants, &this, &next, &periodic, &mut check);
-        let (aux, aux_next) = (aux_row(row), aux_row(row + 1));
-        constraints::aux(&constants, &this, &aux, &aux_next, &periodic, challenges, &mut check);
+        }
     }
     let sum = public_sum(claim, advice, challenges)?;
     let mut fixed = |constraint, row, value| {

@@ -58,13 +58,19 @@ impl Kernel for Fractions<'_> {
     fn run<P: Packed>(self) -> [Vec<Felt>; AUX_WIDTH] {
         let Self { main, first, len, .. } = self;
         let constants = Constants::<P>::new();
-        let challenges: [P; N_CHALLENGES] = std::array::from_fn(|i| P::splat(self.challenges[i]));
+        // No closures in here: they would be compiled without the vector instructions.
+        let mut challenges = [P::zero(); N_CHALLENGES];
+        for (value, felt) in challenges.iter_mut().zip(self.challenges) {
+            *value = P::splat(*felt);
+        }
         // Eight rows' values of one fraction stand together.
         let mut inverses = vec![Felt::ZERO; FRACTIONS * len];
         for (i, target) in inverses.chunks_exact_mut(FRACTIONS * LANES).enumerate() {
             let row = first + i * LANES;
-            let values: [P; MAIN_WIDTH] =
-                std::array::from_fn(|column| P::load_slice(&main[column][row..]));
+            let mut values = [P::zero(); MAIN_WIDTH];
+            for (value, column) in values.iter_mut().zip(main) {
+                *value = P::load_slice(&column[row..]);
+            }
             let d = denominators(&constants, &values, &challenges);
             let [high, middle, low] = d.limbs;
             let all =
@@ -75,25 +81,29 @@ impl Kernel for Fractions<'_> {
         }
         batch_inverse(&mut inverses);
 
-        let is_last: [Felt; LANES] =
-            std::array::from_fn(|lane| Felt::from(u8::from(lane % RC_PERIOD == RC_PERIOD - 1)));
+        let mut is_last = [Felt::ZERO; LANES];
+        for lane in is_last.iter_mut().skip(RC_PERIOD - 1).step_by(RC_PERIOD) {
+            *lane = Felt::ONE;
+        }
         let is_last = P::load_slice(&is_last);
         let mut columns = std::array::from_fn(|_| vec![Felt::ZERO; len]);
         for (i, inverses) in inverses.chunks_exact(FRACTIONS * LANES).enumerate() {
+            let mut h = [P::zero(); FRACTIONS];
+            for (value, lanes) in h.iter_mut().zip(inverses.chunks_exact(LANES)) {
+                *value = P::load_slice(lanes);
+            }
             let at = i * LANES;
-            let row = first + at;
-            let h = |fraction: usize| P::load_slice(&inverses[fraction * LANES..]);
-            let count = |column: usize| P::load_slice(&main[column][row..]);
-            let mut put =
-                |column: usize, value: P| value.store_slice(&mut columns[column][at..at + LANES]);
-            let (dst_op0, limbs) = (h(1) + h(2), h(5) + h(6));
-            let op1_cell = h(3) - count(CELL_COUNT) * h(4);
-            let range_check = is_last * count(RC_COUNT) * h(8);
-            put(H_INSTRUCTION, h(0));
-            put(H_DST_OP0, dst_op0);
-            put(H_OP1_CELL, op1_cell);
-            put(H_LIMBS, limbs);
-            put(SUM, h(0) + dst_op0 + op1_cell + limbs + h(7) - range_check);
+            let cell_count = P::load_slice(&main[CELL_COUNT][first + at..]);
+            let rc_count = P::load_slice(&main[RC_COUNT][first + at..]);
+            let (dst_op0, limbs) = (h[1] + h[2], h[5] + h[6]);
+            let op1_cell = h[3] - cell_count * h[4];
+            let range_check = is_last * rc_count * h[8];
+            h[0].store_slice(&mut columns[H_INSTRUCTION][at..at + LANES]);
+            dst_op0.store_slice(&mut columns[H_DST_OP0][at..at + LANES]);
+            op1_cell.store_slice(&mut columns[H_OP1_CELL][at..at + LANES]);
+            limbs.store_slice(&mut columns[H_LIMBS][at..at + LANES]);
+            let added = h[0] + dst_op0 + op1_cell + limbs + h[7] - range_check;
+            added.store_slice(&mut columns[SUM][at..at + LANES]);
         }
         columns
     }

@@ -1,6 +1,6 @@
 //! The quotient: all constraints, combined with random coefficients and divided by what they vanish on.
 
-use nilometer_air::cairo::constraints::{self, Constants};
+use nilometer_air::cairo::constraints::{self, Constants, N_AUX, N_MAIN};
 use nilometer_air::cairo::layout::{
     AUX_WIDTH, MAIN_WIDTH, NEXT_AUX, NEXT_MAIN, PERIODIC, RC_PERIOD,
 };
@@ -134,44 +134,49 @@ impl Kernel for Evaluate<'_> {
         let one = P::splat(Felt::ONE);
         let last_point = P::splat(last_point);
         let constants = Constants::<P>::new();
-        let challenges: [P; N_CHALLENGES] = std::array::from_fn(|i| P::splat(e.challenges[i]));
-        let periodic = e.periodic.map(|lanes| P::load_slice(&lanes));
+        let mut challenges = [P::zero(); N_CHALLENGES];
+        splat(&e.challenges, &mut challenges);
+        let mut periodic = [P::zero(); PERIODIC.len()];
+        for (value, lanes) in periodic.iter_mut().zip(&e.periodic) {
+            *value = P::load_slice(lanes);
+        }
+        let (mut main_coefficients, mut aux_coefficients) = ([one; N_MAIN], [one; N_AUX]);
+        splat(&e.transition[..N_MAIN], &mut main_coefficients);
+        splat(&e.transition[N_MAIN..], &mut aux_coefficients);
         let vanishing = P::load_slice(&e.vanishing);
         for (i, values) in values.chunks_exact_mut(LANES).enumerate() {
             let step = first + i * LANES;
             let row = step * stride;
-            let this: [P; MAIN_WIDTH] =
-                std::array::from_fn(|column| load::<P>(main, row, stride, column));
-            let this_aux: [P; AUX_WIDTH] =
-                std::array::from_fn(|column| load::<P>(aux, row, stride, column));
-            let (mut next, mut next_aux) = ([P::zero(); MAIN_WIDTH], [P::zero(); AUX_WIDTH]);
+            // No closures in here: they would be compiled without the vector instructions.
+            let (mut this, mut this_aux) = ([P::zero(); MAIN_WIDTH], [P::zero(); AUX_WIDTH]);
+            let (mut next, mut next_aux) = (this, this_aux);
+            for (column, value) in this.iter_mut().enumerate() {
+                *value = load(main, row, stride, column);
+            }
+            for (column, value) in this_aux.iter_mut().enumerate() {
+                *value = load(aux, row, stride, column);
+            }
             for column in NEXT_MAIN {
-                next[column] = load::<P>(main, row + e.blowup, stride, column);
+                next[column] = load(main, row + e.blowup, stride, column);
             }
             for column in NEXT_AUX {
-                next_aux[column] = load::<P>(aux, row + e.blowup, stride, column);
+                next_aux[column] = load(aux, row + e.blowup, stride, column);
             }
 
-            let mut coefficients = e.transition.iter();
             let mut sum = P::no_products();
-            let mut add = |constraint: P| {
-                if let Some(coefficient) = coefficients.next() {
-                    sum = P::add_product(sum, P::splat(*coefficient), constraint);
-                }
-            };
-            constraints::main(&constants, &this, &next, &periodic, &mut add);
-            constraints::aux(
-                &constants,
-                &this,
-                &this_aux,
-                &next_aux,
-                &periodic,
-                &challenges,
-                &mut add,
-            );
+            let constraints_main = constraints::main(&constants, &this, &next, &periodic);
+            for (coefficient, value) in main_coefficients.iter().zip(constraints_main) {
+                sum = P::add_product(sum, *coefficient, value);
+            }
+            let constraints_aux =
+                constraints::aux(&constants, &this, &this_aux, &next_aux, &periodic, &challenges);
+            for (coefficient, value) in aux_coefficients.iter().zip(constraints_aux) {
+                sum = P::add_product(sum, *coefficient, value);
+            }
             let transitions = P::reduce(sum);
 
-            let fixed = e.fixed.each_ref().map(|list| {
+            let mut fixed = [P::zero(); 2];
+            for (value, list) in fixed.iter_mut().zip(&e.fixed) {
                 let mut sum = P::no_products();
                 for fixed in list {
                     let cell = match fixed.column.checked_sub(MAIN_WIDTH) {
@@ -181,8 +186,8 @@ impl Kernel for Evaluate<'_> {
                     let difference = cell - P::splat(fixed.value);
                     sum = P::add_product(sum, P::splat(fixed.coefficient), difference);
                 }
-                P::reduce(sum)
-            });
+                *value = P::reduce(sum);
+            }
             let x = P::load_slice(&points[i * LANES..]);
             let (from_first, from_last) = (x - one, x - last_point);
             let inverse = P::load_slice(&inverses[i * LANES..]);
@@ -190,6 +195,14 @@ impl Kernel for Evaluate<'_> {
                 + (fixed[0] * from_last + fixed[1] * from_first) * inverse;
             quotient.store_slice(values);
         }
+    }
+}
+
+/// Each element in all lanes.
+#[inline(always)]
+fn splat<P: Packed>(felts: &[Felt], values: &mut [P]) {
+    for (value, felt) in values.iter_mut().zip(felts) {
+        *value = P::splat(*felt);
     }
 }
 
@@ -201,7 +214,10 @@ fn load<P: Packed>(matrix: &RowMatrix, row: usize, stride: usize, column: usize)
     if last < matrix.height() {
         P::load_strided(&data[row * width + column..], stride * width)
     } else {
-        let at = |lane: usize| &data[(row + lane * stride) % matrix.height() * width + column];
-        P::load(std::array::from_fn(at))
+        let mut lanes = [&data[0]; LANES];
+        for (lane, felt) in lanes.iter_mut().enumerate() {
+            *felt = &data[(row + lane * stride) % matrix.height() * width + column];
+        }
+        P::load(lanes)
     }
 }

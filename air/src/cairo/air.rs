@@ -80,13 +80,9 @@ impl Air for CairoAir {
         periodic: &[E],
         result: &mut [E],
     ) {
-        let mut results = result.iter_mut();
         let constants = Constants::new();
-        constraints::main(&constants, frame.current(), frame.next(), periodic, |value| {
-            if let Some(result) = results.next() {
-                *result = value;
-            }
-        });
+        let values = constraints::main(&constants, frame.current(), frame.next(), periodic);
+        result.copy_from_slice(&values);
     }
 
     fn evaluate_aux_transition<F, E>(
@@ -103,20 +99,15 @@ impl Air for CairoAir {
         let row: [E; MAIN_WIDTH] = std::array::from_fn(|i| E::from(main.current()[i]));
         let periodic: [E; PERIODIC.len()] = std::array::from_fn(|i| E::from(periodic[i]));
         let challenges = challenge_array(challenges);
-        let mut results = result.iter_mut();
-        constraints::aux(
+        let values = constraints::aux(
             &Constants::new(),
             &row,
             aux.current(),
             aux.next(),
             &periodic,
             &challenges,
-            |value| {
-                if let Some(result) = results.next() {
-                    *result = value;
-                }
-            },
         );
+        result.copy_from_slice(&values);
     }
 
     fn get_assertions(&self) -> Vec<Assertion<Felt>> {

@@ -3,6 +3,9 @@
 //! They are written once, over any type that adds and multiplies: the verifier evaluates them at one point,
 //! the prover on eight rows at a time, the row checker on a plain trace.
 //!
+//! Everything here is inlined into its caller, and there are no closures: vector instructions are compiled for
+//! the function that uses them.
+//!
 //! Rows: "next" is the row after. No constraint holds on the last row, and nothing that the last row looks
 //! up is counted, so the last row is a state and no step.
 
@@ -49,8 +52,8 @@ pub struct Constants<V> {
 
 impl<V: Value> Constants<V> {
     /// The constants.
+    #[inline(always)]
     pub fn new() -> Self {
-        let integer = |value: u64| V::constant(value.into());
         let quarter = Felt::from(RC_PERIOD as u64).inverse();
         let last_row = Felt::from(RC_PERIOD as u64 - 1);
         Self {
@@ -67,14 +70,24 @@ impl<V: Value> Constants<V> {
     }
 }
 
+#[inline(always)]
+fn integer<V: Value>(value: u64) -> V {
+    V::constant(Felt::from(value))
+}
+
 impl<V: Value> Default for Constants<V> {
     fn default() -> Self {
         Self::new()
     }
 }
 
+/// Constraints of the main segment.
+pub const N_MAIN: usize = 11;
+/// Constraints of the auxiliary segment.
+pub const N_AUX: usize = 5;
+
 /// Names of the main segment's constraints, in the order of [`main`].
-pub const MAIN_NAMES: [&str; 11] = [
+pub const MAIN_NAMES: [&str; N_MAIN] = [
     "cpu::res",
     "cpu::assert_eq",
     "cpu::next_pc",
@@ -89,7 +102,7 @@ pub const MAIN_NAMES: [&str; 11] = [
 ];
 
 /// Their degrees, and whether a periodic column is a factor.
-pub const MAIN_DEGREES: [(usize, bool); 11] = [
+pub const MAIN_DEGREES: [(usize, bool); N_MAIN] = [
     (3, false),
     (2, false),
     (3, false),
@@ -104,64 +117,56 @@ pub const MAIN_DEGREES: [(usize, bool); 11] = [
 ];
 
 /// Names of the auxiliary segment's constraints, in the order of [`aux`].
-pub const AUX_NAMES: [&str; 5] =
+pub const AUX_NAMES: [&str; N_AUX] =
     ["lookup::instruction", "lookup::dst_op0", "lookup::op1_cell", "lookup::limbs", "lookup::sum"];
 
 /// Their degrees, and whether a periodic column is a factor.
-pub const AUX_DEGREES: [(usize, bool); 5] =
+pub const AUX_DEGREES: [(usize, bool); N_AUX] =
     [(3, false), (3, false), (3, false), (3, false), (3, false)];
 
-/// The main segment's constraints on a row and the next one, handed to `emit` in the order of
-/// [`MAIN_NAMES`].
+/// The main segment's constraints on a row and the next one, in the order of [`MAIN_NAMES`].
 ///
 /// Flags are those of an instruction that the verifier has decoded (`lookup::instruction`), so the groups'
 /// rules hold: at most one source of op1, one kind of res, one kind of jump, one addition to ap; exactly one
 /// of assertion, jump, conditional jump and addition to ap; calls and returns are jumps with the offsets and
 /// registers that they must have.
 #[inline(always)]
-pub fn main<V: Value>(
-    k: &Constants<V>,
-    row: &[V],
-    next: &[V],
-    periodic: &[V],
-    mut emit: impl FnMut(V),
-) {
-    let is = |of: Flag| row[flag(of)];
-    let (pc_abs, pc_rel, jnz, ap_add) =
-        (is(Flag::PcAbs), is(Flag::PcRel), is(Flag::PcJnz), is(Flag::ApAdd));
-    let (call, res_mul) = (is(Flag::Call), is(Flag::ResMul));
+pub fn main<V: Value>(k: &Constants<V>, row: &[V], next: &[V], periodic: &[V]) -> [V; N_MAIN] {
+    let (pc_abs, pc_rel) = (row[flag(Flag::PcAbs)], row[flag(Flag::PcRel)]);
+    let (jnz, ap_add) = (row[flag(Flag::PcJnz)], row[flag(Flag::ApAdd)]);
+    let (res_add, res_mul) = (row[flag(Flag::ResAdd)], row[flag(Flag::ResMul)]);
+    let (call, ret) = (row[flag(Flag::Call)], row[flag(Flag::Ret)]);
     let (pc, ap, fp) = (row[PC], row[AP], row[FP]);
     let (dst, op0, op1, res) = (row[DST], row[OP0], row[OP1], row[RES]);
-    let size = k.one + is(Flag::Op1Imm);
+    let size = k.one + row[flag(Flag::Op1Imm)];
     let falls_through = k.one - pc_abs - pc_rel;
-
-    // res is op1, op0 + op1 or op0·op1; free on a conditional jump.
-    emit((k.one - jnz) * (res - op1) - is(Flag::ResAdd) * op0 - res_mul * (op0 * op1 - op1));
-    // An instruction that neither jumps nor adds to ap asserts dst = res.
-    emit((falls_through - jnz - ap_add) * (dst - res));
-    // The next pc: after the instruction, at res, or res away. On a conditional jump dst·res away from the
-    // next instruction, so where dst is 0 there is no jump.
     let step = next[PC] - pc;
-    emit(step - falls_through * size - pc_rel * res - pc_abs * (res - pc) - jnz * (dst * res));
-    // Where dst is not 0, a conditional jump goes op1 away.
-    emit(jnz * dst * (step - op1));
-    // ap: plus res, plus 1, plus 2 on a call.
-    emit(next[AP] - ap - ap_add * res - is(Flag::ApAdd1) - k.two * call);
-    // fp: ap + 2 on a call, what was pushed on a return.
-    emit(next[FP] - fp - call * (ap + k.two - fp) - is(Flag::Ret) * (dst - fp));
-    // A call pushes fp and the address of the instruction after it.
-    emit(call * (dst - fp));
-    emit(call * (op0 - pc - size));
-    // Each cell of the memory table is at an address of its own, so it has one value.
-    emit(next[INDEX] - row[INDEX] - k.one);
-    // The highest limb has 8 bits: 16 times it is a limb too.
     let high = row[LIMB_HIGH];
-    emit(periodic[RC_FIRST] * (high - k.high_limb * row[LIMB_MID]));
-    // acc: the limbs so far, without the first row's high limb; 0 before each integer.
     let integer = range_checked(k, row);
-    emit(
+    [
+        // res is op1, op0 + op1 or op0·op1; free on a conditional jump.
+        (k.one - jnz) * (res - op1) - res_add * op0 - res_mul * (op0 * op1 - op1),
+        // An instruction that neither jumps nor adds to ap asserts dst = res.
+        (falls_through - jnz - ap_add) * (dst - res),
+        // The next pc: after the instruction, at res, or res away. On a conditional jump dst·res away from
+        // the next instruction, so where dst is 0 there is no jump.
+        step - falls_through * size - pc_rel * res - pc_abs * (res - pc) - jnz * (dst * res),
+        // Where dst is not 0, a conditional jump goes op1 away.
+        jnz * dst * (step - op1),
+        // ap: plus res, plus 1, plus 2 on a call.
+        next[AP] - ap - ap_add * res - row[flag(Flag::ApAdd1)] - k.two * call,
+        // fp: ap + 2 on a call, what was pushed on a return.
+        next[FP] - fp - call * (ap + k.two - fp) - ret * (dst - fp),
+        // A call pushes fp and the address of the instruction after it.
+        call * (dst - fp),
+        call * (op0 - pc - size),
+        // Each cell of the memory table is at an address of its own, so it has one value.
+        next[INDEX] - row[INDEX] - k.one,
+        // The highest limb has 8 bits: 16 times it is a limb too.
+        periodic[RC_FIRST] * (high - k.high_limb * row[LIMB_MID]),
+        // acc: the limbs so far, without the first row's high limb; 0 before each integer.
         next[ACC] - integer + periodic[RC_LAST] * integer + periodic[RC_FIRST] * (k.limb_2 * high),
-    );
+    ]
 }
 
 /// The range-checked integer on its last row.
@@ -196,42 +201,41 @@ pub fn denominators<V: Value>(
     row: &[V],
     challenges: &[V; N_CHALLENGES],
 ) -> Denominators<V> {
-    let is = |of: Flag| row[flag(of)];
     let [z_memory, alpha, z_limb, z_instruction, coefficients @ ..] = challenges;
-    let memory = |address: V, value: V| *z_memory - address - *alpha * value;
     let (pc, ap, fp, op0) = (row[PC], row[AP], row[FP], row[OP0]);
 
     // Offsets are what is left of an address without its base.
     let frame = fp - ap;
     let offsets = [
-        row[DST_ADDR] - ap - is(Flag::DstFp) * frame,
-        row[OP0_ADDR] - ap - is(Flag::Op0Fp) * frame,
+        row[DST_ADDR] - ap - row[flag(Flag::DstFp)] * frame,
+        row[OP0_ADDR] - ap - row[flag(Flag::Op0Fp)] * frame,
         row[OP1_ADDR]
             - op0
-            - is(Flag::Op1Imm) * (pc - op0)
-            - is(Flag::Op1Fp) * (fp - op0)
-            - is(Flag::Op1Ap) * (ap - op0),
+            - row[flag(Flag::Op1Imm)] * (pc - op0)
+            - row[flag(Flag::Op1Fp)] * (fp - op0)
+            - row[flag(Flag::Op1Ap)] * (ap - op0),
     ];
     let mut instruction = *z_instruction - pc;
-    for (coefficient, offset) in coefficients.iter().zip(offsets) {
-        instruction = instruction - *coefficient * offset;
+    for i in 0..offsets.len() {
+        instruction = instruction - coefficients[i] * offsets[i];
     }
-    for (coefficient, flag) in coefficients[3..].iter().zip(&row[FLAGS..FLAGS + N_FLAGS]) {
-        instruction = instruction - *coefficient * *flag;
+    for i in 0..N_FLAGS {
+        instruction = instruction - coefficients[offsets.len() + i] * row[FLAGS + i];
     }
+    let (z, alpha) = (*z_memory, *alpha);
+    let range_check = k.range_check + k.quarter * row[INDEX];
     Denominators {
         instruction,
-        dst: memory(row[DST_ADDR], row[DST]),
-        op0: memory(row[OP0_ADDR], op0),
-        op1: memory(row[OP1_ADDR], row[OP1]),
-        cell: memory(k.execution + row[INDEX], row[CELL_VALUE]),
-        limbs: [LIMB_HIGH, LIMB_MID, LIMB_LOW].map(|limb| *z_limb - row[limb]),
-        range_check: memory(k.range_check + k.quarter * row[INDEX], range_checked(k, row)),
+        dst: z - row[DST_ADDR] - alpha * row[DST],
+        op0: z - row[OP0_ADDR] - alpha * op0,
+        op1: z - row[OP1_ADDR] - alpha * row[OP1],
+        cell: z - k.execution - row[INDEX] - alpha * row[CELL_VALUE],
+        limbs: [*z_limb - row[LIMB_HIGH], *z_limb - row[LIMB_MID], *z_limb - row[LIMB_LOW]],
+        range_check: z - range_check - alpha * range_checked(k, row),
     }
 }
 
-/// The auxiliary segment's constraints on a row and the next one, handed to `emit` in the order of
-/// [`AUX_NAMES`].
+/// The auxiliary segment's constraints on a row and the next one, in the order of [`AUX_NAMES`].
 #[inline(always)]
 pub fn aux<V: Value>(
     k: &Constants<V>,
@@ -240,24 +244,22 @@ pub fn aux<V: Value>(
     aux_next: &[V],
     periodic: &[V],
     challenges: &[V; N_CHALLENGES],
-    mut emit: impl FnMut(V),
-) {
+) -> [V; N_AUX] {
     let d = denominators(k, row, challenges);
     let [high, middle, low] = d.limbs;
-    // h = 1/d
-    emit(aux[H_INSTRUCTION] * d.instruction - k.one);
-    // h = 1/dst + 1/op0
-    emit(aux[H_DST_OP0] * (d.dst * d.op0) - d.dst - d.op0);
-    // h = 1/op1 - count/cell
-    emit(aux[H_OP1_CELL] * (d.op1 * d.cell) - d.cell + row[CELL_COUNT] * d.op1);
-    // h = 1/high + 1/middle
-    emit(aux[H_LIMBS] * (high * middle) - high - middle);
-    // The running sum takes these, plus 1/low, minus count/d of a range-checked integer on its last row.
-    let rest = aux_next[SUM]
-        - aux[SUM]
-        - aux[H_INSTRUCTION]
-        - aux[H_DST_OP0]
-        - aux[H_OP1_CELL]
-        - aux[H_LIMBS];
-    emit(rest * (low * d.range_check) - d.range_check + periodic[RC_LAST] * row[RC_COUNT] * low);
+    let (instruction, dst_op0) = (aux[H_INSTRUCTION], aux[H_DST_OP0]);
+    let (op1_cell, limbs) = (aux[H_OP1_CELL], aux[H_LIMBS]);
+    let rest = aux_next[SUM] - aux[SUM] - instruction - dst_op0 - op1_cell - limbs;
+    [
+        // h = 1/d
+        instruction * d.instruction - k.one,
+        // h = 1/dst + 1/op0
+        dst_op0 * (d.dst * d.op0) - d.dst - d.op0,
+        // h = 1/op1 - count/cell
+        op1_cell * (d.op1 * d.cell) - d.cell + row[CELL_COUNT] * d.op1,
+        // h = 1/high + 1/middle
+        limbs * (high * middle) - high - middle,
+        // The running sum takes these, plus 1/low, minus count/d of a range-checked integer on its last row.
+        rest * (low * d.range_check) - d.range_check + periodic[RC_LAST] * row[RC_COUNT] * low,
+    ]
 }
