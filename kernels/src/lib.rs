@@ -15,6 +15,7 @@ mod hash;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod inverse;
+mod memory;
 mod packed;
 mod portable;
 

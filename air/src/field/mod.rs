@@ -5,8 +5,8 @@
 //! converted on the way into a hash; as each residue stands for one element, that encoding is as
 //! canonical as the integer's own.
 //!
-//! `p ≡ 1 (mod 2^64)`, so `-p^-1 mod 2^64 = 2^64 - 1`, and two of p's four limbs are zero: a step of
-//! the Montgomery reduction costs one 64-bit product.
+//! `p ≡ 1 (mod 2^64)`, and two of p's four limbs are zero: a step of the Montgomery reduction
+//! costs one 64-bit product.
 
 mod winter;
 
@@ -146,24 +146,50 @@ fn add_carry(a: u64, b: u64, carry: u64) -> (u64, u64) {
     (wide as u64, (wide >> 64) as u64)
 }
 
-/// `a·b / 2^256 mod p` (coarsely integrated operand scanning, Koç, Acar, Kaliski 1996).
+/// `a - b - borrow`, and whether it borrows.
+#[inline(always)]
+fn sub_borrow(a: u64, b: u64, borrow: bool) -> (u64, bool) {
+    let (low, b1) = a.overflowing_sub(b);
+    let (low, b2) = low.overflowing_sub(u64::from(borrow));
+    (low, b1 | b2)
+}
+
+/// `x + p` if `negative`, modulo `2^256`.
+#[inline(always)]
+fn add_modulus_if(negative: bool, x: [u64; 4]) -> [u64; 4] {
+    let mask = u64::from(negative).wrapping_neg();
+    let (r0, carry) = add_carry(x[0], mask & 1, 0);
+    let (r1, carry) = add_carry(x[1], 0, carry);
+    let (r2, carry) = add_carry(x[2], 0, carry);
+    [r0, r1, r2, x[3].wrapping_add(mask & P3).wrapping_add(carry)]
+}
+
+/// `a·b / 2^256 mod p` (Montgomery 1985).
+///
+/// The product's low half is cleared by subtracting m·p for an m of four limbs. As p is 1 in its lowest
+/// three limbs, m's lowest three are the product's own, and its highest is the product's less the low limb
+/// of `m·P3`: what is subtracted is `m + m·P3·2^192`, which takes four multiplications.
 #[inline(always)]
 fn montgomery_mul(a: &[u64; 4], b: &[u64; 4]) -> [u64; 4] {
-    let mut t = [0_u64; 4];
-    for &digit in b {
-        let (t0, carry) = mac(t[0], a[0], digit, 0);
-        let (t1, carry) = mac(t[1], a[1], digit, carry);
-        let (t2, carry) = mac(t[2], a[2], digit, carry);
-        let (t3, t4) = mac(t[3], a[3], digit, carry);
-        // The multiple of p that clears the lowest limb is -t0: its product with p's lowest limb, 1,
-        // carries exactly when t0 is not zero, and p's middle limbs are zero.
-        let multiple = t0.wrapping_neg();
-        let (r0, carry) = add_carry(t1, 0, u64::from(t0 != 0));
-        let (r1, carry) = add_carry(t2, 0, carry);
-        let (r2, carry) = mac(t3, multiple, P3, carry);
-        t = [r0, r1, r2, t4 + carry];
+    let mut t = [0_u64; 8];
+    for (i, &digit) in b.iter().enumerate() {
+        let mut carry = 0;
+        for (j, &limb) in a.iter().enumerate() {
+            (t[i + j], carry) = mac(t[i + j], limb, digit, carry);
+        }
+        t[i + 4] = carry;
     }
-    reduce_once(t)
+    let (u0, carry) = mac(0, t[0], P3, 0);
+    let (m3, borrow) = t[3].overflowing_sub(u0);
+    let (u1, carry) = mac(0, t[1], P3, carry);
+    let (u2, carry) = mac(0, t[2], P3, carry);
+    let (u3, u4) = mac(0, m3, P3, carry);
+    let (r0, borrow) = sub_borrow(t[4], u1, borrow);
+    let (r1, borrow) = sub_borrow(t[5], u2, borrow);
+    let (r2, borrow) = sub_borrow(t[6], u3, borrow);
+    let (r3, borrow) = sub_borrow(t[7], u4, borrow);
+    // Above -p, as m is below 2^256, and below p, as both factors are below p.
+    add_modulus_if(borrow, [r0, r1, r2, r3])
 }
 
 impl Add for Felt {
@@ -184,19 +210,11 @@ impl Sub for Felt {
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
         let (a, b) = (self.0, other.0);
-        let (r0, borrow) = a[0].overflowing_sub(b[0]);
-        let (r1, b1) = a[1].overflowing_sub(b[1]);
-        let (r1, b2) = r1.overflowing_sub(u64::from(borrow));
-        let (r2, b3) = a[2].overflowing_sub(b[2]);
-        let (r2, b4) = r2.overflowing_sub(u64::from(b1 | b2));
-        let (r3, b5) = a[3].overflowing_sub(b[3]);
-        let (r3, b6) = r3.overflowing_sub(u64::from(b3 | b4));
-        // Add p back after a borrow.
-        let mask = u64::from(b5 | b6).wrapping_neg();
-        let (r0, carry) = add_carry(r0, mask & 1, 0);
-        let (r1, carry) = add_carry(r1, 0, carry);
-        let (r2, carry) = add_carry(r2, 0, carry);
-        Self([r0, r1, r2, r3.wrapping_add(mask & P3).wrapping_add(carry)])
+        let (r0, borrow) = sub_borrow(a[0], b[0], false);
+        let (r1, borrow) = sub_borrow(a[1], b[1], borrow);
+        let (r2, borrow) = sub_borrow(a[2], b[2], borrow);
+        let (r3, borrow) = sub_borrow(a[3], b[3], borrow);
+        Self(add_modulus_if(borrow, [r0, r1, r2, r3]))
     }
 }
 

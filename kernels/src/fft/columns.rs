@@ -1,10 +1,12 @@
 //! Many columns: from values to polynomials, and from polynomials to a row-major low-degree extension.
 
 use nilometer_air::Felt;
+use rayon::prelude::*;
 use winter_math::FieldElement;
 
-use super::transform::{transform, Sink, Source};
-use super::{powers, reverse, root_of_unity, Polys, Target, Twiddles};
+use super::transform::{is_small, transform, Sink, Source};
+use super::{powers, reverse, root_of_unity, Polys, Twiddles};
+use crate::memory::{prefetch, with_capacity, Target};
 use crate::packed::{Block, LANES};
 use crate::{Kernel, Packed};
 
@@ -32,13 +34,11 @@ impl Kernel for Interpolate<'_> {
     fn run<P: Packed>(self) -> Vec<Vec<Block>> {
         let log_size = self.twiddles.log_size;
         let size = 1 << log_size;
-        let mut buffer = Vec::new();
-        let group = |columns: &[&[Felt]]| {
-            let mut blocks = Vec::with_capacity(size);
+        let group = |buffer: &mut Vec<P::Wide>, columns: &[&[Felt]]| {
+            let mut blocks = with_capacity(size);
             let sink = Coefficients { blocks: Target::new(&mut blocks), log_size };
-            let source = Columns(columns);
             let roots = &self.twiddles.inverse.factors;
-            transform::<P>(log_size, roots, &source, &sink, &mut buffer);
+            transform::<P>(log_size, roots, &Columns(columns), &sink, buffer);
             #[allow(unsafe_code, reason = "written in bit-reversed order, by several threads")]
             // SAFETY: `transform` has put each of the `size` places, and reversing bits permutes them.
             unsafe {
@@ -46,7 +46,12 @@ impl Kernel for Interpolate<'_> {
             }
             blocks
         };
-        self.columns.chunks(LANES).map(group).collect()
+        if is_small(log_size) {
+            self.columns.par_chunks(LANES).map_init(Vec::new, group).collect()
+        } else {
+            let mut buffer = Vec::new();
+            self.columns.chunks(LANES).map(|columns| group(&mut buffer, columns)).collect()
+        }
     }
 }
 
@@ -61,6 +66,14 @@ impl Source for Columns<'_> {
             *lane = &column[index];
         }
         P::widen(P::load(lanes))
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, index: usize) {
+        // Two elements are a line, so this is one ahead or two.
+        for column in self.0 {
+            prefetch(column, index + 1, 1);
+        }
     }
 }
 
@@ -80,6 +93,11 @@ impl Sink for Coefficients {
             let block = unsafe { self.blocks.slice(place, 1) };
             P::narrow(*value).halve(self.log_size).store_block(&mut block[0]);
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, place: usize) {
+        self.blocks.prefetch(reverse(place, self.log_size), 1);
     }
 }
 
@@ -143,26 +161,28 @@ impl Kernel for Evaluate<'_> {
     fn run<P: Packed>(self) -> Vec<Felt> {
         let (log_size, width) = (self.twiddles.log_size, self.polys.width);
         let len = (width << log_size) * self.blowup;
-        let mut rows = Vec::with_capacity(len);
+        let mut rows = with_capacity(len);
         let target = Target::new(&mut rows);
         let step = root_of_unity(log_size + self.blowup.trailing_zeros());
+        let extend = |buffer: &mut Vec<P::Wide>, coset: usize, powers: &[Felt], group: usize| {
+            let source = Shifted { blocks: &self.polys.groups[group], powers };
+            let (column, blowup) = (group * LANES, self.blowup);
+            let sink = Rows { rows: &target, width, column, coset, blowup, log_size };
+            let roots = &self.twiddles.forward.factors;
+            transform::<P>(log_size, roots, &source, &sink, buffer);
+        };
         let mut buffer = Vec::new();
         let mut shift = self.offset;
         for coset in 0..self.blowup {
             // Over shift·<g>, p(x) is p(shift·x) over <g>.
             let powers = powers(self.twiddles.backend, Felt::ONE, shift, 1 << log_size);
-            for (i, blocks) in self.polys.groups.iter().enumerate() {
-                let source = Shifted { blocks, powers: &powers };
-                let sink = Rows {
-                    rows: &target,
-                    width,
-                    column: i * LANES,
-                    coset,
-                    blowup: self.blowup,
-                    log_size,
-                };
-                let roots = &self.twiddles.forward.factors;
-                transform::<P>(log_size, roots, &source, &sink, &mut buffer);
+            let groups = 0..self.polys.groups.len();
+            if is_small(log_size) {
+                groups
+                    .into_par_iter()
+                    .for_each_init(Vec::new, |buffer, group| extend(buffer, coset, &powers, group));
+            } else {
+                groups.for_each(|group| extend(&mut buffer, coset, &powers, group));
             }
             shift *= step;
         }
@@ -185,6 +205,11 @@ impl Source for Shifted<'_> {
     #[inline(always)]
     fn get<P: Packed>(&self, index: usize) -> P::Wide {
         P::load_block(&self.blocks[index]).mul_wide(P::splat(self.powers[index]))
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, index: usize) {
+        prefetch(self.blocks, index, 1);
     }
 }
 
@@ -209,5 +234,12 @@ impl Sink for Rows<'_> {
             let row = unsafe { self.rows.slice(row * self.width + self.column, count) };
             P::narrow(*value).store_slice(row);
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, place: usize) {
+        let count = (self.width - self.column).min(LANES);
+        let row = reverse(place, self.log_size) * self.blowup + self.coset;
+        self.rows.prefetch(row * self.width + self.column, count);
     }
 }

@@ -150,39 +150,3 @@ impl Kernel for Powers<'_> {
         }
     }
 }
-
-/// Memory that tasks write disjoint parts of.
-struct Target<T>(*mut T, usize);
-
-#[allow(unsafe_code, reason = "bit-reversed and strided places cannot be had as disjoint slices")]
-mod target {
-    use super::Target;
-
-    // SAFETY: it only lets `T`s be written, and those may be sent.
-    unsafe impl<T: Send> Send for Target<T> {}
-    // SAFETY: as above; that writes are disjoint is what callers of `slice` promise.
-    unsafe impl<T: Send> Sync for Target<T> {}
-
-    impl<T> Target<T> {
-        /// The capacity of `memory`, which must not be touched while this is in use.
-        pub fn new(memory: &mut Vec<T>) -> Self {
-            Self(memory.as_mut_ptr(), memory.capacity())
-        }
-
-        /// `count` places from `start`.
-        ///
-        /// # Safety
-        /// The vector is alive and untouched, nobody else holds any of these places at the same time, and
-        /// places that have not been initialised are only written.
-        ///
-        /// # Panics
-        /// If they lie beyond the memory.
-        #[allow(clippy::mut_from_ref, reason = "the caller promises that slices are disjoint")]
-        #[inline(always)]
-        pub unsafe fn slice(&self, start: usize, count: usize) -> &mut [T] {
-            assert!(start <= self.1 && count <= self.1 - start, "beyond the target");
-            // SAFETY: within the allocation, as just checked; the rest is the caller's promise.
-            unsafe { std::slice::from_raw_parts_mut(self.0.add(start), count) }
-        }
-    }
-}

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 use winter_math::FieldElement;
 
 use super::transform::{transform, Sink, Source};
-use super::{powers, reverse, root_of_unity, Table, Target, Twiddles};
+use super::{powers, reverse, root_of_unity, Table, Twiddles};
+use crate::memory::{prefetch, with_capacity, Target};
 use crate::packed::{Factor, LANES};
 use crate::{Kernel, Packed};
 
@@ -73,7 +74,7 @@ fn run(
 ) -> Vec<Felt> {
     let size = values.len();
     assert_eq!(size, twiddles.size(), "the number of values and the transform's size");
-    let mut result = Vec::with_capacity(size * blowup);
+    let mut result = with_capacity(size * blowup);
     let target = Target::new(&mut result);
     let mut shift = offset;
     for coset in 0..blowup {
@@ -154,6 +155,9 @@ impl Source for Narrow<'_> {
             None => P::widen(value),
         }
     }
+
+    #[inline(always)]
+    fn prefetch(&self, _: usize) {}
 }
 
 struct FirstLane<'a>(Places<'a>);
@@ -165,6 +169,9 @@ impl Sink for FirstLane<'_> {
             self.0.put(first + i, P::narrow(*value).to_array()[0]);
         }
     }
+
+    #[inline(always)]
+    fn prefetch(&self, _: usize) {}
 }
 
 /// Eight neighbouring values.
@@ -183,6 +190,11 @@ impl Source for Neighbours<'_> {
         } else {
             values.mul_wide(P::load_slice(&self.powers[index..]))
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, index: usize) {
+        prefetch(self.values, LANES * index, LANES);
     }
 }
 
@@ -225,6 +237,9 @@ impl Sink for LastLayers<'_> {
             }
         }
     }
+
+    #[inline(always)]
+    fn prefetch(&self, _: usize) {}
 }
 
 /// `values[i] *= factors[i]`.
