@@ -270,7 +270,7 @@ fn shape(shape: &[usize]) -> String {
 
 /// An integer as a float, if it is one.
 fn exact(integer: i128) -> Result<f64, String> {
-    if integer.unsigned_abs() <= MAX_EXACT_INTEGER.into() {
+    if integer.unsigned_abs() <= u128::from(MAX_EXACT_INTEGER) {
         Ok(integer as f64)
     } else {
         Err(format!("{integer} is no double: above 2^53 not all integers are"))
