@@ -69,6 +69,8 @@ pub struct Run {
     pub steps: usize,
     /// Instances of each of the program's builtins that it used.
     pub builtins: BTreeMap<Builtin, usize>,
+    /// Cells of stack and heap, holes included.
+    pub cells: usize,
     /// Where the parts of memory are.
     pub segments: Segments,
     /// The registers before the first step.
@@ -220,6 +222,7 @@ impl Program {
             output,
             steps: runner.vm.get_current_step(),
             builtins: segments.builtins.iter().map(used).collect(),
+            cells: next - EXECUTION_BASE,
             initial: shift(initial),
             last: shift(stack_registers(&runner, END_PC)),
             segments,

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use nilometer_air::cairo::{ProofFile, Security, SecurityBits};
-use nilometer_cairo::{Program, Run};
-use nilometer_prover::{peak_bytes, Phase, Size};
+use nilometer_cairo::{Builtin, Program, Run};
+use nilometer_prover::{peak_bytes, Phase, Size, WitnessError};
 use thiserror::Error;
 
 use crate::numbers;
 use crate::progress::Progress;
+use crate::vm::RowRun;
 
 /// A file that holds something else than what it should.
 #[derive(Debug, Error)]
@@ -81,19 +82,31 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan for runs of that size.
+    /// The plan for a run.
     ///
     /// # Errors
     /// More rows than can be proved.
-    pub fn new(
+    pub fn of(run: &RowRun, security: Security) -> Result<Self, WitnessError> {
+        let range_checks = run.builtins.get(&Builtin::RangeCheck).copied().unwrap_or(0);
+        Self::new(run.steps, run.cells, range_checks, security)
+    }
+
+    fn new(
         steps: usize,
         cells: usize,
         range_checks: usize,
         security: Security,
-    ) -> Result<Self, nilometer_prover::WitnessError> {
+    ) -> Result<Self, WitnessError> {
         let rows = Size::of(steps, cells, range_checks)?.rows;
         let blowup = security.options(rows).blowup_factor();
         Ok(Self { rows, peak_bytes: peak_bytes(rows, blowup) })
+    }
+
+    /// About how long the proof takes, in milliseconds, on two cores with AVX-512 (`nilo bench zoo`).
+    pub fn estimated_ms(&self) -> f64 {
+        const FIXED_MS: f64 = 8.0;
+        const ROW_MS: f64 = 0.009;
+        FIXED_MS + ROW_MS * self.rows as f64
     }
 
     /// Fails if that is more memory than there may or can be.

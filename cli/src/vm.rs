@@ -43,6 +43,8 @@ pub struct RowRun {
     pub input: Vec<i128>,
     /// VM steps.
     pub steps: usize,
+    /// Cells of stack and heap.
+    pub cells: usize,
     /// Instances of each builtin.
     pub builtins: BTreeMap<Builtin, usize>,
 }
@@ -93,8 +95,8 @@ pub fn run_whole(
     {
         return Err(VmError::Mismatch { index, expected, actual: *actual }.into());
     }
-    let (steps, builtins) = (run.steps, run.builtins.clone());
-    Ok((RowRun { prediction, input, steps, builtins }, run))
+    let (steps, cells, builtins) = (run.steps, run.cells, run.builtins.clone());
+    Ok((RowRun { prediction, input, steps, cells, builtins }, run))
 }
 
 /// What a program writes: its input, then its output.

@@ -9,6 +9,7 @@ use cairo_lang_sierra::program::{
 
 use super::code_map::CodeMap;
 use super::entry::{entry_code, Signature};
+use super::CachedHash;
 use super::{Builtin, Program, ProgramError, MAX_CODE_LEN};
 use crate::hint::Hint;
 
@@ -66,6 +67,7 @@ impl Program {
             bytecode: assembled.bytecode.iter().map(Into::into).collect(),
             hint_counts: counts(&hints),
             hints: hints.into_iter().map(|(_, hint)| hint).collect(),
+            cached_hash: CachedHash::default(),
         };
         Ok((program, map))
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use starknet_types_core::felt::Felt;
 
 use super::entry::header_words;
-use super::{Builtin, Program, ProgramError, HEADER_LEN, MAX_CODE_LEN};
+use super::{Builtin, CachedHash, Program, ProgramError, HEADER_LEN, MAX_CODE_LEN};
 use crate::felt;
 use crate::hint::Hint;
 
@@ -71,6 +71,7 @@ impl Program {
             bytecode: file.bytecode,
             hint_counts: file.hints.iter().map(|(pc, list)| (*pc, list.len())).collect(),
             hints: file.hints.into_iter().flat_map(|(_, list)| list).collect(),
+            cached_hash: CachedHash::default(),
         })
     }
 }

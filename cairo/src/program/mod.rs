@@ -7,6 +7,8 @@ mod entry;
 mod error;
 mod json;
 
+use std::sync::OnceLock;
+
 use starknet_types_core::felt::Felt;
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
@@ -39,7 +41,21 @@ pub struct Program {
     pub(crate) hints: Vec<Hint>,
     /// Strictly rising addresses, each with how many of `hints` stand there.
     pub(crate) hint_counts: Vec<(usize, usize)>,
+    pub(crate) cached_hash: CachedHash,
 }
+
+/// The hash, once somebody has asked for it: long programs take a while.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CachedHash(OnceLock<Felt>);
+
+/// It follows from the rest.
+impl PartialEq for CachedHash {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for CachedHash {}
 
 impl Program {
     /// Full path of the Cairo function that it was compiled from.
@@ -85,6 +101,10 @@ impl Program {
     /// Every list is preceded by its length, so different programs hash different felts. Hints
     /// are no part of it: they choose witnesses, not what is proved.
     pub fn hash(&self) -> Felt {
+        *self.cached_hash.0.get_or_init(|| self.compute_hash())
+    }
+
+    fn compute_hash(&self) -> Felt {
         let mut felts = Vec::with_capacity(self.bytecode.len() + self.builtins.len() + 4);
         felts.push(felt::from_short_string(HASH_TAG));
         felts.push(self.builtins.len().into());

@@ -4,15 +4,18 @@
 //! prices, with published weights.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{bail, Context, Result};
 use clap::Args;
 use console::style;
-use nilometer_cairo::RunOptions;
+use nilometer_air::cairo::Security;
+use nilometer_cairo::{Program, RunOptions};
+use nilometer_prover::claim;
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::eval;
-use nilometer_transpiler::quant::{Calibration, PlanOptions};
+use nilometer_transpiler::quant::{Calibration, PlanOptions, QuantGraph};
+use nilometer_verifier::verify;
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
@@ -22,8 +25,9 @@ use crate::numbers::{duration, percent, short, thousands};
 use crate::output::{Message, Output};
 use crate::package::Package;
 use crate::pipeline::{self, Job, StageDone, Stages};
+use crate::proving::{self, Plan};
 use crate::table::table;
-use crate::{gas, input};
+use crate::{gas, input, numbers, vm};
 
 const NAME: &str = "rockybot";
 const MODEL: &[u8] = include_bytes!("../../../examples/rockybot/rockybot.onnx");
@@ -54,7 +58,20 @@ struct Demo {
     matches_reference: bool,
     rows: Vec<DemoRow>,
     run_ms: u128,
+    proof: DemoProof,
     package: Option<String>,
+}
+
+/// The proof of the first row.
+#[derive(Serialize)]
+struct DemoProof {
+    rows: usize,
+    prove_ms: f64,
+    proof_bytes: usize,
+    security: String,
+    verify_ms: f64,
+    /// What the verifier says when a bit of the proof is flipped.
+    tampered: String,
 }
 
 #[derive(Serialize)]
@@ -99,17 +116,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
         "{}: a neural network that traded on chain, from ONNX to Cairo, bit for bit\n",
         style("RockyBot").bold()
     ))?;
-    let tell = |done: &StageDone| {
-        let line = format!(
-            "{} {:<10} {:<52} {:>8}",
-            style("✓").green(),
-            done.stage.name(),
-            done.made,
-            style(duration(done.time)).dim()
-        );
-        // A line that nobody reads any more is told by the result.
-        let _ = output.line(&line);
-    };
+    let tell = |done: &StageDone| stage(output, done.stage.name(), &done.made, done.time);
     let mut stages = Stages::new(tell);
     let transpiled = pipeline::transpile(&job, folder, &mut stages)?;
     drop(stages);
@@ -136,6 +143,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
             steps: run.steps,
         });
     }
+    let proof = prove_first(&program, &graph, &rows[0].1, output)?;
     let report = transpiled.report;
     output.result(&Demo {
         model_hash: transpiled.manifest.model_hash,
@@ -147,9 +155,58 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
         matches_reference: true,
         rows: results,
         run_ms: time.as_millis(),
+        proof,
         package: args.keep.as_ref().map(|folder| folder.display().to_string()),
     })?;
     Ok(0)
+}
+
+/// Proves a row's run, checks the proof, and checks that a tampered one is refused.
+fn prove_first(
+    program: &Program,
+    graph: &QuantGraph,
+    values: &[f64],
+    output: &Output,
+) -> Result<DemoProof> {
+    let options = RunOptions { trace: true, ..RunOptions::default() };
+    let (row_run, run) = vm::run_whole(program, graph, values, &options)?;
+    Plan::of(&row_run, Security::DEFAULT)?.check(None)?;
+    let proved = proving::prove(program, &run, Security::DEFAULT)?;
+    let bytes = proved.file.to_bytes();
+    stage(
+        output,
+        "prove",
+        &format!("{} rows, proof of {}", thousands(proved.file.rows), numbers::bytes(bytes.len())),
+        proved.time,
+    );
+    let claim = claim(program, &run.output)?;
+    let start = Instant::now();
+    let verified = verify(&claim, &bytes, Security::DEFAULT)?;
+    let time = start.elapsed();
+    stage(output, "verify", &format!("valid, {}", verified.security), time);
+    let mut tampered = bytes.clone();
+    let middle = tampered.len() / 2;
+    tampered[middle] ^= 1;
+    let refusal = match verify(&claim, &tampered, Security::DEFAULT) {
+        Err(error) => error.to_string(),
+        Ok(_) => bail!("the verifier has accepted a proof with a flipped bit: this is a defect"),
+    };
+    Ok(DemoProof {
+        rows: verified.rows,
+        prove_ms: proved.time.as_secs_f64() * 1e3,
+        proof_bytes: bytes.len(),
+        security: verified.security.to_string(),
+        verify_ms: time.as_secs_f64() * 1e3,
+        tampered: refusal,
+    })
+}
+
+/// Tells that a stage is done.
+fn stage(output: &Output, name: &str, made: &str, time: Duration) {
+    let time = style(duration(time)).dim();
+    let line = format!("{} {name:<10} {made:<52} {time:>8}", style("✓").green());
+    // A line that nobody reads any more is told by the result.
+    let _ = output.line(&line);
 }
 
 impl Message for Demo {
@@ -186,6 +243,14 @@ impl Message for Demo {
             thousands(self.steps),
             thousands(self.l2_gas),
             short(self.l2_gas as f64 * 100.0 / gas::MAX_TRANSACTION as f64),
+        );
+        text += &format!(
+            "A proof of row 0 with {} security: {}, made in {:.0} ms, checked in {:.1} ms.\nWith one bit flipped: {}.\n",
+            self.proof.security,
+            numbers::bytes(self.proof.proof_bytes),
+            self.proof.prove_ms,
+            self.proof.verify_ms,
+            self.proof.tampered
         );
         text +=
             &format!("\nmodel hash    {}\nprogram hash  {}\n", self.model_hash, self.program_hash);

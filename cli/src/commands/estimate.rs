@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
+use nilometer_air::cairo::Security;
 use nilometer_cairo::RunOptions;
 use nilometer_transpiler::cost::{self, Steps};
 use serde::Serialize;
@@ -13,9 +15,10 @@ use crate::commands::run::run_rows;
 use crate::commands::transpile::contract;
 use crate::gas;
 use crate::input::{RowSelection, Source};
-use crate::numbers::{counts, percent, thousands};
+use crate::numbers::{bytes, counts, duration, percent, thousands};
 use crate::output::{Message, Output};
 use crate::package::{ContractSize, Package};
+use crate::proving::Plan;
 use crate::report;
 use crate::table::{fields, table};
 use crate::vm::{self, RowRun};
@@ -50,9 +53,18 @@ struct Estimate {
     gas_source: &'static str,
     contract: ContractSize,
     transaction: Transaction,
-    /// What a proof takes: unknown as long as there is no prover.
-    proving: Option<()>,
-    proving_note: &'static str,
+    /// What a proof of the most expensive row takes, at the default security.
+    proving: Proving,
+}
+
+/// What a proof takes.
+#[derive(Serialize)]
+struct Proving {
+    rows: usize,
+    peak_bytes: u64,
+    /// On two cores with AVX-512.
+    estimated_ms: f64,
+    security: String,
 }
 
 /// A call of the contract beside the limits of a transaction.
@@ -65,16 +77,13 @@ struct Transaction {
     fits: bool,
 }
 
-const PROVING_NOTE: &str = "there is no prover yet: proving time and memory are not estimated";
-
 /// Estimates.
 ///
 /// # Errors
 /// The package is damaged, or a row is refused.
 pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
-    let graph = package.model()?;
-    let program = package.program()?;
+    let (graph, program) = package.model_and_program()?;
     let rows = match &args.data {
         Some(source) => source.rows(graph.input_len(), &RowSelection::default())?,
         None => vec![(0, package.example()?)],
@@ -84,6 +93,9 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
     let steps = || runs.iter().map(|run| run.steps);
     let worst = runs.iter().max_by_key(|run| run.steps);
     let most = steps().max().unwrap_or(0) as u64;
+    let plans = runs.iter().map(|run| Plan::of(run, Security::DEFAULT));
+    let plan = plans.collect::<Result<Vec<_>, _>>()?.into_iter().max_by_key(|plan| plan.rows);
+    let plan = plan.context("there is no row to run")?;
     let l2_gas = worst.map_or(0, |run| gas::l2_gas(most, &run.builtins));
     let contract = package.manifest.contract.clone();
     // The span's length comes first.
@@ -95,7 +107,7 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
         steps: most as usize,
         min_steps: steps().min().unwrap_or(0),
         mean_steps: steps().sum::<usize>() as f64 / runs.len().max(1) as f64,
-        trace_rows: gas::trace_rows(most),
+        trace_rows: plan.rows as u64,
         builtins: worst.map(RowRun::builtin_counts).unwrap_or_default(),
         estimated_steps: cost::estimate(&graph, package.manifest.shape),
         program_felts: program.code_len(),
@@ -111,8 +123,12 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
                 && calldata_felts <= gas::MAX_CALLDATA,
         },
         contract,
-        proving: None,
-        proving_note: PROVING_NOTE,
+        proving: Proving {
+            rows: plan.rows,
+            peak_bytes: plan.peak_bytes,
+            estimated_ms: plan.estimated_ms(),
+            security: Security::DEFAULT.to_string(),
+        },
     })?;
     Ok(0)
 }
@@ -132,7 +148,6 @@ impl Message for Estimate {
         let fits = if transaction.fits { "fits" } else { "does not fit" };
         let mut text = fields([
             ("steps", format!("{} {spread}", thousands(self.steps))),
-            ("trace rows", format!("{} (the next power of two)", thousands(self.trace_rows))),
             ("builtins", counts(&self.builtins)),
             ("program", format!("{} felts of code", thousands(self.program_felts))),
             ("L2 gas", format!("{} estimated: {}", thousands(self.l2_gas), self.gas_source)),
@@ -147,7 +162,16 @@ impl Message for Estimate {
                     thousands(transaction.max_calldata_felts)
                 ),
             ),
-            ("proving", self.proving_note.to_owned()),
+            (
+                "proof",
+                format!(
+                    "{} rows, up to {} of memory, about {} on two cores with AVX-512 ({})",
+                    thousands(self.proving.rows),
+                    bytes(self.proving.peak_bytes as usize),
+                    duration(Duration::from_secs_f64(self.proving.estimated_ms / 1e3)),
+                    self.proving.security
+                ),
+            ),
         ]);
         let total = self.estimated_steps.total();
         let row = |(name, steps): (&str, u64)| {

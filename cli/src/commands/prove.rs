@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use anyhow::{bail, Result};
 use clap::Args;
-use nilometer_air::cairo::{address, Security};
-use nilometer_cairo::{Builtin, RunOptions};
+use nilometer_air::cairo::Security;
+use nilometer_cairo::RunOptions;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::run::{outputs, plain, row_result, NamedOutput};
+use crate::commands::run::{outputs, plain, NamedOutput};
 use crate::failure::UsageError;
 use crate::input::{RowSelection, Source};
 use crate::numbers::{bytes, counts, thousands};
@@ -85,8 +85,7 @@ struct ProveResult {
 pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
-    let graph = package.model()?;
-    let program = package.program()?;
+    let (graph, program) = package.model_and_program()?;
     let rows = args.input.rows(graph.input_len(), &RowSelection::default())?;
     let [(row, values)] = &rows[..] else {
         let (path, n_rows) = (args.input.path.display(), rows.len());
@@ -96,10 +95,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };
     let (row_run, run) = vm::run_whole(&program, &graph, values, &options)?;
-    let cells =
-        run.memory.as_ref().map_or(0, |memory| memory.part(address::EXECUTION as usize).len());
-    let range_checks = run.builtins.get(&Builtin::RangeCheck).copied().unwrap_or(0);
-    let plan = Plan::new(run.steps, cells, range_checks, args.security)?;
+    let plan = Plan::of(&row_run, args.security)?;
     let run_time = run_start.elapsed();
     output.note(&format!(
         "{} steps, {} rows: the proof takes up to {} of memory",
@@ -114,7 +110,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
 
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let filling = proved.phases.get("trace").copied().unwrap_or_default();
-    let result = row_result(&graph, *row, &row_run);
+    let result = row_run.result(&graph, *row);
     output.result(&ProveResult {
         proof: args.output.display().to_string(),
         model_hash: package.manifest.model_hash.clone(),

@@ -10,7 +10,7 @@ use console::style;
 use nilometer_cairo::{Program, RunOptions};
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::graph::{Labels, OutputKind};
-use nilometer_transpiler::quant::QuantGraph;
+use nilometer_transpiler::quant::{Prediction, QuantGraph};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{json, Value};
@@ -99,8 +99,7 @@ pub struct NamedOutput {
 /// A file or a row is refused, a run fails, or the VM and the reference disagree.
 pub fn run(args: &RunArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
-    let graph = package.model()?;
-    let program = package.program()?;
+    let (graph, program) = package.model_and_program()?;
     let rows = args.input.rows(graph.input_len(), &args.rows)?;
     let options = RunOptions { max_steps: Some(args.max_steps), trace: false };
     let start = Instant::now();
@@ -127,9 +126,15 @@ pub fn run_rows(
 }
 
 /// What a run says, with names.
-pub fn row_result(graph: &QuantGraph, row: usize, run: &RowRun) -> RowResult {
-    let mut integers = run.prediction.integers.iter();
-    let outputs = graph.outputs.iter().zip(&run.prediction.outputs);
+pub fn row_result(
+    graph: &QuantGraph,
+    row: usize,
+    prediction: &Prediction,
+    input: &[i128],
+    steps: usize,
+) -> RowResult {
+    let mut integers = prediction.integers.iter();
+    let outputs = graph.outputs.iter().zip(&prediction.outputs);
     let outputs: Vec<NamedOutput> = outputs
         .map(|(output, values)| NamedOutput {
             name: output.name.clone(),
@@ -138,13 +143,13 @@ pub fn row_result(graph: &QuantGraph, row: usize, run: &RowRun) -> RowResult {
             is_label: matches!(output.kind, OutputKind::Label(_)),
         })
         .collect();
-    let input_int = run.input.iter().map(ToString::to_string).collect();
-    RowResult { row, input_int, label: label(graph, run), outputs, steps: run.steps }
+    let input_int = input.iter().map(ToString::to_string).collect();
+    RowResult { row, input_int, label: label(graph, prediction), outputs, steps }
 }
 
 /// The model's label; the class with the largest score where it has none of its own.
-fn label(graph: &QuantGraph, run: &RowRun) -> Option<Value> {
-    let outputs = || graph.outputs.iter().zip(&run.prediction.outputs);
+fn label(graph: &QuantGraph, prediction: &Prediction) -> Option<Value> {
+    let outputs = || graph.outputs.iter().zip(&prediction.outputs);
     let own = outputs().find_map(|(output, values)| match &output.kind {
         OutputKind::Label(labels) => Some((labels, *values.first()? as usize)),
         OutputKind::Numbers { .. } => None,
@@ -169,6 +174,13 @@ fn named(labels: &Labels, index: usize) -> Value {
     }
 }
 
+impl RowRun {
+    /// What the run says, with names.
+    pub fn result(&self, graph: &QuantGraph, row: usize) -> RowResult {
+        row_result(graph, row, &self.prediction, &self.input, self.steps)
+    }
+}
+
 impl RowResult {
     /// The numbers of the outputs that are no labels; of all if there is nothing else.
     pub fn numbers<T: Clone>(&self, of: fn(&NamedOutput) -> &[T]) -> Vec<T> {
@@ -187,7 +199,7 @@ impl Runs {
         time: Duration,
     ) -> Self {
         let results: Vec<RowResult> =
-            rows.iter().zip(runs).map(|((row, _), run)| row_result(graph, *row, run)).collect();
+            rows.iter().zip(runs).map(|((row, _), run)| run.result(graph, *row)).collect();
         let worst = runs.iter().max_by_key(|run| run.steps);
         Self {
             model_hash: package.manifest.model_hash.clone(),

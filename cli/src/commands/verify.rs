@@ -24,7 +24,6 @@ use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
 use crate::package::Package;
 use crate::table::fields;
-use crate::vm::RowRun;
 
 /// Arguments of `nilo verify`.
 #[derive(Debug, Args)]
@@ -126,8 +125,8 @@ struct VerifyResult {
     proof_bytes: usize,
     /// Checking the proof.
     verify_ms: f64,
-    /// Hashing the program.
-    hash_ms: f64,
+    /// Reading and hashing the model and the program.
+    load_ms: f64,
 }
 
 /// Verifies.
@@ -138,10 +137,9 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     let bytes = std::fs::read(&args.proof)
         .with_context(|| format!("cannot read {}", args.proof.display()))?;
     let package = Package::open(&args.model)?;
-    let graph = package.model()?;
-    let hashing = Instant::now();
-    let program = package.program()?;
-    let hash_ms = hashing.elapsed().as_secs_f64() * 1e3;
+    let loading = Instant::now();
+    let (graph, program) = package.model_and_program()?;
+    let load_ms = loading.elapsed().as_secs_f64() * 1e3;
     let file = ProofFile::from_bytes(&bytes).map_err(VerifyError::from)?;
 
     let actual = to_hex(&VmFelt::from_bytes_be(&file.program_hash));
@@ -163,9 +161,7 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     let verify_ms = start.elapsed().as_secs_f64() * 1e3;
     // Only now are the integers known to be those of a run.
     let prediction = graph.interpret(output_int.to_vec());
-    let row_run =
-        RowRun { prediction, input: input_int.to_vec(), steps: 0, builtins: Default::default() };
-    let row = row_result(&graph, 0, &row_run);
+    let row = row_result(&graph, 0, &prediction, input_int, 0);
     if let Some(wanted) = &args.output {
         check_output(&row.outputs, wanted)?;
     }
@@ -191,7 +187,7 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         grinding_bits: verified.options.grinding_factor(),
         proof_bytes: bytes.len(),
         verify_ms,
-        hash_ms,
+        load_ms,
     })?;
     Ok(0)
 }

@@ -73,6 +73,15 @@ impl Package {
         Ok(program)
     }
 
+    /// The quantised graph and the compiled program, read side by side.
+    ///
+    /// # Errors
+    /// See [`Self::model`] and [`Self::program`].
+    pub fn model_and_program(&self) -> Result<(QuantGraph, Program)> {
+        let (model, program) = rayon::join(|| self.model(), || self.program());
+        Ok((model?, program?))
+    }
+
     /// The float model that the package was made from.
     ///
     /// # Errors
