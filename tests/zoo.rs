@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use ndarray::{ArrayD, Axis};
 use ndarray_npy::ReadNpyExt;
+use nilometer_air::cairo::{ProofFile, Security};
 use nilometer_cairo::compile::Sources;
 use nilometer_cairo::{Program, Run, RunOptions, Toolchain, ToolchainOptions};
 use nilometer_transpiler::emit::{self, CairoPackage, PackageMeta, Shape};
 use nilometer_transpiler::graph::Graph;
 use nilometer_transpiler::quant::{self, Calibration, Plan, PlanOptions, QuantGraph};
 use nilometer_transpiler::{onnx, passes};
+use nilometer_verifier::{verify, VerifyError};
 use starknet_types_core::felt::Felt;
 use tempfile::TempDir;
 
@@ -157,6 +159,27 @@ pub fn run(program: &Program, input: &[i128]) -> (Vec<i128>, Run) {
     assert_eq!(echo, felts, "the program writes its input first");
     let results = results.iter().map(signed).collect();
     (results, run)
+}
+
+/// Proves a run, and verifies that the proof shows it and no other.
+///
+/// Returns the rows of the trace and the bytes of the proof.
+pub fn prove(program: &Program, input: &[i128]) -> (usize, usize) {
+    let felts: Vec<Felt> = input.iter().map(|&x| Felt::from(x)).collect();
+    let options = RunOptions { trace: true, ..RunOptions::default() };
+    let run = program.run(&felts, &options).unwrap();
+    let file = nilometer_prover::prove(program, &run, Security::DEFAULT, &|_| {}).unwrap();
+    let (rows, bytes) = (file.rows, file.to_bytes());
+    let claim = nilometer_prover::claim(program, &run.output).unwrap();
+    verify(&claim, &bytes, Security::DEFAULT).unwrap();
+    // Another output, which the file is made to state as well: only the proof itself can tell.
+    let mut output = run.output.clone();
+    *output.last_mut().unwrap() += Felt::ONE;
+    let other = nilometer_prover::claim(program, &output).unwrap();
+    let stated = ProofFile { output: other.output().to_vec(), ..file };
+    let refused = verify(&other, &stated.to_bytes(), Security::DEFAULT);
+    assert!(matches!(refused, Err(VerifyError::Proof(_))), "{refused:?}");
+    (rows, bytes.len())
 }
 
 /// The signed integer that a felt stands for.
