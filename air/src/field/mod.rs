@@ -8,6 +8,7 @@
 //! `p ≡ 1 (mod 2^64)`, and two of p's four limbs are zero: a step of the Montgomery reduction
 //! costs one 64-bit product.
 
+pub mod poseidon;
 mod winter;
 
 use std::fmt;

@@ -292,8 +292,8 @@ impl Message for VerifyResult {
             (
                 "time",
                 format!(
-                    "{:.1} ms, and {:.1} ms to read and hash the program",
-                    self.verify_ms, self.hash_ms
+                    "{:.1} ms, and {:.1} ms to read and hash the package",
+                    self.verify_ms, self.load_ms
                 ),
             ),
         ]);
