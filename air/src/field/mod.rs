@@ -228,7 +228,10 @@ impl Mul for Felt {
 
 impl Div for Felt {
     type Output = Self;
-    #[allow(clippy::suspicious_arithmetic_impl, reason = "a product with the inverse is a quotient")]
+    #[allow(
+        clippy::suspicious_arithmetic_impl,
+        reason = "a product with the inverse is a quotient"
+    )]
     fn div(self, other: Self) -> Self {
         self * other.inverse()
     }
