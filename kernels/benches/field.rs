@@ -27,7 +27,7 @@ macro_rules! chains {
         let (mut x, w) = (black_box($x), black_box($w));
         for _ in 0..COUNT / 8 {
             for x in &mut x {
-                *x = *x * w;
+                *x *= w;
             }
         }
         x
@@ -73,7 +73,7 @@ fn multiplication(c: &mut Criterion) {
             let (mut x, w) = (black_box(x), black_box(w));
             for _ in 0..COUNT / 8 {
                 for x in &mut x {
-                    *x = &*x * &w;
+                    *x *= w;
                 }
             }
             x

@@ -8,8 +8,10 @@ use winter_crypto::hashers::Blake3_256;
 use winter_crypto::ElementHasher;
 use winter_math::FieldElement;
 
-const BACKENDS: [(&str, fn() -> Backend); 2] =
-    [("best", Backend::best), ("portable", || Backend::PORTABLE)];
+fn backends() -> [(&'static str, Backend); 2] {
+    [("best", Backend::best()), ("portable", Backend::PORTABLE)]
+}
+
 const ROWS: usize = 1 << 16;
 
 fn hashing(c: &mut Criterion) {
@@ -18,17 +20,17 @@ fn hashing(c: &mut Criterion) {
     for width in [5, 32, 39] {
         let rows = vec![Felt::ONE; ROWS * width];
         group.throughput(Throughput::Bytes((rows.len() * Felt::BYTES) as u64));
-        for (name, backend) in BACKENDS {
+        for (name, backend) in backends() {
             let id = BenchmarkId::new(format!("rows {name}"), width);
-            group.bench_function(id, |b| b.iter(|| hash_rows_with(&rows, width, backend())));
+            group.bench_function(id, |b| b.iter(|| hash_rows_with(&rows, width, backend)));
         }
     }
     let leaves: Vec<_> =
         (0..ROWS as u64).map(|i| Blake3_256::<Felt>::hash_elements(&[Felt::from(i)])).collect();
     group.throughput(Throughput::Elements(ROWS as u64));
-    for (name, backend) in BACKENDS {
+    for (name, backend) in backends() {
         let id = BenchmarkId::new("tree", name);
-        group.bench_function(id, |b| b.iter(|| merkle_nodes_with(&leaves, backend())));
+        group.bench_function(id, |b| b.iter(|| merkle_nodes_with(&leaves, backend)));
     }
     group.bench_function(BenchmarkId::new("tree", "winter"), |b| {
         b.iter(|| winter_crypto::build_merkle_nodes::<Blake3_256<Felt>>(&leaves))
@@ -36,8 +38,8 @@ fn hashing(c: &mut Criterion) {
     const BITS: u32 = 14;
     let nonces: u64 = (0..16).map(|seed| grind_with([seed; 32], BITS, Backend::best())).sum();
     group.throughput(Throughput::Elements(nonces));
-    for (name, backend) in BACKENDS {
-        let grind = || (0..16).map(|seed| grind_with([seed; 32], BITS, backend())).max();
+    for (name, backend) in backends() {
+        let grind = || (0..16).map(|seed| grind_with([seed; 32], BITS, backend)).max();
         group.bench_function(BenchmarkId::new("grind", name), |b| b.iter(grind));
     }
     group.finish();

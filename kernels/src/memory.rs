@@ -28,6 +28,7 @@ pub fn with_capacity<T>(count: usize) -> Vec<T> {
 }
 
 /// Bytes that a processor reads at once.
+#[cfg(target_arch = "x86_64")]
 const LINE: usize = 64;
 
 /// Asks for elements that are going to be read, if there are such.
@@ -42,6 +43,8 @@ pub fn prefetch<T>(slice: &[T], index: usize, count: usize) {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(offset)) };
         }
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slice, index, count);
 }
 
 /// Memory that tasks write disjoint parts of.
@@ -87,5 +90,7 @@ impl<T> Target<T> {
                 unsafe { _mm_prefetch::<_MM_HINT_ET0>(first.wrapping_add(offset)) };
             }
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (start, count);
     }
 }

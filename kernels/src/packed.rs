@@ -12,8 +12,7 @@ pub const LANES: usize = 8;
 
 /// One element, prepared for [`Packed::scale`]; its content belongs to the packed type that made it.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(16))]
-pub struct Factor(pub(crate) [u64; 10]);
+pub struct Factor(pub(crate) [u64; 5]);
 
 /// Eight elements in memory: the limbs of their residues, lowest limb first, each limb of all lanes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -130,7 +130,7 @@ impl Packed for Scalar8 {
     #[inline(always)]
     fn factor(felt: Felt) -> Factor {
         let [a, b, c, d] = felt.residue();
-        Factor([a, b, c, d, 0, 0, 0, 0, 0, 0])
+        Factor([a, b, c, d, 0])
     }
 
     #[inline(always)]

@@ -5,6 +5,8 @@
 mod common;
 
 use common::{felt, BACKENDS};
+use nilometer_air::cairo::constraints::{self, Value};
+use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH};
 use nilometer_kernels::{Felt, Kernel, Packed, LANES};
 use proptest::prelude::*;
 use winter_math::FieldElement;
@@ -137,4 +139,49 @@ fn loads_take_their_places() {
 fn loads_beyond_the_end_are_refused() {
     let felts = common::felts(1, 8);
     nilometer_kernels::dispatch(Loads(&felts, 2));
+}
+
+/// The Cairo AIR's constraints on eight rows, and on each.
+struct Constraints<'a> {
+    columns: &'a [Vec<Felt>],
+}
+
+/// Values that the AIR computes on two neighbouring rows of all segments.
+fn constraints<V: Value>(row: &[V], next: &[V]) -> Vec<V> {
+    let k = constraints::Constants::new();
+    let mut values = Vec::new();
+    let periodic = &row[row.len() - 2..];
+    let challenges = std::array::from_fn(|i| next[i]);
+    let (main, aux) = row.split_at(MAIN_WIDTH);
+    let (main_next, aux_next) = next.split_at(MAIN_WIDTH);
+    constraints::main(&k, main, main_next, periodic, |value| values.push(value));
+    constraints::aux(&k, main, aux, aux_next, periodic, &challenges, |value| values.push(value));
+    values
+}
+
+impl Kernel for Constraints<'_> {
+    type Output = Vec<Lanes>;
+
+    #[inline(always)]
+    fn run<P: Packed>(self) -> Vec<Lanes> {
+        let at = |offset: usize| -> Vec<P> {
+            self.columns.iter().map(|column| P::load_slice(&column[offset..])).collect()
+        };
+        constraints(&at(0), &at(1)).into_iter().map(P::to_array).collect()
+    }
+}
+
+#[test]
+fn constraints_are_computed_packed() {
+    let columns: Vec<_> = (0..MAIN_WIDTH + AUX_WIDTH + 2)
+        .map(|column| common::felts(column as u64, LANES + 1))
+        .collect();
+    let row = |i: usize| -> Vec<Felt> { columns.iter().map(|column| column[i]).collect() };
+    for backend in BACKENDS {
+        let found = backend().dispatch(Constraints { columns: &columns });
+        for lane in 0..LANES {
+            let found: Vec<_> = found.iter().map(|lanes| lanes[lane]).collect();
+            assert_eq!(found, constraints(&row(lane), &row(lane + 1)), "row {lane}");
+        }
+    }
 }

@@ -94,13 +94,6 @@ impl Size {
     }
 }
 
-/// The felt of the VM as one of proofs.
-pub fn felt(value: &VmFelt) -> Felt {
-    // Both are Montgomery residues with the same radix.
-    Felt::from_residue(value.to_raw_reversed())
-        .unwrap_or_else(|| unreachable!("the VM's felts are reduced: {value:#x}"))
-}
-
 /// What a proof of a program's run with an output claims.
 ///
 /// # Errors
@@ -112,8 +105,12 @@ pub fn claim(program: &Program, output: &[VmFelt]) -> Result<Claim, WitnessError
         Own::RangeCheck => Ok(Builtin::RangeCheck),
         other => Err(WitnessError::Builtin { name: other.name() }),
     });
-    let code = program.bytecode().iter().map(felt).collect();
-    Ok(Claim::new(builtins.collect::<Result<_, _>>()?, code, output.iter().map(felt).collect())?)
+    let code = program.bytecode().iter().map(Felt::from).collect();
+    Ok(Claim::new(
+        builtins.collect::<Result<_, _>>()?,
+        code,
+        output.iter().map(Felt::from).collect(),
+    )?)
 }
 
 impl Witness {
@@ -195,7 +192,7 @@ impl<'a> Filler<'a> {
         let cells = |base: u64, len: usize| {
             let part = memory.part(base as usize).iter();
             let mut cells: Vec<Felt> =
-                part.map(|cell| cell.as_ref().map_or(Felt::ZERO, felt)).collect();
+                part.map(|cell| cell.as_ref().map_or(Felt::ZERO, Felt::from)).collect();
             cells.resize(len, Felt::ZERO);
             cells
         };

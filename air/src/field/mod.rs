@@ -9,6 +9,7 @@
 //! costs one 64-bit product.
 
 pub mod poseidon;
+mod starknet;
 mod winter;
 
 use std::fmt;

@@ -1,9 +1,9 @@
 //! Starknet's Poseidon hash: the Hades permutation of three elements, 8 full and 83 partial rounds, x^3
 //! (StarkWare, "Poseidon: instance for Starknet"; round constant `i` is SHA-256 of `Hades{i}`).
 //!
-//! Program and model hashes take tens of thousands of permutations, a third of the time of a proof with the
-//! library that has it; here one takes a third of that (`cargo bench -p nilometer-air`). Two reasons: a
-//! partial round adds one constant in place of three, and sums are only brought below `2p`.
+//! Program and model hashes take tens of thousands of permutations, over a third of the time of a proof with the
+//! library that has it; here one takes half of that (`cargo bench -p nilometer-air`). Two reasons: a partial
+//! round adds one constant in place of three, and sums are only brought below `2p`.
 
 use std::sync::LazyLock;
 

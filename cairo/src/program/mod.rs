@@ -9,8 +9,8 @@ mod json;
 
 use std::sync::OnceLock;
 
+use nilometer_air::field::poseidon;
 use starknet_types_core::felt::Felt;
-use starknet_types_core::hash::{Poseidon, StarkHash};
 
 pub use builtin::Builtin;
 pub use code_map::CodeMap;
@@ -112,6 +112,7 @@ impl Program {
         felts.push(ENTRY_PC.into());
         felts.push(self.bytecode.len().into());
         felts.extend_from_slice(&self.bytecode);
-        Poseidon::hash_array(&felts)
+        let felts: Vec<_> = felts.iter().map(Into::into).collect();
+        (&poseidon::hash_array(&felts)).into()
     }
 }

@@ -199,7 +199,7 @@ fn integers(graph: &QuantGraph, felts: &[Felt]) -> Result<Vec<i128>, AboutError>
         return Err(AboutError::Length { expected, actual: felts.len() });
     }
     let integer = |(index, felt): (usize, &Felt)| {
-        let value = VmFelt::from_bytes_be(&felt.to_be_bytes());
+        let value = VmFelt::from(felt);
         let integer =
             if value > -value { -BigInt::from((-value).to_biguint()) } else { value.to_bigint() };
         i128::try_from(integer).map_err(|_| AboutError::Felt { index, actual: *felt })

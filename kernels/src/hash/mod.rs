@@ -19,6 +19,7 @@ use crate::Backend;
 pub type Digest = <Blake3_256<Felt> as Hasher>::Digest;
 
 /// Messages side by side.
+#[cfg(target_arch = "x86_64")]
 const WIDE: usize = 16;
 /// Messages that a task hashes.
 const CHUNK: usize = 256;
@@ -88,17 +89,16 @@ fn merge_level(children: &[Digest], parents: &mut [Digest], backend: Backend) {
 /// The digests of equally long messages, which lie one after the other.
 fn hash_each(messages: &[u8], digests: &mut [Digest], backend: Backend) {
     let len = messages.len().checked_div(digests.len()).unwrap_or(0);
-    if backend == Backend::PORTABLE {
-        return hash_in_turn(messages, digests, len);
-    }
     #[cfg(target_arch = "x86_64")]
-    {
+    if backend != Backend::PORTABLE {
         let whole = digests.len() / WIDE * WIDE;
         let (wide_messages, messages) = messages.split_at(whole * len);
         let (wide_digests, digests) = digests.split_at_mut(whole);
         avx512::hash_each(wide_messages, wide_digests, len, backend);
-        hash_in_turn(messages, digests, len);
+        return hash_in_turn(messages, digests, len);
     }
+    let _ = backend;
+    hash_in_turn(messages, digests, len);
 }
 
 fn hash_in_turn(messages: &[u8], digests: &mut [Digest], len: usize) {

@@ -9,10 +9,11 @@
 //!
 //! Bounds. An [`Ifma8`]'s limbs are below `2^52` and its value below `2^256`, about `32p`. In sums that are
 //! not reduced ([`Wide`]), limbs are signed and carry more than 52 bits.
+//!
+//! Safety. [`Ifma8`] is named only here and in `backend`, which asks [`is_supported`] first, so wherever its
+//! methods run the processor has the instructions.
 
 #![allow(unsafe_code, reason = "vector instructions, which have no safe form")]
-// `Ifma8` is named only here and in `backend`, which asks `is_supported` first, so wherever its methods
-// run the processor has the instructions.
 #![allow(clippy::needless_range_loop, reason = "limbs go by their numbers")]
 
 mod limbs;
@@ -276,11 +277,6 @@ impl Packed for Ifma8 {
             (w[1] >> 40 | w[2] << 24) & MASK,
             (w[2] >> 28 | w[3] << 36) & MASK,
             w[3] >> 16,
-            0,
-            0,
-            0,
-            0,
-            0,
         ])
     }
 

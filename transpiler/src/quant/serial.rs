@@ -5,8 +5,8 @@
 //! and error bounds are left out: they do not change what is computed. The input's and outputs' names
 //! and labels are in, because they change what the numbers mean.
 
+use nilometer_air::field::poseidon;
 use starknet_types_core::felt::Felt;
-use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::table::TableFunction;
 use super::{Encoding, KeyTest, QuantGraph, QuantOp, QuantTrees, Table};
@@ -19,7 +19,8 @@ const DOMAIN: &[u8] = b"nilometer-model-v1";
 impl QuantGraph {
     /// The model's identity.
     pub fn model_hash(&self) -> Felt {
-        Poseidon::hash_array(&self.to_felts())
+        let felts: Vec<_> = self.to_felts().iter().map(Into::into).collect();
+        (&poseidon::hash_array(&felts)).into()
     }
 
     /// The canonical encoding.
