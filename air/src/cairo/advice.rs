@@ -294,16 +294,29 @@ fn to_count(number: u64) -> Result<u32, AdviceError> {
 
 fn read_counts(source: &mut &[u8], len: usize) -> Result<Vec<u32>, AdviceError> {
     let mut counts = Vec::with_capacity(len);
+    // One spelling a list: a run is as long as it can be, and short ones are spelt out.
+    let spelling = AdviceError::Bytes { problem: "a list in another spelling than its own" };
+    let mut after_run = false;
     while counts.len() < len {
         let number = read_number(source)?;
         if number & 1 == 0 {
-            counts.push(to_count(number >> 1)?);
+            let count = to_count(number >> 1)?;
+            let repeated = counts.iter().rev().take_while(|last| **last == count).take(2).count();
+            if repeated > usize::from(!after_run) {
+                return Err(spelling);
+            }
+            after_run = false;
+            counts.push(count);
         } else {
             let repeats = (number >> 1) as usize;
             let count = read_count(source)?;
             if repeats > len - counts.len() {
                 return Err(AdviceError::Bytes { problem: "a run that passes its list's end" });
             }
+            if repeats < 3 || counts.last() == Some(&count) {
+                return Err(spelling);
+            }
+            after_run = true;
             counts.resize(counts.len() + repeats, count);
         }
     }

@@ -1,0 +1,17 @@
+//! Soundness of the AIR, the prover's freedom and the verifier: what a cheating prover could try, each attempt
+//! by name.
+
+mod asm;
+mod cases;
+mod files;
+mod forge;
+mod forged;
+mod lookups;
+mod machine;
+mod mutation;
+mod pinned;
+mod programs;
+mod proofs;
+mod public;
+mod random;
+mod rows;
