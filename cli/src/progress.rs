@@ -19,6 +19,15 @@ impl Progress {
         Self(bar)
     }
 
+    /// A bar over `len` phases of unequal length.
+    pub fn phases(message: &str, len: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(len as u64), ProgressDrawTarget::stderr());
+        bar.set_style(template("{spinner} {msg:32} {wide_bar} {pos}/{len} {elapsed:.dim}"));
+        bar.set_message(message.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
     /// A bar over `len` rows.
     pub fn rows(message: &str, len: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(len as u64), ProgressDrawTarget::stderr());
@@ -37,7 +46,7 @@ impl Progress {
         self.0.suspend(print)
     }
 
-    /// One row more is done.
+    /// One row or phase more is done.
     pub fn advance(&self) {
         self.0.inc(1);
     }

@@ -144,12 +144,15 @@ pub struct Proved {
 /// # Errors
 /// The run cannot be proved.
 pub fn prove(program: &Program, run: &Run, security: Security) -> Result<Proved> {
-    let progress = Progress::spinner("proving");
+    let progress = Progress::phases("proving", PHASES);
     let start = Instant::now();
     let phases = Cell::new(Vec::new());
     let file = nilometer_prover::prove(program, run, security, &|phase| {
         progress.say(&format!("proving: {}", name(phase)));
         let mut begun = phases.take();
+        if !begun.is_empty() {
+            progress.advance();
+        }
         begun.push((phase, Instant::now()));
         phases.set(begun);
     })?;
@@ -160,6 +163,9 @@ pub fn prove(program: &Program, run: &Run, security: Security) -> Result<Proved>
     let bits = SecurityBits::of(&security.options(file.rows), file.rows);
     Ok(Proved { phases: times.collect(), time: end - start, bits, file })
 }
+
+/// How many phases there are.
+const PHASES: usize = 6;
 
 fn name(phase: Phase) -> &'static str {
     match phase {

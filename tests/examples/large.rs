@@ -1,13 +1,16 @@
-//! A synthetic network of the given widths, from ONNX to a run: `large 784 1000 200 10`.
+//! A synthetic network of the given widths, from ONNX to a verified proof: `large 784 1000 200 10`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a report for a person")]
 
 use std::time::Instant;
 
+use nilometer_air::cairo::Security;
+use nilometer_cairo::RunOptions;
 use nilometer_tests::synthetic::{self, Random};
 use nilometer_tests::zoo;
 use nilometer_transpiler::quant::{self, Calibration, PlanOptions};
 use nilometer_transpiler::{onnx, passes};
+use starknet_types_core::felt::Felt;
 
 fn main() {
     let widths: Vec<usize> = std::env::args().skip(1).map(|a| a.parse().unwrap()).collect();
@@ -34,4 +37,28 @@ fn main() {
     let (results, run) = zoo::run(&built.program, &input);
     lap("ran");
     println!("{} steps, equal: {}", run.steps, results == plan.graph.run(&input));
+    drop(run);
+
+    let felts: Vec<_> = input.iter().map(|&integer| Felt::from(integer)).collect();
+    for _ in 0..3 {
+        let start = Instant::now();
+        let options = RunOptions { trace: true, ..RunOptions::default() };
+        let run = built.program.run(&felts, &options).unwrap();
+        let ran = start.elapsed();
+        let file =
+            nilometer_prover::prove(&built.program, &run, Security::DEFAULT, &|_| {}).unwrap();
+        let proved = start.elapsed();
+        let claim = nilometer_prover::claim(&built.program, &run.output).unwrap();
+        let bytes = file.to_bytes();
+        let checking = Instant::now();
+        nilometer_verifier::verify(&claim, &bytes, Security::DEFAULT).unwrap();
+        println!(
+            "{} rows: run {ran:.2?}, proof {:.2?} of {} bytes, verified in {:.2?}: {:.0} steps/s in all",
+            file.rows,
+            proved - ran,
+            bytes.len(),
+            checking.elapsed(),
+            run.steps as f64 / proved.as_secs_f64()
+        );
+    }
 }
