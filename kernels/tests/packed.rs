@@ -154,8 +154,8 @@ fn constraints<V: Value>(row: &[V], next: &[V]) -> Vec<V> {
     let challenges = std::array::from_fn(|i| next[i]);
     let (main, aux) = row.split_at(MAIN_WIDTH);
     let (main_next, aux_next) = next.split_at(MAIN_WIDTH);
-    constraints::main(&k, main, main_next, periodic, |value| values.push(value));
-    constraints::aux(&k, main, aux, aux_next, periodic, &challenges, |value| values.push(value));
+    values.extend(constraints::main(&k, main, main_next, periodic));
+    values.extend(constraints::aux(&k, main, aux, aux_next, periodic, &challenges));
     values
 }
 

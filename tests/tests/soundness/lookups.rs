@@ -92,6 +92,7 @@ impl Slot {
 }
 
 /// Every lookup of a witness.
+#[expect(clippy::needless_range_loop, reason = "a row of every column")]
 fn lookups(witness: &Witness) -> Vec<(&'static str, Entry)> {
     let Witness { claim, advice, main } = witness;
     let rows = main[0].len();

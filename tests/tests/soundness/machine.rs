@@ -216,6 +216,7 @@ pub struct Sketch {
 }
 
 impl Sketch {
+    #[expect(clippy::needless_range_loop, reason = "a row of every column")]
     fn new(code: &Code, trace: Vec<Row>, memory: Memory, rows: usize) -> Self {
         let mut main = vec![vec![Felt::ZERO; rows]; MAIN_WIDTH];
         for row in 0..rows {

@@ -27,11 +27,9 @@ fn constraints_at_a_random_point() {
     let periodic = [draw(), draw()];
     let challenges: [Felt; N_CHALLENGES] = std::array::from_fn(|_| draw());
     let constants = Constants::new();
-    let mut values = Vec::new();
-    constraints::main(&constants, &row, &next, &periodic, |value| values.push(value));
-    constraints::aux(&constants, &row, &aux, &aux_next, &periodic, &challenges, |value| {
-        values.push(value);
-    });
+    let main = constraints::main(&constants, &row, &next, &periodic);
+    let aux = constraints::aux(&constants, &row, &aux, &aux_next, &periodic, &challenges);
+    let values = [&main[..], &aux].concat();
     let names = MAIN_NAMES.iter().chain(&AUX_NAMES);
     assert_eq!(values.len(), names.clone().count());
     let sum = values.iter().fold(Felt::ZERO, |sum, value| sum + *value * draw());

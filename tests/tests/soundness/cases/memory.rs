@@ -116,6 +116,13 @@ fn cells(cases: &mut Vec<Case>) {
     sketch.main[CELL_VALUE][EVERYTHING_ROWS - 3] = Felt::from(100_u64);
     cases.push(Case::new("a cell with two values", &["memory::index"], sketch));
 
+    // Addresses that no row has: a cell that nobody can look up, or one that another table could hold.
+    let mut sketch = Forger::default().run(&without_output(), 64);
+    for index in &mut sketch.main[INDEX][40..] {
+        *index += Felt::from(4_u64);
+    }
+    cases.push(Case::new("addresses skipped", &["memory::index"], sketch));
+
     let mut sketch = forged(|_, forger| forger);
     sketch.main[CELL_VALUE][(local - address::EXECUTION) as usize] += Felt::ONE;
     cases.push(Case::lookup("another value in the memory table", &["dst", "op0"], sketch));
