@@ -12,7 +12,7 @@
 //! | what the prover adds to the claim | [`advice`] |
 //! | all of it as a Winterfell AIR | [`CairoAir`] |
 //! | parameters and their security | [`security`] |
-//! | files | [`file`] |
+//! | files | [`mod@file`] |
 //!
 //! The program, the output and the table of 12-bit integers are *public tables*: the verifier has them, so
 //! they take no rows of the trace. The prover says in the open how often each of their entries is
