@@ -17,7 +17,7 @@ use crate::numbers;
 use crate::progress::Progress;
 use crate::vm::RowRun;
 
-/// A file that holds something else than what it should.
+/// A proof that takes too much, or cannot be kept.
 #[derive(Debug, Error)]
 pub enum ProvingError {
     /// A proof would take more memory than it may.
