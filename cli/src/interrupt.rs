@@ -36,7 +36,11 @@ pub fn happened() -> bool {
 
 /// A temporary folder that goes when it is dropped, and on Ctrl-C.
 #[derive(Debug)]
-pub struct Scratch(tempfile::TempDir);
+pub struct Scratch {
+    path: PathBuf,
+    /// There until it is dropped.
+    folder: Option<tempfile::TempDir>,
+}
 
 impl Scratch {
     /// Makes one in `parent`.
@@ -44,21 +48,26 @@ impl Scratch {
     /// # Errors
     /// If the folder cannot be made.
     pub fn new_in(parent: &Path, prefix: &str) -> io::Result<Self> {
+        // Under the lock, so that there is no folder that the handler does not know of.
+        let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
-        FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).push(folder.path().to_owned());
-        Ok(Self(folder))
+        let path = folder.path().to_owned();
+        folders.push(path.clone());
+        Ok(Self { path, folder: Some(folder) })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        &self.path
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        // The handler knows of the folder until it is gone: it ends the process, maybe in between.
+        drop(self.folder.take());
         let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
-        folders.retain(|folder| folder != self.0.path());
+        folders.retain(|folder| *folder != self.path);
     }
 }
 
