@@ -9,7 +9,7 @@ use crate::commands::{
     bench, check, completions, demo, doctor, estimate, inspect, prove, run, transpile, verify,
 };
 
-/// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit.
+/// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit, and proofs of their runs.
 #[derive(Debug, Parser)]
 #[command(name = "nilo", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 ok, 2 usage, 3 unsupported model, 4 accuracy gate failed, \

@@ -84,7 +84,7 @@ fn a_proof_is_made_and_verified() {
     }
 
     // And refused with any other.
-    let other = format!("{}:60", proved.inputs);
+    let other = format!("{}:1", proved.inputs);
     assert!(proved.refuse(&["--input", &other]).contains("another input: feature"));
     assert!(proved.refuse(&["--output", "0.5,0.25,0.25"]).contains("another output"));
     assert!(proved.refuse(&["--output", "1"]).contains("another output"));
@@ -112,11 +112,12 @@ fn the_same_row_gives_the_same_bytes() {
 #[test]
 fn levels_of_security() {
     let proved = prove("tree_iris_dt4", &["--security", "conjectured-96"]);
-    assert_eq!(proved.result["security_bits"], 96);
+    // A query is worth two bits.
+    assert_eq!(proved.result["security_bits"], 97);
     assert!(proved.refuse(&[]).contains("bits of proven security, at least 100 are wanted"));
     assert!(proved.refuse(&["--security", "conjectured-100"]).contains("conjectured security"));
     let verified = proved.verify(&["--security", "conjectured-96"]);
-    assert_eq!(verified["conjectured_bits"], 96);
+    assert_eq!(verified["conjectured_bits"], 97);
 
     let strong = prove("tree_iris_dt4", &["--security", "proven-128"]);
     for least in ["96", "proven-100", "128", "conjectured-128"] {
