@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use nilometer_cairo::ToolchainOptions;
 
-use crate::commands::{check, completions, demo, doctor, estimate, inspect, run, transpile};
+use crate::commands::{
+    check, completions, contract, demo, doctor, estimate, inspect, registry, run, transpile,
+};
 
 /// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit.
 #[derive(Debug, Parser)]
 #[command(name = "nilo", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 ok, 2 usage, 3 unsupported model, 4 accuracy gate failed, \
-6 resource limit, 1 other.\nRun `nilo demo` to see the whole path on a bundled model.")]
+6 resource limit, 7 chain or RPC, 8 account or key, 1 other.\nRun `nilo demo` to see the whole path on a bundled model.")]
 pub struct Cli {
     /// Put one JSON object on standard output, errors too
     #[arg(long, global = true)]
@@ -34,6 +36,12 @@ pub enum Command {
     Estimate(estimate::EstimateArgs),
     /// Run a package's Cairo program on rows, checked against the Rust reference
     Run(run::RunArgs),
+    /// Compile, declare and deploy a package's contract
+    #[command(subcommand)]
+    Contract(contract::ContractCommand),
+    /// Publish models on Starknet, call them, pay for them, dispute claims about them
+    #[command(subcommand)]
+    Registry(registry::RegistryCommand),
     /// Take a bundled model through the whole path
     Demo(demo::DemoArgs),
     /// Check the Cairo toolchain and say what mends it

@@ -2,10 +2,12 @@
 
 use anyhow::Error;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
+use nilometer_starknet::ChainError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
 use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
+use nilometer_transpiler::schema::SchemaError;
 use serde_json::{json, Map, Value};
 
 use crate::input::InputError;
@@ -27,6 +29,10 @@ pub enum Kind {
     Accuracy,
     /// A limit on sizes or steps.
     ResourceLimit,
+    /// The chain refuses, or no node answers.
+    Chain,
+    /// An account or its key cannot be used.
+    Account,
 }
 
 impl Kind {
@@ -38,6 +44,8 @@ impl Kind {
             Self::UnsupportedModel => 3,
             Self::Accuracy => 4,
             Self::ResourceLimit => 6,
+            Self::Chain => 7,
+            Self::Account => 8,
         }
     }
 
@@ -49,6 +57,8 @@ impl Kind {
             Self::UnsupportedModel => "unsupported_model",
             Self::Accuracy => "accuracy",
             Self::ResourceLimit => "resource_limit",
+            Self::Chain => "chain",
+            Self::Account => "account",
         }
     }
 }
@@ -88,7 +98,8 @@ impl Failure {
         json!({ "error": error })
     }
 
-    fn new(kind: Kind, help: Option<String>) -> Self {
+    /// A failure of a kind, with a hint.
+    pub fn new(kind: Kind, help: Option<String>) -> Self {
         Self { kind, message: String::new(), help, details: Map::new(), text: None }
     }
 }
@@ -163,6 +174,12 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     }
     if cause.is::<VmError>() {
         return help(Kind::Other, "this is a defect: please report it with the model and the row");
+    }
+    if let Some(error) = cause.downcast_ref::<ChainError>() {
+        return Some(crate::chain::failure(error));
+    }
+    if cause.is::<SchemaError>() {
+        return kind(Kind::Chain);
     }
     cause.downcast_ref::<UsageError>().map(|_| Failure::new(Kind::Usage, None))
 }

@@ -7,10 +7,12 @@
 #[starknet::component]
 pub mod CatalogueComponent {
     use core::num::traits::Zero;
+    use core::num::traits::SaturatingAdd;
     use core::poseidon::poseidon_hash_span;
     use starknet::storage::{
         Map, StoragePathEntry, StoragePointerReadAccess, StoragePointerWriteAccess
     };
+    use starknet::storage_access::StorePacking;
     use starknet::syscalls::deploy_syscall;
     use starknet::{
         ContractAddress, SyscallResultTrait, get_block_timestamp, get_caller_address
@@ -25,7 +27,7 @@ pub mod CatalogueComponent {
     /// All of a model's revenue, in hundredths of a per cent.
     const WHOLE: u32 = 10_000;
 
-    /// A model, field by field: a call reads three of them.
+    /// A model, field by field: a call reads three and writes one.
     #[starknet::storage_node]
     pub struct Entry {
         pub owner: ContractAddress,
@@ -33,17 +35,67 @@ pub mod CatalogueComponent {
         pub name: ByteArray,
         pub kind: felt252,
         pub licence: felt252,
-        pub price: u128,
+        pub terms: Terms,
         pub bond: u128,
-        pub deprecated: bool,
-        pub n_versions: u32,
-        pub n_calls: u64,
-        pub revenue: u128,
-        pub undistributed: u128,
+        pub activity: Activity,
+        /// Revenue that was credited to holders.
+        pub distributed: u128,
         pub registered_at: u64,
         pub versions: Map<u32, Version>,
+        /// The contracts of versions that take calls and claims; zero where they do not.
+        pub in_use: Map<u32, ContractAddress>,
         pub shares: Map<u32, Share>,
         pub n_shares: u32,
+    }
+
+    /// What every call reads.
+    #[derive(Copy, Drop)]
+    pub struct Terms {
+        pub price: u128,
+        pub n_versions: u32,
+        pub deprecated: bool,
+    }
+
+    /// What every call writes.
+    #[derive(Copy, Drop)]
+    pub struct Activity {
+        pub undistributed: u128,
+        pub n_calls: u64,
+    }
+
+    const SHIFT: felt252 = 0x100000000000000000000000000000000;
+
+    /// The price in the low half; above it the versions, doubled, and whether the model is deprecated.
+    impl TermsPacking of StorePacking<Terms, felt252> {
+        fn pack(value: Terms) -> felt252 {
+            let flag = if value.deprecated {
+                1
+            } else {
+                0
+            };
+            value.price.into() + (value.n_versions.into() * 2 + flag) * SHIFT
+        }
+
+        fn unpack(value: felt252) -> Terms {
+            let u256 { low, high } = value.into();
+            Terms {
+                price: low,
+                n_versions: (high / 2).try_into().expect('packed terms'),
+                deprecated: high % 2 == 1,
+            }
+        }
+    }
+
+    /// The amount in the low half, the calls above it.
+    impl ActivityPacking of StorePacking<Activity, felt252> {
+        fn pack(value: Activity) -> felt252 {
+            value.undistributed.into() + value.n_calls.into() * SHIFT
+        }
+
+        fn unpack(value: felt252) -> Activity {
+            let u256 { low, high } = value.into();
+            Activity { undistributed: low, n_calls: high.try_into().expect('packed activity') }
+        }
     }
 
     #[storage]
@@ -185,7 +237,7 @@ pub mod CatalogueComponent {
             entry.name.write(name.clone());
             entry.kind.write(kind);
             entry.licence.write(licence);
-            entry.price.write(price);
+            entry.terms.write(Terms { price, n_versions: 0, deprecated: false });
             entry.bond.write(bond);
             entry.registered_at.write(get_block_timestamp());
             self.emit(ModelRegistered { model_id, owner, name, kind, licence, price, bond });
@@ -197,13 +249,15 @@ pub mod CatalogueComponent {
             ref self: ComponentState<TContractState>, model_id: u64, version: NewVersion
         ) -> u32 {
             let entry = self.entries.entry(model_id);
-            assert(!entry.deprecated.read(), errors::DEPRECATED);
+            let mut terms = entry.terms.read();
+            assert(!terms.deprecated, errors::DEPRECATED);
             let NewVersion { class_hash, model_hash, program_hash, metadata_uri, metadata_hash } =
                 version;
             assert(class_hash.is_non_zero(), errors::ZERO_CLASS);
             assert(metadata_uri.len() <= MAX_URI, errors::BAD_TEXT);
-            let number = entry.n_versions.read() + 1;
-            entry.n_versions.write(number);
+            terms.n_versions += 1;
+            let number = terms.n_versions;
+            entry.terms.write(terms);
             let salt = poseidon_hash_span(array![model_id.into(), number.into()].span());
             let (contract, _) = deploy_syscall(class_hash, salt, array![].span(), false)
                 .unwrap_syscall();
@@ -223,6 +277,7 @@ pub mod CatalogueComponent {
                 deprecated: false,
             };
             entry.versions.entry(number).write(record);
+            entry.in_use.entry(number).write(contract);
             self
                 .emit(
                     VersionPublished {
@@ -244,7 +299,8 @@ pub mod CatalogueComponent {
             ref self: ComponentState<TContractState>, model_id: u64, price: u128, bond: u128
         ) {
             let entry = self.entries.entry(model_id);
-            entry.price.write(price);
+            let terms = entry.terms.read();
+            entry.terms.write(Terms { price, ..terms });
             entry.bond.write(bond);
             self.emit(TermsChanged { model_id, price, bond });
         }
@@ -312,13 +368,15 @@ pub mod CatalogueComponent {
             assert(!record.deprecated, errors::DEPRECATED);
             record.deprecated = true;
             entry.write(record);
+            self.entries.entry(model_id).in_use.entry(version).write(Zero::zero());
             self.emit(VersionDeprecated { model_id, version });
         }
 
         fn deprecate(ref self: ComponentState<TContractState>, model_id: u64) {
             let entry = self.entries.entry(model_id);
-            assert(!entry.deprecated.read(), errors::DEPRECATED);
-            entry.deprecated.write(true);
+            let terms = entry.terms.read();
+            assert(!terms.deprecated, errors::DEPRECATED);
+            entry.terms.write(Terms { deprecated: true, ..terms });
             self.emit(ModelDeprecated { model_id });
         }
 
@@ -343,12 +401,10 @@ pub mod CatalogueComponent {
         fn earn(
             ref self: ComponentState<TContractState>, model_id: u64, n_calls: u32, amount: u128
         ) {
-            let entry = self.entries.entry(model_id);
-            entry.n_calls.write(entry.n_calls.read() + n_calls.into());
-            if amount != 0 {
-                entry.revenue.write(entry.revenue.read() + amount);
-                entry.undistributed.write(entry.undistributed.read() + amount);
-            }
+            let entry = self.entries.entry(model_id).activity;
+            let Activity { undistributed, n_calls: before } = entry.read();
+            let n_calls = before + n_calls.into();
+            entry.write(Activity { undistributed: undistributed + amount, n_calls });
         }
 
         /// What each holder is to be credited with; nothing is left on the model. What does not divide
@@ -357,11 +413,13 @@ pub mod CatalogueComponent {
             ref self: ComponentState<TContractState>, model_id: u64
         ) -> Span<(ContractAddress, u128)> {
             let entry = self.entries.entry(model_id);
-            let amount = entry.undistributed.read();
+            let Activity { undistributed: amount, n_calls } = entry.activity.read();
             if amount == 0 {
                 return array![].span();
             }
-            entry.undistributed.write(0);
+            entry.activity.write(Activity { undistributed: 0, n_calls });
+            // A statistic that nothing is paid by: it may not stop anybody's money.
+            entry.distributed.write(entry.distributed.read().saturating_add(amount));
             let n_shares = entry.n_shares.read();
             if n_shares == 0 {
                 return array![(entry.owner.read(), amount)].span();
@@ -398,31 +456,29 @@ pub mod CatalogueComponent {
 
         fn assert_version(self: @ComponentState<TContractState>, model_id: u64, version: u32) {
             self.assert_model(model_id);
-            let n_versions = self.entries.entry(model_id).n_versions.read();
+            let n_versions = self.entries.entry(model_id).terms.read().n_versions;
             assert(version != 0 && version <= n_versions, errors::NO_VERSION);
         }
 
-        /// The contract of a version that takes new calls and claims.
-        fn contract_in_use(
+        /// The contract of a version that takes new calls and claims, and the price of a call.
+        fn in_use(
             self: @ComponentState<TContractState>, model_id: u64, version: u32
-        ) -> ContractAddress {
-            self.assert_version(model_id, version);
+        ) -> (ContractAddress, u128) {
             let entry = self.entries.entry(model_id);
-            let record = entry.versions.entry(version);
-            assert(
-                !entry.deprecated.read() && !record.deprecated.read(), errors::DEPRECATED
-            );
-            record.contract.read()
+            let terms = entry.terms.read();
+            if version == 0 || version > terms.n_versions {
+                // Says which of the two is missing.
+                self.assert_version(model_id, version);
+            }
+            let contract = entry.in_use.entry(version).read();
+            assert(!terms.deprecated && contract.is_non_zero(), errors::DEPRECATED);
+            (contract, terms.price)
         }
 
         fn contract_of(
             self: @ComponentState<TContractState>, model_id: u64, version: u32
         ) -> ContractAddress {
             self.entries.entry(model_id).versions.entry(version).contract.read()
-        }
-
-        fn price(self: @ComponentState<TContractState>, model_id: u64) -> u128 {
-            self.entries.entry(model_id).price.read()
         }
 
         fn bond(self: @ComponentState<TContractState>, model_id: u64) -> u128 {
@@ -432,6 +488,8 @@ pub mod CatalogueComponent {
         fn describe(self: @ComponentState<TContractState>, id: u64) -> Model {
             self.assert_model(id);
             let entry = self.entries.entry(id);
+            let Terms { price, n_versions, deprecated } = entry.terms.read();
+            let Activity { undistributed, n_calls } = entry.activity.read();
             Model {
                 id,
                 owner: entry.owner.read(),
@@ -439,13 +497,13 @@ pub mod CatalogueComponent {
                 name: entry.name.read(),
                 kind: entry.kind.read(),
                 licence: entry.licence.read(),
-                price: entry.price.read(),
+                price,
                 bond: entry.bond.read(),
-                deprecated: entry.deprecated.read(),
-                n_versions: entry.n_versions.read(),
-                n_calls: entry.n_calls.read(),
-                revenue: entry.revenue.read(),
-                undistributed: entry.undistributed.read(),
+                deprecated,
+                n_versions,
+                n_calls,
+                revenue: entry.distributed.read().saturating_add(undistributed),
+                undistributed,
                 registered_at: entry.registered_at.read(),
             }
         }

@@ -42,7 +42,6 @@ pub mod ModelRegistry {
         #[substorage(v0)]
         disputes: DisputesComponent::Storage,
         n_calls: u64,
-        revenue: u128,
     }
 
     #[event]
@@ -264,7 +263,7 @@ pub mod ModelRegistry {
         ) -> u64 {
             self.governance.enter();
             self.governance.assert_running();
-            self.catalogue.contract_in_use(model_id, version);
+            self.catalogue.in_use(model_id, version);
             assert(input.len() <= MAX_INPUT && output.len() <= MAX_OUTPUT, errors::TOO_LONG);
             let least = self.min_bond(model_id);
             assert(bond >= least, errors::BOND);
@@ -478,7 +477,6 @@ pub mod ModelRegistry {
                 n_calls: self.n_calls.read(),
                 n_claims: self.disputes.n_claims.read(),
                 n_proofs: self.disputes.n_proofs.read(),
-                revenue: self.revenue.read(),
                 held: self.ledger.held.read(),
                 burnt: self.ledger.burnt.read(),
             }
@@ -593,14 +591,10 @@ pub mod ModelRegistry {
             self.governance.assert_running();
             let n_rows = inputs.len();
             assert(n_rows != 0 && n_rows <= MAX_BATCH, errors::BAD_BATCH);
-            let contract = self.catalogue.contract_in_use(model_id, version);
-            let price = self.catalogue.price(model_id);
+            let (contract, price) = self.catalogue.in_use(model_id, version);
             assert(price <= max_price, errors::PRICE);
             let total = price * n_rows.into();
             self.catalogue.earn(model_id, n_rows, total);
-            if total != 0 {
-                self.revenue.write(self.revenue.read() + total);
-            }
             let mut call_id = self.n_calls.read();
             self.n_calls.write(call_id + n_rows.into());
             self.ledger.collect(total);

@@ -23,6 +23,7 @@ pub struct Settings {
 #[derive(Copy, Drop, Serde, Debug, PartialEq, starknet::Store)]
 pub enum Action {
     /// Nothing.
+    #[default]
     None,
     /// To pause.
     Pause,
@@ -138,6 +139,7 @@ pub struct Share {
 #[derive(Copy, Drop, Serde, PartialEq, Debug, starknet::Store)]
 pub enum Status {
     /// There is no such claim.
+    #[default]
     None,
     /// It can be challenged and contested.
     Open,
@@ -210,8 +212,6 @@ pub struct Totals {
     pub n_claims: u64,
     /// Proof records.
     pub n_proofs: u64,
-    /// Everything that callers have paid.
-    pub revenue: u128,
     /// What the registry owes and has burnt: its balance of the fee token is never below.
     pub held: u128,
     /// Parts of lost bonds that nobody gets.

@@ -2,10 +2,12 @@
 
 pub mod check;
 pub mod completions;
+pub mod contract;
 pub mod demo;
 pub mod doctor;
 pub mod estimate;
 pub mod inspect;
+pub mod registry;
 pub mod run;
 pub mod transpile;
 
@@ -28,6 +30,8 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Check(args) => check::run(&args, output),
         Command::Estimate(args) => estimate::run(&args, output),
         Command::Run(args) => run::run(&args, output),
+        Command::Contract(command) => contract::run(&command, output),
+        Command::Registry(command) => registry::run(&command, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),

@@ -160,7 +160,8 @@ fn label(graph: &QuantGraph, run: &RowRun) -> Option<Value> {
     })
 }
 
-fn named(labels: &Labels, index: usize) -> Value {
+/// The label at an index, as JSON.
+pub fn named(labels: &Labels, index: usize) -> Value {
     match labels {
         Labels::Ints(labels) => {
             labels.get(index).map_or_else(|| json!(index), |label| json!(label))

@@ -7,7 +7,7 @@ use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN};
 use nilometer_cairo::{compile_contract, Program, Sources, Toolchain};
 use nilometer_transpiler::emit::RUNTIME_NAME;
 
-use crate::package::{ContractSize, Staging, BUILD, PROGRAM};
+use crate::package::{ContractSize, Staging, BUILD, CONTRACT, PROGRAM};
 use crate::runtime;
 
 /// A compiled package.
@@ -56,7 +56,7 @@ pub fn compile(
     };
     if let Some(class) = compiled.contracts.first() {
         let compiled = compile_contract(class).context("the contract")?;
-        write("contract_class.json", class)?;
+        write(CONTRACT, class)?;
         write("contract.casm.json", &compiled.casm)?;
         contract.bytecode_felts = compiled.bytecode_len;
         contract.class_bytes = Some(compiled.class_len);

@@ -213,7 +213,7 @@ fn describe(
     staging.write("report.json", &report.json()?)?;
     staging.write("report.md", report::markdown(report)?.as_bytes())?;
     let card = report::model_card(&CardContext { manifest, report, graph })?;
-    staging.write("README.md", card.as_bytes())?;
+    staging.write(package::CARD, card.as_bytes())?;
     staging.write(package::MANIFEST, &pretty(manifest)?)?;
     Ok(())
 }

@@ -9,6 +9,7 @@ mod files;
 mod inspect;
 mod models;
 mod package;
+mod registry;
 mod support;
 mod transpile;
 mod usage;

@@ -5,12 +5,21 @@ use crate::support::{json, json_error, nilo, run};
 #[test]
 fn help_lists_every_command_and_no_other() {
     let help = run(&["--help"]).ok().stdout;
-    for command in
-        ["inspect", "transpile", "check", "estimate", "run", "demo", "doctor", "completions"]
-    {
+    for command in [
+        "inspect",
+        "transpile",
+        "check",
+        "estimate",
+        "run",
+        "contract",
+        "registry",
+        "demo",
+        "doctor",
+        "completions",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
     }
-    for later in ["prove", "verify", "registry", "explore"] {
+    for later in ["prove", "verify", "explore"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{later}: {help}");
     }
     assert!(help.contains("Exit codes: 0 ok, 2 usage, 3 unsupported model, 4 accuracy gate failed"));
