@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use std::{env, thread};
 
@@ -17,7 +18,7 @@ pub const VERSION: &str = "0.10.1";
 /// Names the binary to use in place of the installed one.
 pub const VARIABLE: &str = "STARKNET_DEVNET";
 /// How long the node may take to listen.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A running node, which ends with this value.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl Devnet {
             return Err(failed("it has no output".to_owned()));
         };
         // The pipe is read to its end, or the node would wait for its reader.
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let mut reader = BufReader::new(stdout);
             let mut line = String::new();
@@ -108,8 +109,12 @@ impl Devnet {
             let _ = std::io::copy(&mut reader.by_ref(), &mut std::io::sink());
         });
         let mut devnet = Self { child, url: String::new() };
-        let address = receiver.recv_timeout(START_TIMEOUT);
-        let address = address.map_err(|_| failed("it ended, or does not listen".to_owned()))?;
+        let address = receiver.recv_timeout(START_TIMEOUT).map_err(|error| match error {
+            RecvTimeoutError::Timeout => {
+                failed(format!("it does not listen after {} s", START_TIMEOUT.as_secs()))
+            }
+            RecvTimeoutError::Disconnected => failed("it ended".to_owned()),
+        })?;
         devnet.url = format!("http://{address}");
         Ok(devnet)
     }

@@ -170,7 +170,15 @@ impl Sender {
             AccountError::Provider(ProviderError::StarknetError(
                 StarknetError::ValidationFailure(reason),
             )) => account(format!("it refuses the signature: {reason}")),
-            AccountError::Provider(error) => self.chain.error(&error),
+            AccountError::Provider(error) => match self.chain.error(&error) {
+                // Accounts of other makers say it in other words, but all say it.
+                ChainError::Reverted { reason, .. }
+                    if reason.to_lowercase().contains("signature") =>
+                {
+                    account(format!("it refuses the signature: {reason}"))
+                }
+                error => error,
+            },
             AccountError::Signing(error) => account(error.to_string()),
             AccountError::ClassHashCalculation(error) => {
                 ChainError::Class { reason: error.to_string() }
