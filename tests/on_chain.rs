@@ -6,6 +6,7 @@ use nilometer_cairo::compile_contract;
 use nilometer_starknet::registry::predict_call;
 use nilometer_starknet::types::{NewModel, NewVersion};
 use nilometer_starknet::{Class, Event, Felt, Registry};
+use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::quant::PlanOptions;
 
 use crate::chain::{text, World, ALICE, PUBLISHER};
@@ -44,15 +45,22 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
     let model = Model::load(name);
     let plan = model.plan(&PlanOptions::default());
     let graph = &plan.graph;
-    let built = zoo::build(graph, None, true);
-    let compiled = compile_contract(&built.class).unwrap();
+    let mut built = zoo::build(graph, None, true);
+    let mut compiled = compile_contract(&built.class).unwrap();
+    if !compiled.is_within_limits() {
+        built = zoo::build(graph, Some(Shape::Looped), true);
+        compiled = compile_contract(&built.class).unwrap();
+    }
     if !compiled.is_within_limits() {
         return None;
     }
     let class = Class::new(&built.class, compiled.compiled_class_hash).unwrap();
     let publisher = &world.node.accounts[PUBLISHER];
     let start = Instant::now();
-    let declared = publisher.declare(&class).await.unwrap().unwrap();
+    let declared = match publisher.declare(&class).await {
+        Ok(declared) => declared.unwrap(),
+        Err(error) => panic!("{name} ({} bytes): {error}", compiled.class_len),
+    };
     let new = NewModel {
         name: name.to_owned(),
         kind: text("zoo"),

@@ -19,6 +19,11 @@ pub const MAX_BYTECODE_LEN: usize = 81_920;
 /// transaction carries: JSON without debug information, the ABI as a string.
 pub const MAX_CLASS_LEN: usize = 4_089_446;
 
+/// The most felts of a class's Sierra program that Starknet accepts.
+///
+/// Constants count here too, each being a type of its own: unrolled models reach this limit first.
+pub const MAX_SIERRA_LEN: usize = 81_920;
+
 /// The list of library functions that Starknet's networks accept.
 const LIBFUNCS: &str = "audited";
 
@@ -31,14 +36,18 @@ pub struct CompiledContract {
     pub bytecode_len: usize,
     /// Bytes of the Sierra class in a declare transaction; [`MAX_CLASS_LEN`] are allowed.
     pub class_len: usize,
+    /// Felts of the Sierra program; [`MAX_SIERRA_LEN`] are allowed.
+    pub sierra_len: usize,
     /// The compiled class hash (Blake2s, Starknet 0.14.1 and later).
     pub compiled_class_hash: Felt,
 }
 
 impl CompiledContract {
-    /// Whether the class is within both of the network's limits.
+    /// Whether the class is within all of the network's limits.
     pub fn is_within_limits(&self) -> bool {
-        self.bytecode_len <= MAX_BYTECODE_LEN && self.class_len <= MAX_CLASS_LEN
+        self.bytecode_len <= MAX_BYTECODE_LEN
+            && self.class_len <= MAX_CLASS_LEN
+            && self.sierra_len <= MAX_SIERRA_LEN
     }
 }
 
@@ -82,12 +91,14 @@ pub fn compile_contract(class: &[u8]) -> Result<CompiledContract, ContractError>
     program
         .validate_version_compatible(ListSelector::ListName(LIBFUNCS.to_owned()))
         .map_err(|error| ContractError::NotAllowed { reason: error.to_string() })?;
+    let sierra_len = class.sierra_program.len();
     let class_len = declared_len(&class).map_err(|error| malformed(&error))?;
     let casm = CasmContractClass::from_contract_class(class, program, false, usize::MAX)
         .map_err(|error| ContractError::Casm { reason: error.to_string() })?;
     Ok(CompiledContract {
         bytecode_len: casm.bytecode.len(),
         class_len,
+        sierra_len,
         compiled_class_hash: casm.compiled_class_hash(),
         casm: serde_json::to_vec(&casm)
             .map_err(|error| ContractError::Casm { reason: error.to_string() })?,

@@ -74,6 +74,10 @@ pub fn package(package: &Package) -> Result<Built> {
         let size = crate::commands::transpile::contract(&package.manifest.contract);
         return Err(UsageError(format!("the package has no contract: {size}")).into());
     };
+    if !package.manifest.contract.within_limits {
+        let size = crate::commands::transpile::contract(&package.manifest.contract);
+        return Err(UsageError(format!("the package's contract is too large: {size}")).into());
+    }
     let (file, json) = package.contract_class()?;
     let built = Built::new(json)?;
     let actual = format!("{:#x}", built.compiled.compiled_class_hash);

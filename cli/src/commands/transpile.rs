@@ -343,7 +343,17 @@ pub fn contract(size: &ContractSize) -> String {
         "{felts} of {max} felts of bytecode, class of {} of {}: {}",
         bytes(class),
         bytes(size.max_class_bytes),
-        if size.within_limits { "fits" } else { "does not fit: it cannot be declared" },
+        if size.within_limits {
+            "fits".to_owned()
+        } else if size.exceeds_sierra_only() {
+            format!(
+                "{} of {} felts of Sierra, so it cannot be declared; `--shape looped` may fit",
+                thousands(size.sierra_felts.unwrap_or_default()),
+                thousands(size.max_sierra_felts)
+            )
+        } else {
+            "does not fit: it cannot be declared".to_owned()
+        },
     )
 }
 

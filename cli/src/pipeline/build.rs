@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{bail, Context, Result};
-use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN};
+use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN, MAX_SIERRA_LEN};
 use nilometer_cairo::{compile_contract, Program, Sources, Toolchain};
 use nilometer_transpiler::emit::RUNTIME_NAME;
 
@@ -51,6 +51,8 @@ pub fn compile(
         max_bytecode_felts: MAX_BYTECODE_LEN,
         class_bytes: None,
         max_class_bytes: MAX_CLASS_LEN,
+        sierra_felts: None,
+        max_sierra_felts: MAX_SIERRA_LEN,
         within_limits: false,
         compiled_class_hash: None,
     };
@@ -60,6 +62,7 @@ pub fn compile(
         write("contract.casm.json", &compiled.casm)?;
         contract.bytecode_felts = compiled.bytecode_len;
         contract.class_bytes = Some(compiled.class_len);
+        contract.sierra_felts = Some(compiled.sierra_len);
         contract.within_limits = compiled.is_within_limits();
         contract.compiled_class_hash = Some(format!("{:#x}", compiled.compiled_class_hash));
     }
