@@ -1,4 +1,5 @@
-//! Embeds the Cairo runtime: every package that `nilo transpile` writes carries a copy of it.
+//! Embeds Cairo packages: the runtime, of which every package that `nilo transpile` writes carries a copy, and
+//! the registry, which `nilo registry deploy` compiles.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -6,8 +7,14 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    embed("runtime-cairo", "runtime_files.rs")?;
+    embed("registry-contracts", "registry_files.rs")
+}
+
+/// Writes a table of a package's files.
+fn embed(package: &str, name: &str) -> Result<(), Box<dyn Error>> {
     let root =
-        Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../runtime-cairo").canonicalize()?;
+        Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..").join(package).canonicalize()?;
     println!("cargo:rerun-if-changed={}", root.display());
     let mut files = vec![root.join("README.md"), root.join("Scarb.toml")];
     collect(&root.join("src"), &mut files)?;
@@ -19,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(table, "    ({:?}, include_str!({file:?})),", parts.join("/"))?;
     }
     table.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("runtime_files.rs"), table)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join(name), table)?;
     Ok(())
 }
 

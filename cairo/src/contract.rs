@@ -1,5 +1,7 @@
 //! Starknet contract classes to CASM classes, and the network's limits on both.
 
+use std::collections::BTreeSet;
+
 use cairo_lang_starknet_classes::allowed_libfuncs::ListSelector;
 use cairo_lang_starknet_classes::casm_contract_class::CasmContractClass;
 use cairo_lang_starknet_classes::contract_class::ContractClass;
@@ -17,6 +19,11 @@ pub const MAX_BYTECODE_LEN: usize = 81_920;
 /// transaction carries: JSON without debug information, the ABI as a string.
 pub const MAX_CLASS_LEN: usize = 4_089_446;
 
+/// The most felts of a class's Sierra program that Starknet accepts.
+///
+/// Constants count here too, each being a type of its own: unrolled models reach this limit first.
+pub const MAX_SIERRA_LEN: usize = 81_920;
+
 /// The list of library functions that Starknet's networks accept.
 const LIBFUNCS: &str = "audited";
 
@@ -29,14 +36,18 @@ pub struct CompiledContract {
     pub bytecode_len: usize,
     /// Bytes of the Sierra class in a declare transaction; [`MAX_CLASS_LEN`] are allowed.
     pub class_len: usize,
+    /// Felts of the Sierra program; [`MAX_SIERRA_LEN`] are allowed.
+    pub sierra_len: usize,
     /// The compiled class hash (Blake2s, Starknet 0.14.1 and later).
     pub compiled_class_hash: Felt,
 }
 
 impl CompiledContract {
-    /// Whether the class is within both of the network's limits.
+    /// Whether the class is within all of the network's limits.
     pub fn is_within_limits(&self) -> bool {
-        self.bytecode_len <= MAX_BYTECODE_LEN && self.class_len <= MAX_CLASS_LEN
+        self.bytecode_len <= MAX_BYTECODE_LEN
+            && self.class_len <= MAX_CLASS_LEN
+            && self.sierra_len <= MAX_SIERRA_LEN
     }
 }
 
@@ -80,16 +91,59 @@ pub fn compile_contract(class: &[u8]) -> Result<CompiledContract, ContractError>
     program
         .validate_version_compatible(ListSelector::ListName(LIBFUNCS.to_owned()))
         .map_err(|error| ContractError::NotAllowed { reason: error.to_string() })?;
+    let sierra_len = class.sierra_program.len();
     let class_len = declared_len(&class).map_err(|error| malformed(&error))?;
     let casm = CasmContractClass::from_contract_class(class, program, false, usize::MAX)
         .map_err(|error| ContractError::Casm { reason: error.to_string() })?;
     Ok(CompiledContract {
         bytecode_len: casm.bytecode.len(),
         class_len,
+        sierra_len,
         compiled_class_hash: casm.compiled_class_hash(),
         casm: serde_json::to_vec(&casm)
             .map_err(|error| ContractError::Casm { reason: error.to_string() })?,
     })
+}
+
+/// Compiles a class as a node has it: the ABI is a string there, which plays no part.
+///
+/// # Errors
+///
+/// As [`compile_contract`].
+pub fn compile_sierra(class: &[u8]) -> Result<CompiledContract, ContractError> {
+    compile_contract(&as_compiler_writes(class)?)
+}
+
+/// The system calls that a class makes, by the names of Sierra's library functions, sorted; the class is as
+/// a node has it.
+///
+/// A model's contract needs none: without them it knows nothing but what it is given, keeps nothing, calls
+/// nobody, and cannot replace its own class.
+///
+/// # Errors
+///
+/// If the bytes are no contract class.
+pub fn system_calls(class: &[u8]) -> Result<Vec<String>, ContractError> {
+    let malformed =
+        |error: &dyn std::fmt::Display| ContractError::Class { reason: error.to_string() };
+    let class: ContractClass =
+        serde_json::from_slice(&as_compiler_writes(class)?).map_err(|error| malformed(&error))?;
+    let program = class.extract_sierra_program(false).map_err(|error| malformed(&error))?.program;
+    let names = program.libfunc_declarations.iter().map(|libfunc| &libfunc.long_id.generic_id.0);
+    let calls = names.filter(|name| name.ends_with("_syscall") || name.as_str() == "cheatcode");
+    let calls: BTreeSet<String> = calls.map(ToString::to_string).collect();
+    Ok(calls.into_iter().collect())
+}
+
+/// A class as a node has it in the form that the compiler writes and reads.
+fn as_compiler_writes(class: &[u8]) -> Result<Vec<u8>, ContractError> {
+    let malformed = |error: serde_json::Error| ContractError::Class { reason: error.to_string() };
+    let mut class: serde_json::Value = serde_json::from_slice(class).map_err(malformed)?;
+    if let Some(fields) = class.as_object_mut() {
+        fields.insert("abi".to_owned(), serde_json::Value::Null);
+        fields.insert("sierra_program_debug_info".to_owned(), serde_json::Value::Null);
+    }
+    serde_json::to_vec(&class).map_err(malformed)
 }
 
 /// Bytes of the class as a declare transaction carries it.

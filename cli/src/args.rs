@@ -6,14 +6,14 @@ use clap::{Args, Parser, Subcommand};
 use nilometer_cairo::ToolchainOptions;
 
 use crate::commands::{
-    bench, check, completions, demo, doctor, estimate, inspect, prove, run, transpile, verify,
+    bench, check, completions, contract, demo, doctor, estimate, inspect, prove, registry, run, transpile, verify,
 };
 
 /// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit, and proofs of their runs.
 #[derive(Debug, Parser)]
 #[command(name = "nilo", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 ok, 2 usage, 3 unsupported model, 4 accuracy gate failed, \
-5 proof invalid, 6 resource limit, 1 other.\nRun `nilo demo` to see the whole path on a bundled model.")]
+5 proof invalid, 6 resource limit, 7 chain or RPC, 8 account or key, 1 other.\nRun `nilo demo` to see the whole path on a bundled model.")]
 pub struct Cli {
     /// Put one JSON object on standard output, errors too
     #[arg(long, global = true)]
@@ -42,6 +42,12 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Measure proofs of models
     Bench(bench::BenchArgs),
+    /// Compile, declare and deploy a package's contract
+    #[command(subcommand)]
+    Contract(contract::ContractCommand),
+    /// Publish models on Starknet, call them, pay for them, dispute claims about them
+    #[command(subcommand)]
+    Registry(registry::RegistryCommand),
     /// Take a bundled model through the whole path
     Demo(demo::DemoArgs),
     /// Check the Cairo toolchain and say what mends it

@@ -4,11 +4,13 @@ use anyhow::Error;
 use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
+use nilometer_starknet::ChainError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
 use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
 use nilometer_verifier::VerifyError;
+use nilometer_transpiler::schema::SchemaError;
 use serde_json::{json, Map, Value};
 
 use crate::commands::verify::AboutError;
@@ -34,6 +36,10 @@ pub enum Kind {
     ProofInvalid,
     /// A limit on sizes, steps or memory.
     ResourceLimit,
+    /// The chain refuses, or no node answers.
+    Chain,
+    /// An account or its key cannot be used.
+    Account,
 }
 
 impl Kind {
@@ -46,6 +52,8 @@ impl Kind {
             Self::Accuracy => 4,
             Self::ProofInvalid => 5,
             Self::ResourceLimit => 6,
+            Self::Chain => 7,
+            Self::Account => 8,
         }
     }
 
@@ -58,6 +66,8 @@ impl Kind {
             Self::Accuracy => "accuracy",
             Self::ProofInvalid => "proof_invalid",
             Self::ResourceLimit => "resource_limit",
+            Self::Chain => "chain",
+            Self::Account => "account",
         }
     }
 }
@@ -97,7 +107,8 @@ impl Failure {
         json!({ "error": error })
     }
 
-    fn new(kind: Kind, help: Option<String>) -> Self {
+    /// A failure of a kind, with a hint.
+    pub fn new(kind: Kind, help: Option<String>) -> Self {
         Self { kind, message: String::new(), help, details: Map::new(), text: None }
     }
 }
@@ -213,6 +224,12 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     }
     if cause.is::<VmError>() {
         return help(Kind::Other, "this is a defect: please report it with the model and the row");
+    }
+    if let Some(error) = cause.downcast_ref::<ChainError>() {
+        return Some(crate::chain::failure(error));
+    }
+    if cause.is::<SchemaError>() {
+        return kind(Kind::Chain);
     }
     cause.downcast_ref::<UsageError>().map(|_| Failure::new(Kind::Usage, None))
 }

@@ -5,6 +5,7 @@
 //! crate that prints or exits, and it computes nothing that a library could.
 
 mod args;
+mod chain;
 mod commands;
 mod failure;
 mod gas;

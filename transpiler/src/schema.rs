@@ -1,10 +1,14 @@
 //! How a model's integers are to be read: for callers on chain, clients and pages.
 
+mod read;
+
 use serde::{Deserialize, Serialize};
 use starknet_types_core::felt::Felt;
 
 use crate::graph::{DType, Labels, OutputKind};
 use crate::quant::{Encoding, QuantGraph};
+
+pub use read::{signed, OutputValues, SchemaError};
 
 /// The encoding of rows and results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -49,8 +49,12 @@ struct Estimate {
     /// The cost model's steps by purpose.
     estimated_steps: Steps,
     program_felts: usize,
+    /// L2 gas of the model alone.
     l2_gas: u64,
     gas_source: &'static str,
+    /// L2 gas of a transaction that calls the model's contract, and of one that pays for it through the registry.
+    call_gas_l2: u64,
+    paid_call_gas_l2: u64,
     contract: ContractSize,
     transaction: Transaction,
     /// What a proof of the most expensive row takes, at the default security.
@@ -100,6 +104,9 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
     let contract = package.manifest.contract.clone();
     // The span's length comes first.
     let calldata_felts = graph.input_len() + 1;
+    let n_values = graph.input_len() + graph.output_len();
+    let call_gas_l2 = gas::call_l2_gas(l2_gas, n_values);
+    let paid_call_gas_l2 = gas::paid_l2_gas(l2_gas, n_values);
     output.result(&Estimate {
         model_hash: package.manifest.model_hash.clone(),
         program_hash: package.manifest.program_hash.clone(),
@@ -113,13 +120,15 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
         program_felts: program.code_len(),
         l2_gas,
         gas_source: gas::SOURCE,
+        call_gas_l2,
+        paid_call_gas_l2,
         transaction: Transaction {
-            l2_gas,
+            l2_gas: paid_call_gas_l2,
             max_l2_gas: gas::MAX_TRANSACTION,
             calldata_felts,
             max_calldata_felts: gas::MAX_CALLDATA,
             fits: contract.within_limits
-                && l2_gas <= gas::MAX_TRANSACTION
+                && paid_call_gas_l2 <= gas::MAX_TRANSACTION
                 && calldata_felts <= gas::MAX_CALLDATA,
         },
         contract,
@@ -151,6 +160,14 @@ impl Message for Estimate {
             ("builtins", counts(&self.builtins)),
             ("program", format!("{} felts of code", thousands(self.program_felts))),
             ("L2 gas", format!("{} estimated: {}", thousands(self.l2_gas), self.gas_source)),
+            (
+                "call",
+                format!(
+                    "{} L2 gas in a transaction, {} paid through a registry (estimated)",
+                    thousands(self.call_gas_l2),
+                    thousands(self.paid_call_gas_l2)
+                ),
+            ),
             ("contract", contract(&self.contract)),
             (
                 "transaction",

@@ -3,11 +3,13 @@
 pub mod bench;
 pub mod check;
 pub mod completions;
+pub mod contract;
 pub mod demo;
 pub mod doctor;
 pub mod estimate;
 pub mod inspect;
 pub mod prove;
+pub mod registry;
 pub mod run;
 pub mod transpile;
 pub mod verify;
@@ -34,6 +36,8 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Prove(args) => prove::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
         Command::Bench(args) => bench::run(&args, output),
+        Command::Contract(command) => contract::run(&command, output),
+        Command::Registry(command) => registry::run(&command, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),

@@ -165,7 +165,8 @@ fn label(graph: &QuantGraph, prediction: &Prediction) -> Option<Value> {
     })
 }
 
-fn named(labels: &Labels, index: usize) -> Value {
+/// The label at an index, as JSON.
+pub fn named(labels: &Labels, index: usize) -> Value {
     match labels {
         Labels::Ints(labels) => {
             labels.get(index).map_or_else(|| json!(index), |label| json!(label))

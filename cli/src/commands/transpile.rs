@@ -32,6 +32,13 @@ pub struct TranspileArgs {
     /// The folder to write; an older package there is replaced
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// Everything that decides what a model compiles to, besides its file.
+#[derive(Clone, Debug, Args)]
+pub struct SettingsArgs {
     /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
@@ -144,9 +151,13 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
-fn job(args: &TranspileArgs) -> Result<Job> {
+/// What the arguments ask for.
+///
+/// # Errors
+/// A file cannot be read, or the model cannot be imported.
+pub fn job(args: &TranspileArgs) -> Result<Job> {
     let onnx = super::read_model(&args.model)?;
-    let calibration = match &args.calibration {
+    let calibration = match &args.settings.calibration {
         None => None,
         Some(file) => {
             // The number of features is known once the model has been imported.
@@ -159,24 +170,24 @@ fn job(args: &TranspileArgs) -> Result<Job> {
     };
     Ok(Job {
         onnx,
-        name: args.name.clone().unwrap_or_else(|| package_name(&args.model)),
+        name: args.settings.name.clone().unwrap_or_else(|| package_name(&args.model)),
         calibration,
         options: PlanOptions {
-            features: match args.features {
+            features: match args.settings.features {
                 Features::Exact => FeatureMode::Exact,
                 Features::Fixed => FeatureMode::Fixed,
             },
-            max_loss: args.max_loss,
-            margin: args.margin,
-            input_range: args.input_range,
-            bits: args.bits,
+            max_loss: args.settings.max_loss,
+            margin: args.settings.margin,
+            input_range: args.settings.input_range,
+            bits: args.settings.bits,
         },
-        shape: args.shape.map(|shape| match shape {
+        shape: args.settings.shape.map(|shape| match shape {
             ShapeArg::Unrolled => Shape::Unrolled,
             ShapeArg::Looped => Shape::Looped,
         }),
-        labels_only: args.labels_only,
-        toolchain: args.toolchain.options(),
+        labels_only: args.settings.labels_only,
+        toolchain: args.settings.toolchain.options(),
     })
 }
 
@@ -332,7 +343,17 @@ pub fn contract(size: &ContractSize) -> String {
         "{felts} of {max} felts of bytecode, class of {} of {}: {}",
         bytes(class),
         bytes(size.max_class_bytes),
-        if size.within_limits { "fits" } else { "does not fit: it cannot be declared" },
+        if size.within_limits {
+            "fits".to_owned()
+        } else if size.exceeds_sierra_only() {
+            format!(
+                "{} of {} felts of Sierra, so it cannot be declared; `--shape looped` may fit",
+                thousands(size.sierra_felts.unwrap_or_default()),
+                thousands(size.max_sierra_felts)
+            )
+        } else {
+            "does not fit: it cannot be declared".to_owned()
+        },
     )
 }
 

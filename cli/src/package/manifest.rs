@@ -52,10 +52,25 @@ pub struct ContractSize {
     pub class_bytes: Option<usize>,
     /// The most that Starknet accepts.
     pub max_class_bytes: usize,
-    /// Whether it is within both limits.
+    /// Felts of the Sierra program; none where no class was compiled.
+    #[serde(default)]
+    pub sierra_felts: Option<usize>,
+    /// The most that Starknet accepts.
+    #[serde(default)]
+    pub max_sierra_felts: usize,
+    /// Whether it is within all limits.
     pub within_limits: bool,
     /// The compiled class hash, of a class that was compiled.
     pub compiled_class_hash: Option<String>,
+}
+
+impl ContractSize {
+    /// Whether the Sierra program alone is too long.
+    pub fn exceeds_sierra_only(&self) -> bool {
+        !self.within_limits
+            && self.bytecode_felts <= self.max_bytecode_felts
+            && self.class_bytes.is_some_and(|bytes| bytes <= self.max_class_bytes)
+    }
 }
 
 /// The model file.

@@ -36,6 +36,10 @@ pub const EXAMPLE: &str = "example.json";
 pub const BUILD: &str = "build";
 /// The program, in [`BUILD`].
 pub const PROGRAM: &str = "program.json";
+/// The contract class, in [`BUILD`].
+pub const CONTRACT: &str = "contract_class.json";
+/// The model card.
+pub const CARD: &str = "README.md";
 
 /// All that a package holds at its top.
 const ENTRIES: [&str; 12] = [
@@ -44,7 +48,7 @@ const ENTRIES: [&str; 12] = [
     MANIFEST,
     MODEL,
     ONNX,
-    "README.md",
+    CARD,
     "Scarb.toml",
     "report.json",
     "report.md",

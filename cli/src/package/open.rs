@@ -11,7 +11,9 @@ use nilometer_transpiler::quant::QuantGraph;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::{Manifest, PackageError, BUILD, EXAMPLE, FORMAT, MANIFEST, MODEL, ONNX, PROGRAM};
+use super::{
+    Manifest, PackageError, BUILD, CARD, CONTRACT, EXAMPLE, FORMAT, MANIFEST, MODEL, ONNX, PROGRAM,
+};
 use crate::pipeline;
 
 /// A package and its manifest.
@@ -80,6 +82,24 @@ impl Package {
     pub fn model_and_program(&self) -> Result<(QuantGraph, Program)> {
         let (model, program) = rayon::join(|| self.model(), || self.program());
         Ok((model?, program?))
+    }
+
+    /// The contract class and its file.
+    ///
+    /// # Errors
+    /// The file is missing.
+    pub fn contract_class(&self) -> Result<(PathBuf, Vec<u8>)> {
+        let file = self.folder.join(BUILD).join(CONTRACT);
+        let bytes = read(&file)?;
+        Ok((file, bytes))
+    }
+
+    /// The model card's bytes.
+    ///
+    /// # Errors
+    /// The file is missing.
+    pub fn card(&self) -> Result<Vec<u8>> {
+        Ok(read(&self.folder.join(CARD))?)
     }
 
     /// The float model that the package was made from.

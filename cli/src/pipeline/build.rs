@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{bail, Context, Result};
-use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN};
+use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN, MAX_SIERRA_LEN};
 use nilometer_cairo::{compile_contract, Program, Sources, Toolchain};
 use nilometer_transpiler::emit::RUNTIME_NAME;
 
-use crate::package::{ContractSize, Staging, BUILD, PROGRAM};
+use crate::package::{ContractSize, Staging, BUILD, CONTRACT, PROGRAM};
 use crate::runtime;
 
 /// A compiled package.
@@ -51,15 +51,18 @@ pub fn compile(
         max_bytecode_felts: MAX_BYTECODE_LEN,
         class_bytes: None,
         max_class_bytes: MAX_CLASS_LEN,
+        sierra_felts: None,
+        max_sierra_felts: MAX_SIERRA_LEN,
         within_limits: false,
         compiled_class_hash: None,
     };
     if let Some(class) = compiled.contracts.first() {
         let compiled = compile_contract(class).context("the contract")?;
-        write("contract_class.json", class)?;
+        write(CONTRACT, class)?;
         write("contract.casm.json", &compiled.casm)?;
         contract.bytecode_felts = compiled.bytecode_len;
         contract.class_bytes = Some(compiled.class_len);
+        contract.sierra_felts = Some(compiled.sierra_len);
         contract.within_limits = compiled.is_within_limits();
         contract.compiled_class_hash = Some(format!("{:#x}", compiled.compiled_class_hash));
     }

@@ -10,6 +10,7 @@ mod inspect;
 mod models;
 mod package;
 mod prove;
+mod registry;
 mod support;
 mod transpile;
 mod usage;

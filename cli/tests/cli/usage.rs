@@ -14,13 +14,15 @@ fn help_lists_every_command_and_no_other() {
         "prove",
         "verify",
         "bench",
+        "contract",
+        "registry",
         "demo",
         "doctor",
         "completions",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
     }
-    for later in ["registry", "explore"] {
+    for later in ["explore"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{later}: {help}");
     }
     assert!(help.contains("Exit codes: 0 ok, 2 usage, 3 unsupported model, 4 accuracy gate failed"));

@@ -1,0 +1,92 @@
+//! `nilo registry call`: asks a model on chain, without a transaction.
+
+use anyhow::Result;
+use clap::Args;
+use nilometer_starknet::registry::{predict, predict_call};
+use serde::Serialize;
+
+use super::find;
+use crate::chain::prediction::{Contract, Predictions};
+use crate::chain::{ChainArgs, Session};
+use crate::input::{RowSelection, Source};
+use crate::numbers::thousands;
+use crate::output::{Message, Output};
+use crate::table::fields;
+
+/// Arguments of `nilo registry call`.
+#[derive(Debug, Args)]
+pub struct CallArgs {
+    /// The model's number
+    pub id: u64,
+    /// Rows (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
+    #[arg(short, long, value_name = "FILE[:ROW]")]
+    pub input: Source,
+    /// Which rows of the file: `all`, or numbers and ranges such as 0,3,5-9
+    #[arg(long, default_value = "all")]
+    pub rows: RowSelection,
+    /// The version [default: the newest]
+    #[arg(long, value_name = "N")]
+    pub version: Option<u32>,
+    #[command(flatten)]
+    pub chain: ChainArgs,
+}
+
+/// The command's result.
+#[derive(Serialize)]
+struct Called {
+    model_id: u64,
+    version: u32,
+    model_hash: String,
+    #[serde(flatten)]
+    predictions: Predictions,
+    /// L2 gas that a transaction with the first row would use, the account's part included; none without an
+    /// account to estimate with.
+    gas_l2: Option<u64>,
+}
+
+/// Asks.
+///
+/// # Errors
+/// There is no such model, a row is refused, or the node fails.
+pub fn run(args: &CallArgs, output: &Output) -> Result<u8> {
+    let session = Session::open(&args.chain)?;
+    let registry = session.registry()?;
+    let (_, number, version) = find(&session, registry, args.id, args.version)?;
+    let contract = Contract::open(&session, &version)?;
+    let rows = contract.encode(&args.input, &args.rows)?;
+    let mut outputs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let answer = predict(&session.chain, contract.address, &row.felts);
+        outputs.push(session.wait_for("asking the model", answer)?);
+    }
+    // Asking needs no account; knowing what it costs does.
+    let gas_l2 = match (session.sender(), rows.first()) {
+        (Ok(sender), Some(row)) => {
+            let calls = vec![predict_call(contract.address, &row.felts)];
+            Some(session.wait(sender.estimate(calls))?.gas_l2)
+        }
+        _ => None,
+    };
+    output.result(&Called {
+        model_id: args.id,
+        version: number,
+        model_hash: crate::chain::hex(&version.model_hash),
+        predictions: contract.interpret(&rows, &outputs)?,
+        gas_l2,
+    })?;
+    Ok(0)
+}
+
+impl Message for Called {
+    fn text(&self) -> String {
+        let gas = match self.gas_l2 {
+            Some(gas) => format!("{} L2 gas in a transaction (estimated)", thousands(gas)),
+            None => "unknown: no account to estimate with".to_owned(),
+        };
+        let list = [
+            ("gas", gas),
+            ("evidence", "the node's word: `invoke` has it executed on chain".to_owned()),
+        ];
+        format!("{}{}", self.predictions.text(), fields(list))
+    }
+}

@@ -1,0 +1,106 @@
+//! `nilo registry`: models on Starknet.
+
+pub mod call;
+pub mod challenge;
+pub mod claim;
+pub mod deploy;
+pub mod invoke;
+pub mod list;
+pub mod publish;
+pub mod pull;
+pub mod set;
+pub mod settle;
+pub mod show;
+pub mod transfer;
+pub mod verify;
+pub mod withdraw;
+
+use anyhow::Result;
+use clap::Subcommand;
+use nilometer_starknet::types::{Model, Version};
+use nilometer_starknet::{Event, Receipt, Registry};
+
+use crate::chain::Session;
+use crate::output::Output;
+
+/// What to do with a registry.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Deploy a registry
+    Deploy(deploy::DeployArgs),
+    /// Publish a package as a model, or as a new version of one
+    Publish(publish::PublishArgs),
+    /// List the models
+    List(list::ListArgs),
+    /// Show a model: versions, terms, shares, claims
+    Show(show::ShowArgs),
+    /// Fetch a model's class from the chain, checked against the registered hashes
+    Pull(pull::PullArgs),
+    /// Check that a model's class is what an ONNX file compiles to
+    Verify(verify::VerifyArgs),
+    /// Ask a model on chain, without a transaction
+    Call(call::CallArgs),
+    /// Pay for rows and have the model executed on them on chain
+    Invoke(invoke::InvokeArgs),
+    /// Claim an output, backed by a bond
+    Claim(claim::ClaimArgs),
+    /// Have a claim executed on chain, which settles it
+    Challenge(challenge::ChallengeArgs),
+    /// Stake against a claim, so that only execution makes it hold
+    Contest(settle::ClaimIdArgs),
+    /// Settle a claim whose window has closed
+    Finalize(settle::ClaimIdArgs),
+    /// Withdraw what is yours
+    Withdraw(withdraw::WithdrawArgs),
+    /// Offer a model to somebody, or accept one
+    Transfer(transfer::TransferArgs),
+    /// Set a model's price, bond, licence or shares, or end it
+    Set(set::SetArgs),
+}
+
+/// Runs a command; its exit code.
+///
+/// # Errors
+/// Whatever went wrong.
+pub fn run(command: &RegistryCommand, output: &Output) -> Result<u8> {
+    match command {
+        RegistryCommand::Deploy(args) => deploy::run(args, output),
+        RegistryCommand::Publish(args) => publish::run(args, output),
+        RegistryCommand::List(args) => list::run(args, output),
+        RegistryCommand::Show(args) => show::run(args, output),
+        RegistryCommand::Pull(args) => pull::run(args, output),
+        RegistryCommand::Verify(args) => verify::run(args, output),
+        RegistryCommand::Call(args) => call::run(args, output),
+        RegistryCommand::Invoke(args) => invoke::run(args, output),
+        RegistryCommand::Claim(args) => claim::run(args, output),
+        RegistryCommand::Challenge(args) => challenge::run(args, output),
+        RegistryCommand::Contest(args) => settle::contest(args, output),
+        RegistryCommand::Finalize(args) => settle::finalize(args, output),
+        RegistryCommand::Withdraw(args) => withdraw::run(args, output),
+        RegistryCommand::Transfer(args) => transfer::run(args, output),
+        RegistryCommand::Set(args) => set::run(args, output),
+    }
+}
+
+/// A model and one of its versions: the newest if none is named.
+fn find(
+    session: &Session,
+    registry: Registry,
+    model_id: u64,
+    version: Option<u32>,
+) -> Result<(Model, u32, Version)> {
+    let model = session.wait(registry.model(&session.chain, model_id))?;
+    let number = version.unwrap_or(model.n_versions);
+    let version = session.wait(registry.version(&session.chain, model_id, number))?;
+    Ok((model, number, version))
+}
+
+/// The registry's events in a receipt.
+fn events(registry: Registry, receipt: &Receipt) -> Result<Vec<Event>> {
+    let own = receipt.events.iter().filter(|(from, ..)| *from == registry.address);
+    let mut events = Vec::new();
+    for (_, keys, data) in own {
+        events.extend(Event::read(keys, data)?);
+    }
+    Ok(events)
+}

@@ -1,0 +1,135 @@
+//! Models that lie, fail, burn gas and call back.
+
+use starknet::ContractAddress;
+
+/// What only the tests' model has.
+#[starknet::interface]
+pub trait IRogue<TContractState> {
+    fn set_manners(ref self: TContractState, manners: felt252, registry: ContractAddress);
+}
+
+/// Answers a row with its sum, unless it was told otherwise.
+#[starknet::contract]
+mod Rogue {
+    use nilometer_registry::interface::{
+        IModel, IModelRegistryDispatcher, IModelRegistryDispatcherTrait, MODEL_INTERFACE
+    };
+    use starknet::ContractAddress;
+    use starknet::storage::{StoragePointerReadAccess, StoragePointerWriteAccess};
+
+    #[storage]
+    struct Storage {
+        manners: felt252,
+        registry: ContractAddress,
+    }
+
+    #[abi(embed_v0)]
+    impl RogueImpl of super::IRogue<ContractState> {
+        fn set_manners(ref self: ContractState, manners: felt252, registry: ContractAddress) {
+            self.manners.write(manners);
+            self.registry.write(registry);
+        }
+    }
+
+    #[abi(embed_v0)]
+    impl ModelImpl of IModel<ContractState> {
+        fn predict(self: @ContractState, input: Span<felt252>) -> Span<felt252> {
+            let manners = self.manners.read();
+            if manners == 'fail' {
+                core::panic_with_felt252('model failed')
+            }
+            if manners == 'refuse' {
+                core::panic_with_felt252('input out of range')
+            }
+            if manners == 'lie' {
+                return array!['lie'].span();
+            }
+            if manners == 'long' {
+                let mut output = array![];
+                while output.len() != 257 {
+                    output.append(0);
+                };
+                return output.span();
+            }
+            if manners == 'burn' {
+                let mut forever = 1;
+                while forever != 0 {
+                    forever += 1;
+                };
+            }
+            if manners == 'work' {
+                // An honest model that takes its time.
+                let mut left: u32 = 3000;
+                while left != 0 {
+                    left -= 1;
+                };
+            }
+            let registry = IModelRegistryDispatcher { contract_address: self.registry.read() };
+            if manners == 'call' {
+                registry.call(1, 1, input, 0);
+            } else if manners == 'withdraw' {
+                registry.withdraw();
+            } else if manners == 'challenge' {
+                registry.challenge(1, input);
+            }
+            let mut sum = 0;
+            for felt in input {
+                sum += *felt;
+            };
+            array![sum].span()
+        }
+
+        fn model_hash(self: @ContractState) -> felt252 {
+            'rogue'
+        }
+
+        fn schema(self: @ContractState) -> Span<felt252> {
+            array![1, 2, 3].span()
+        }
+
+        fn version(self: @ContractState) -> felt252 {
+            MODEL_INTERFACE
+        }
+    }
+}
+
+/// Answers with what is no list of felts.
+#[starknet::contract]
+mod Garbage {
+    use nilometer_registry::interface::MODEL_INTERFACE;
+
+    #[storage]
+    struct Storage {}
+
+    #[external(v0)]
+    fn predict(self: @ContractState, input: Span<felt252>) -> (felt252, felt252) {
+        (7, 1)
+    }
+
+    #[external(v0)]
+    fn model_hash(self: @ContractState) -> felt252 {
+        'garbage'
+    }
+
+    #[external(v0)]
+    fn schema(self: @ContractState) -> Span<felt252> {
+        array![].span()
+    }
+
+    #[external(v0)]
+    fn version(self: @ContractState) -> felt252 {
+        MODEL_INTERFACE
+    }
+}
+
+/// A contract of another interface.
+#[starknet::contract]
+mod Stranger {
+    #[storage]
+    struct Storage {}
+
+    #[external(v0)]
+    fn version(self: @ContractState) -> felt252 {
+        'something else'
+    }
+}

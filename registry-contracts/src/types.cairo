@@ -1,0 +1,219 @@
+//! What views return and entry points take.
+
+use starknet::{ClassHash, ContractAddress};
+
+/// What the registry was deployed with.
+#[derive(Copy, Drop, Serde, Debug)]
+pub struct Settings {
+    /// The registry's owner.
+    pub owner: ContractAddress,
+    /// The ERC-20 in which calls and bonds are paid.
+    pub fee_token: ContractAddress,
+    /// Seconds during which a claim can be challenged.
+    pub window: u64,
+    /// Seconds between the announcement of a pause or an upgrade and its effect.
+    pub delay: u64,
+    /// The smallest bond of any claim.
+    pub min_bond: u128,
+    /// Whether new models, calls and claims are refused.
+    pub paused: bool,
+}
+
+/// What the registry's owner has announced.
+#[derive(Copy, Drop, Serde, Debug, PartialEq, starknet::Store)]
+pub enum Action {
+    /// Nothing.
+    #[default]
+    None,
+    /// To pause.
+    Pause,
+    /// To replace the registry's class.
+    Upgrade: ClassHash,
+}
+
+/// An announced action and when it can be carried out.
+#[derive(Copy, Drop, Serde, Debug)]
+pub struct Scheduled {
+    /// The action.
+    pub action: Action,
+    /// Seconds since the epoch; 0 if nothing is announced.
+    pub ready_at: u64,
+}
+
+/// What an owner registers.
+#[derive(Drop, Serde, Clone)]
+pub struct NewModel {
+    /// The name of the model's package, which is part of its class: 1 to 64 bytes.
+    pub name: ByteArray,
+    /// What kind of model it is, such as 'mlp_classifier'.
+    pub kind: felt252,
+    /// SPDX identifier of its licence.
+    pub licence: felt252,
+    /// Price of a call in units of the fee token.
+    pub price: u128,
+    /// Smallest bond of a claim about it.
+    pub bond: u128,
+}
+
+/// What an owner publishes as a version.
+#[derive(Drop, Serde, Clone)]
+pub struct NewVersion {
+    /// The class of the model's contract, declared before.
+    pub class_hash: ClassHash,
+    /// Poseidon hash of the quantised graph; the contract must answer with it.
+    pub model_hash: felt252,
+    /// Hash of the provable program that computes the same integers.
+    pub program_hash: felt252,
+    /// Where the model's description is: at most 1,024 bytes, may be empty.
+    pub metadata_uri: ByteArray,
+    /// SHA-256 of the description.
+    pub metadata_hash: u256,
+}
+
+/// A model, as a list shows it.
+#[derive(Drop, Serde, Clone)]
+pub struct Model {
+    /// Its number, from 1.
+    pub id: u64,
+    /// Who sets its terms and gets what it earns.
+    pub owner: ContractAddress,
+    /// To whom it was offered; zero if to nobody.
+    pub offered_to: ContractAddress,
+    /// The package's name.
+    pub name: ByteArray,
+    /// What kind of model it is.
+    pub kind: felt252,
+    /// SPDX identifier of its licence.
+    pub licence: felt252,
+    /// Price of a call.
+    pub price: u128,
+    /// Smallest bond of a claim about it, the registry's own minimum included.
+    pub bond: u128,
+    /// Whether all versions are deprecated.
+    pub deprecated: bool,
+    /// How many versions there are; the newest has this number.
+    pub n_versions: u32,
+    /// Rows that were paid for and executed.
+    pub n_calls: u64,
+    /// Everything that callers have paid.
+    pub revenue: u128,
+    /// Revenue that was not yet credited to holders.
+    pub undistributed: u128,
+    /// Seconds since the epoch.
+    pub registered_at: u64,
+}
+
+/// A version of a model. Nothing of it changes but the URI and `deprecated`.
+#[derive(Drop, Serde, Clone, starknet::Store)]
+pub struct Version {
+    /// The contract that computes the model.
+    pub contract: ContractAddress,
+    /// Its class, as it was deployed.
+    pub class_hash: ClassHash,
+    /// Poseidon hash of the quantised graph.
+    pub model_hash: felt252,
+    /// Hash of the provable program.
+    pub program_hash: felt252,
+    /// Poseidon hash of the contract's `schema`.
+    pub schema_hash: felt252,
+    /// Where the description is.
+    pub metadata_uri: ByteArray,
+    /// SHA-256 of the description.
+    pub metadata_hash: u256,
+    /// Seconds since the epoch.
+    pub published_at: u64,
+    /// Whether it takes no new calls or claims.
+    pub deprecated: bool,
+}
+
+/// A holder's part of a model's revenue.
+#[derive(Copy, Drop, Serde, starknet::Store)]
+pub struct Share {
+    /// Who gets it.
+    pub holder: ContractAddress,
+    /// Hundredths of a per cent.
+    pub basis_points: u16,
+}
+
+/// What has become of a claim.
+#[derive(Copy, Drop, Serde, PartialEq, Debug, starknet::Store)]
+pub enum Status {
+    /// There is no such claim.
+    #[default]
+    None,
+    /// It can be challenged and contested.
+    Open,
+    /// Somebody has staked as much against it; it can be challenged.
+    Contested,
+    /// Execution gave another answer; the bond is lost.
+    Refuted,
+    /// Execution gave the claimed answer.
+    Upheld,
+    /// Nobody objected while the window was open.
+    Final,
+    /// It was contested and nobody had it executed: it says nothing.
+    Void,
+}
+
+/// A claim about a model's output.
+#[derive(Copy, Drop, Serde, starknet::Store)]
+pub struct Claim {
+    /// The model.
+    pub model_id: u64,
+    /// Its version.
+    pub version: u32,
+    /// What has become of it.
+    pub status: Status,
+    /// Who claims.
+    pub claimant: ContractAddress,
+    /// Who has contested; zero if nobody.
+    pub contester: ContractAddress,
+    /// The bond of the claimant, and of the contester.
+    pub bond: u128,
+    /// Until when it can be challenged: seconds since the epoch, exclusive.
+    pub deadline: u64,
+    /// Poseidon hash of the row.
+    pub input_hash: felt252,
+    /// Poseidon hash of the claimed results.
+    pub output_hash: felt252,
+}
+
+/// A proof that somebody says to have. Nothing here has verified it.
+#[derive(Copy, Drop, Serde, starknet::Store)]
+pub struct ProofRecord {
+    /// The model.
+    pub model_id: u64,
+    /// Its version.
+    pub version: u32,
+    /// Who recorded it.
+    pub recorder: ContractAddress,
+    /// SHA-256 of the proof file.
+    pub proof_hash: u256,
+    /// Poseidon hash of the row.
+    pub input_hash: felt252,
+    /// Poseidon hash of the results.
+    pub output_hash: felt252,
+    /// The proof's security in bits, as claimed.
+    pub security_bits: u16,
+    /// The version of the proof file's format.
+    pub format_version: u16,
+    /// Seconds since the epoch.
+    pub recorded_at: u64,
+}
+
+/// Counts and sums over the whole registry.
+#[derive(Copy, Drop, Serde)]
+pub struct Totals {
+    /// Models.
+    pub n_models: u64,
+    /// Rows that were paid for and executed.
+    pub n_calls: u64,
+    /// Claims.
+    pub n_claims: u64,
+    /// Proof records.
+    pub n_proofs: u64,
+    /// What the registry owes and has burnt: its balance of the fee token is never below.
+    pub held: u128,
+    /// Parts of lost bonds that nobody gets.
+    pub burnt: u128,
+}

@@ -1,0 +1,34 @@
+//! The model registry over Starknet's JSON-RPC, typed.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`Chain`] | a node: views, classes, receipts |
+//! | [`Sender`] | an account on it: estimates, transactions, declarations |
+//! | [`Registry`] | the registry's views, and its entry points as [`Call`]s |
+//! | [`Event`] | what the registry tells indexers |
+//! | [`Config`] | accounts and networks as sncast keeps them: `snfoundry.toml`, accounts files, keystores |
+//! | [`Devnet`] | a local node for tests and demonstrations |
+//!
+//! Everything that comes from a node is hostile: it is decoded with bounds, into typed errors. This crate
+//! prints nothing, knows nothing of models' insides, and keeps keys in memory only.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod chain;
+pub mod codec;
+pub mod config;
+pub mod devnet;
+pub mod error;
+pub mod events;
+pub mod registry;
+pub mod sender;
+pub mod types;
+
+pub use chain::{Chain, Fee, Receipt};
+pub use config::{Config, Credentials, Network};
+pub use devnet::Devnet;
+pub use error::ChainError;
+pub use events::Event;
+pub use registry::Registry;
+pub use sender::{Class, Sender};
+pub use starknet_rust::core::types::{Call, Felt};

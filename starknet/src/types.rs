@@ -1,0 +1,436 @@
+//! What the registry's views return and its entry points take. Texts are their publishers', not to be
+//! trusted.
+
+use serde::{Serialize, Serializer};
+use starknet_rust::core::types::{Felt, U256};
+
+use crate::codec::{push_text, push_u256, short_string, Reader, Result};
+
+/// What can be read from a contract's answer.
+pub trait Read: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The answer is malformed.
+    fn read(reader: &mut Reader<'_>) -> Result<Self>;
+}
+
+/// A felt as hexadecimal.
+pub(crate) fn hex<S: Serializer>(
+    felt: &Felt,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{felt:#x}"))
+}
+
+/// A felt as the text that it spells, else as hexadecimal.
+fn spelled<S: Serializer>(felt: &Felt, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    match short_string(felt) {
+        Some(text) => serializer.serialize_str(&text),
+        None if *felt == Felt::ZERO => serializer.serialize_str(""),
+        None => hex(felt, serializer),
+    }
+}
+
+/// A hash of 256 bits as hexadecimal without prefix, as `sha256sum` writes it.
+fn digest<S: Serializer>(hash: &U256, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&digest_text(hash))
+}
+
+/// An amount as decimal text: JSON's numbers do not hold it.
+pub(crate) fn decimal<S: Serializer>(
+    amount: &u128,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
+}
+
+/// A SHA-256 digest as hexadecimal.
+pub fn digest_text(hash: &U256) -> String {
+    format!("{:032x}{:032x}", hash.high(), hash.low())
+}
+
+/// The number that a SHA-256 digest is.
+pub fn digest_number(bytes: [u8; 32]) -> U256 {
+    let half = |range: std::ops::Range<usize>| {
+        bytes[range].iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte))
+    };
+    U256::from_words(half(16..32), half(0..16))
+}
+
+/// What the registry was deployed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// The registry's owner.
+    #[serde(serialize_with = "hex")]
+    pub owner: Felt,
+    /// The ERC-20 in which calls and bonds are paid.
+    #[serde(serialize_with = "hex")]
+    pub fee_token: Felt,
+    /// Seconds during which a claim can be challenged.
+    pub window: u64,
+    /// Seconds between the announcement of a pause or an upgrade and its effect.
+    pub delay: u64,
+    /// The smallest bond of any claim.
+    #[serde(serialize_with = "decimal")]
+    pub min_bond: u128,
+    /// Whether new models, calls and claims are refused.
+    pub paused: bool,
+}
+
+/// What the registry's owner has announced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Action {
+    /// Nothing.
+    None,
+    /// To pause.
+    Pause,
+    /// To replace the registry's class.
+    Upgrade {
+        /// The new class.
+        #[serde(serialize_with = "hex")]
+        class_hash: Felt,
+    },
+}
+
+/// An announced action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Scheduled {
+    /// The action.
+    pub action: Action,
+    /// Seconds since the epoch; 0 if nothing is announced.
+    pub ready_at: u64,
+}
+
+/// What an owner registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewModel {
+    /// The name of the model's package.
+    pub name: String,
+    /// What kind of model it is, a short string.
+    pub kind: Felt,
+    /// SPDX identifier of its licence, a short string.
+    pub licence: Felt,
+    /// Price of a call in units of the fee token.
+    pub price: u128,
+    /// Smallest bond of a claim about it.
+    pub bond: u128,
+}
+
+/// What an owner publishes as a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewVersion {
+    /// The class of the model's contract, declared before.
+    pub class_hash: Felt,
+    /// Poseidon hash of the quantised graph.
+    pub model_hash: Felt,
+    /// Hash of the provable program.
+    pub program_hash: Felt,
+    /// Where the model's description is; may be empty.
+    pub metadata_uri: String,
+    /// SHA-256 of the description.
+    pub metadata_hash: U256,
+}
+
+/// A model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Model {
+    /// Its number, from 1.
+    pub id: u64,
+    /// Who sets its terms and gets what it earns.
+    #[serde(serialize_with = "hex")]
+    pub owner: Felt,
+    /// To whom it was offered; zero if to nobody.
+    #[serde(serialize_with = "hex")]
+    pub offered_to: Felt,
+    /// The package's name.
+    pub name: String,
+    /// What kind of model it is.
+    #[serde(serialize_with = "spelled")]
+    pub kind: Felt,
+    /// SPDX identifier of its licence.
+    #[serde(serialize_with = "spelled")]
+    pub licence: Felt,
+    /// Price of a call.
+    #[serde(serialize_with = "decimal")]
+    pub price: u128,
+    /// Smallest bond of a claim about it.
+    #[serde(serialize_with = "decimal")]
+    pub bond: u128,
+    /// Whether all versions are deprecated.
+    pub deprecated: bool,
+    /// How many versions there are; the newest has this number.
+    pub n_versions: u32,
+    /// Rows that were paid for and executed.
+    pub n_calls: u64,
+    /// Everything that callers have paid.
+    #[serde(serialize_with = "decimal")]
+    pub revenue: u128,
+    /// Revenue that was not yet credited to holders.
+    #[serde(serialize_with = "decimal")]
+    pub undistributed: u128,
+    /// Seconds since the epoch.
+    pub registered_at: u64,
+}
+
+/// A version of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// The contract that computes the model.
+    #[serde(serialize_with = "hex")]
+    pub contract: Felt,
+    /// Its class, as it was deployed.
+    #[serde(serialize_with = "hex")]
+    pub class_hash: Felt,
+    /// Poseidon hash of the quantised graph.
+    #[serde(serialize_with = "hex")]
+    pub model_hash: Felt,
+    /// Hash of the provable program.
+    #[serde(serialize_with = "hex")]
+    pub program_hash: Felt,
+    /// Poseidon hash of the contract's schema.
+    #[serde(serialize_with = "hex")]
+    pub schema_hash: Felt,
+    /// Where the description is.
+    pub metadata_uri: String,
+    /// SHA-256 of the description.
+    #[serde(serialize_with = "digest")]
+    pub metadata_hash: U256,
+    /// Seconds since the epoch.
+    pub published_at: u64,
+    /// Whether it takes no new calls or claims.
+    pub deprecated: bool,
+}
+
+/// A holder's part of a model's revenue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Who gets it.
+    #[serde(serialize_with = "hex")]
+    pub holder: Felt,
+    /// Hundredths of a per cent.
+    pub basis_points: u16,
+}
+
+/// What has become of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It can be challenged and contested.
+    Open,
+    /// Somebody has staked as much against it; it can be challenged.
+    Contested,
+    /// Execution gave another answer; the bond is lost.
+    Refuted,
+    /// Execution gave the claimed answer.
+    Upheld,
+    /// Nobody objected while the window was open.
+    Final,
+    /// It was contested and nobody had it executed: it says nothing.
+    Void,
+}
+
+impl Status {
+    /// For people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Open => "open: claimed, and can be challenged",
+            Self::Contested => "contested: only execution makes it hold",
+            Self::Refuted => "refuted by execution on chain",
+            Self::Upheld => "upheld by execution on chain",
+            Self::Final => "final: claimed, and nobody objected in time",
+            Self::Void => "void: contested, and never executed",
+        }
+    }
+}
+
+/// A claim about a model's output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Claim {
+    /// The model.
+    pub model_id: u64,
+    /// Its version.
+    pub version: u32,
+    /// What has become of it.
+    pub status: Status,
+    /// Who claims.
+    #[serde(serialize_with = "hex")]
+    pub claimant: Felt,
+    /// Who has contested; zero if nobody.
+    #[serde(serialize_with = "hex")]
+    pub contester: Felt,
+    /// The bond of the claimant, and of the contester.
+    #[serde(serialize_with = "decimal")]
+    pub bond: u128,
+    /// Until when it can be challenged: seconds since the epoch, exclusive.
+    pub deadline: u64,
+    /// Poseidon hash of the row.
+    #[serde(serialize_with = "hex")]
+    pub input_hash: Felt,
+    /// Poseidon hash of the claimed results.
+    #[serde(serialize_with = "hex")]
+    pub output_hash: Felt,
+}
+
+/// A proof that somebody says to have: claimed, verified by nobody here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProofRecord {
+    /// The model.
+    pub model_id: u64,
+    /// Its version.
+    pub version: u32,
+    /// Who recorded it.
+    #[serde(serialize_with = "hex")]
+    pub recorder: Felt,
+    /// SHA-256 of the proof file.
+    #[serde(serialize_with = "digest")]
+    pub proof_hash: U256,
+    /// Poseidon hash of the row.
+    #[serde(serialize_with = "hex")]
+    pub input_hash: Felt,
+    /// Poseidon hash of the results.
+    #[serde(serialize_with = "hex")]
+    pub output_hash: Felt,
+    /// The proof's security in bits, as claimed.
+    pub security_bits: u16,
+    /// The version of the proof file's format.
+    pub format_version: u16,
+    /// Seconds since the epoch.
+    pub recorded_at: u64,
+}
+
+/// Counts and sums over the whole registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Models.
+    pub n_models: u64,
+    /// Rows that were paid for and executed.
+    pub n_calls: u64,
+    /// Claims.
+    pub n_claims: u64,
+    /// Proof records.
+    pub n_proofs: u64,
+    /// What the registry owes and has burnt.
+    #[serde(serialize_with = "decimal")]
+    pub held: u128,
+    /// Parts of lost bonds that nobody gets.
+    #[serde(serialize_with = "decimal")]
+    pub burnt: u128,
+}
+
+impl NewModel {
+    pub(crate) fn push(&self, felts: &mut Vec<Felt>) {
+        push_text(felts, &self.name);
+        felts.extend([self.kind, self.licence, Felt::from(self.price), Felt::from(self.bond)]);
+    }
+}
+
+impl NewVersion {
+    pub(crate) fn push(&self, felts: &mut Vec<Felt>) {
+        felts.extend([self.class_hash, self.model_hash, self.program_hash]);
+        push_text(felts, &self.metadata_uri);
+        push_u256(felts, self.metadata_hash);
+    }
+}
+
+/// Reads structures field by field.
+macro_rules! read {
+    ($($type:ident { $($field:ident: $how:ident),* $(,)? })*) => {$(
+        impl Read for $type {
+            fn read(reader: &mut Reader<'_>) -> Result<Self> {
+                Ok(Self { $($field: reader.$how()?),* })
+            }
+        }
+    )*};
+}
+
+read! {
+    Settings {
+        owner: felt, fee_token: felt, window: number, delay: number, min_bond: number,
+        paused: boolean,
+    }
+    Model {
+        id: number, owner: felt, offered_to: felt, name: text, kind: felt, licence: felt,
+        price: number, bond: number, deprecated: boolean, n_versions: number, n_calls: number,
+        revenue: number, undistributed: number, registered_at: number,
+    }
+    Version {
+        contract: felt, class_hash: felt, model_hash: felt, program_hash: felt, schema_hash: felt,
+        metadata_uri: text, metadata_hash: u256, published_at: number, deprecated: boolean,
+    }
+    Share { holder: felt, basis_points: number }
+    ProofRecord {
+        model_id: number, version: number, recorder: felt, proof_hash: u256, input_hash: felt,
+        output_hash: felt, security_bits: number, format_version: number, recorded_at: number,
+    }
+    Totals {
+        n_models: number, n_calls: number, n_claims: number, n_proofs: number, held: number, burnt: number,
+    }
+}
+
+impl Read for Action {
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        match reader.number::<u8>()? {
+            0 => Ok(Self::None),
+            1 => Ok(Self::Pause),
+            2 => Ok(Self::Upgrade { class_hash: reader.felt()? }),
+            other => Err(reader.error(format!("an action of kind {other}"))),
+        }
+    }
+}
+
+impl Read for Scheduled {
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { action: Action::read(reader)?, ready_at: reader.number()? })
+    }
+}
+
+impl Read for Status {
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        match reader.number::<u8>()? {
+            1 => Ok(Self::Open),
+            2 => Ok(Self::Contested),
+            3 => Ok(Self::Refuted),
+            4 => Ok(Self::Upheld),
+            5 => Ok(Self::Final),
+            6 => Ok(Self::Void),
+            other => Err(reader.error(format!("a claim's status {other}"))),
+        }
+    }
+}
+
+impl Read for Claim {
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self {
+            model_id: reader.number()?,
+            version: reader.number()?,
+            status: Status::read(reader)?,
+            claimant: reader.felt()?,
+            contester: reader.felt()?,
+            bond: reader.number()?,
+            deadline: reader.number()?,
+            input_hash: reader.felt()?,
+            output_hash: reader.felt()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_written_as_their_bytes() {
+        let bytes: [u8; 32] = std::array::from_fn(|i| i as u8);
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest_text(&digest_number(bytes)), text);
+    }
+
+    #[test]
+    fn unknown_states_are_errors() {
+        let felts = [Felt::from(7)];
+        assert!(Status::read(&mut Reader::new("x", &felts)).is_err());
+        assert!(Action::read(&mut Reader::new("x", &felts)).is_err());
+    }
+}

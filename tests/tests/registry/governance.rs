@@ -1,0 +1,189 @@
+//! What the registry's owner can do, and when.
+
+use nilometer_starknet::registry::deploy;
+use nilometer_starknet::types::Action;
+use nilometer_starknet::{Event, Felt, Registry};
+use nilometer_tests::chain::{
+    block_on, model, World, ALICE, BOB, DELAY, MIN_BOND, OWNER, PUBLISHER, WINDOW,
+};
+
+#[test]
+fn the_owner_acts_with_notice() {
+    block_on(async {
+        let mut world = World::start().await;
+        deployment(&world).await;
+        only_the_owner(&world).await;
+        a_pause_is_announced(&world).await;
+        world.renew().await;
+        a_pause_stops_nothing_that_is_owed(&world).await;
+        world.renew().await;
+        an_upgrade_is_announced(&world).await;
+        world.renew().await;
+        the_registry_changes_hands_in_two_steps(&world).await;
+    });
+}
+
+async fn deployment(world: &World) {
+    let chain = &world.node.chain;
+    let settings = world.registry.settings(chain).await.unwrap();
+    assert_eq!((settings.owner, settings.fee_token), (world.address(OWNER), world.token));
+    assert_eq!((settings.window, settings.delay), (WINDOW, DELAY));
+    assert_eq!((settings.min_bond, settings.paused), (MIN_BOND, false));
+    let scheduled = world.registry.scheduled(chain).await.unwrap();
+    assert_eq!((scheduled.action, scheduled.ready_at), (Action::None, 0));
+
+    let (owner, token) = (world.address(OWNER), world.token);
+    for (constructor, reason) in [
+        (Registry::constructor(Felt::ZERO, token, 1, 2, 1), "zero address"),
+        (Registry::constructor(owner, Felt::ZERO, 1, 2, 1), "zero address"),
+        (Registry::constructor(owner, token, 0, 2, 1), "bad settings"),
+        (Registry::constructor(owner, token, 1, 2, 0), "bad settings"),
+        (Registry::constructor(owner, token, 10, 19, 1), "bad settings"),
+        (Registry::constructor(owner, token, u64::MAX, u64::MAX, 1), "bad settings"),
+    ] {
+        let class_hash = world.classes.registry.class_hash;
+        world.fails(OWNER, deploy(class_hash, Felt::from(99), &constructor), reason).await;
+    }
+}
+
+async fn only_the_owner(world: &World) {
+    let registry = world.registry;
+    let class_hash = world.classes.token.class_hash;
+    for call in [
+        registry.schedule_pause(),
+        registry.schedule_upgrade(class_hash),
+        registry.cancel_scheduled(),
+        registry.pause(),
+        registry.unpause(),
+        registry.upgrade(class_hash),
+        registry.offer_registry(world.address(ALICE)),
+    ] {
+        world.fails(ALICE, call, "not the owner").await;
+    }
+    world.fails(ALICE, registry.accept_registry(), "not the offered owner").await;
+    world.fails(OWNER, registry.accept_registry(), "not the offered owner").await;
+    world.fails(OWNER, registry.unpause(), "registry is not paused").await;
+    world.fails(OWNER, registry.cancel_scheduled(), "action not scheduled").await;
+    world.fails(OWNER, registry.schedule_upgrade(Felt::ZERO), "zero class hash").await;
+}
+
+async fn a_pause_is_announced(world: &World) {
+    let (registry, chain) = (world.registry, &world.node.chain);
+    world.fails(OWNER, registry.pause(), "action not scheduled").await;
+    let event = world.event(OWNER, registry.schedule_pause()).await;
+    let Event::ActionScheduled { action: Action::Pause, ready_at } = event else {
+        panic!("{event:?}")
+    };
+    let now = chain.timestamp().await.unwrap();
+    assert!(ready_at > now + DELAY - 60 && ready_at <= now + DELAY, "{ready_at} {now}");
+    let scheduled = registry.scheduled(chain).await.unwrap();
+    assert_eq!((scheduled.action, scheduled.ready_at), (Action::Pause, ready_at));
+    world.fails(OWNER, registry.pause(), "too early").await;
+    world.fails(OWNER, registry.schedule_pause(), "action already scheduled").await;
+    // What was announced is what can be done.
+    let class_hash = world.classes.token.class_hash;
+    world.fails(OWNER, registry.upgrade(class_hash), "action not scheduled").await;
+    let event = world.event(OWNER, registry.cancel_scheduled()).await;
+    assert_eq!(event, Event::ActionCancelled { action: Action::Pause });
+    world.node.pass(DELAY).await;
+    world.fails(OWNER, registry.pause(), "action not scheduled").await;
+
+    world.run(OWNER, registry.schedule_pause()).await;
+    world.node.pass(DELAY).await;
+    assert_eq!(world.event(OWNER, registry.pause()).await, Event::Paused {});
+    assert!(registry.settings(chain).await.unwrap().paused);
+    // A pause is announced each time.
+    world.fails(OWNER, registry.pause(), "action not scheduled").await;
+    assert_eq!(world.event(OWNER, registry.unpause()).await, Event::Unpaused {});
+    assert!(!registry.settings(chain).await.unwrap().paused);
+    world.publish(0, 0).await;
+}
+
+async fn a_pause_stops_nothing_that_is_owed(world: &World) {
+    let registry = world.registry;
+    let (id, _) = world.publish(10, 0).await;
+    let row = [Felt::ONE];
+    world.run(ALICE, registry.call(id, 1, &row, 10)).await;
+    for _ in 0..3 {
+        world.run(ALICE, registry.claim(id, 1, &row, &[Felt::TWO], MIN_BOND)).await;
+    }
+    world.run(OWNER, registry.schedule_pause()).await;
+    world.node.pass(DELAY).await;
+    // The windows would have closed: claims are made just before the pause.
+    world.run(ALICE, registry.claim(id, 1, &row, &[Felt::TWO], MIN_BOND)).await;
+    world.run(ALICE, registry.claim(id, 1, &row, &[Felt::TWO], MIN_BOND)).await;
+    world.run(OWNER, registry.pause()).await;
+    let proof = nilometer_starknet::types::ProofRecord {
+        model_id: id,
+        version: 1,
+        recorder: Felt::ZERO,
+        proof_hash: 1_u64.into(),
+        input_hash: Felt::ONE,
+        output_hash: Felt::ONE,
+        security_bits: 100,
+        format_version: 1,
+        recorded_at: 0,
+    };
+    for call in [
+        registry.register(&model(0, 0), &world.rogue()),
+        registry.publish(id, &world.rogue()),
+        registry.call(id, 1, &row, 10),
+        registry.call_batch(id, 1, &[row.to_vec()], 10),
+        registry.claim(id, 1, &row, &row, MIN_BOND),
+        registry.record_proof(&proof),
+    ] {
+        world.fails(PUBLISHER, call, "registry is paused").await;
+    }
+    // Disputes go on, and everybody gets what is theirs.
+    world.run(BOB, registry.challenge(4, &row)).await;
+    world.run(BOB, registry.contest(5)).await;
+    world.run(BOB, registry.finalize(1)).await;
+    world.run(BOB, registry.distribute(id)).await;
+    for who in [PUBLISHER, ALICE, BOB] {
+        let owed = world.balance(who).await;
+        let before = world.tokens(who).await;
+        assert!(owed > 0);
+        world.run(who, registry.withdraw()).await;
+        assert_eq!(world.tokens(who).await, before + owed);
+    }
+    world.run(PUBLISHER, registry.set_terms(id, 5, 5)).await;
+}
+
+async fn an_upgrade_is_announced(world: &World) {
+    let (registry, chain) = (world.registry, &world.node.chain);
+    let class_hash = world.classes.rogue.class_hash;
+    let event = world.event(OWNER, registry.schedule_upgrade(class_hash)).await;
+    let Event::ActionScheduled { action: Action::Upgrade { class_hash: announced }, .. } = event
+    else {
+        panic!("{event:?}")
+    };
+    assert_eq!(announced, class_hash);
+    world.fails(OWNER, registry.upgrade(class_hash), "too early").await;
+    world.node.pass(DELAY).await;
+    // Another class than the announced one will not do.
+    let other = world.classes.token.class_hash;
+    world.fails(OWNER, registry.upgrade(other), "action not scheduled").await;
+    let event = world.event(OWNER, registry.upgrade(class_hash)).await;
+    assert_eq!(event, Event::Upgraded { class_hash });
+    assert_eq!(chain.class_hash_at(registry.address).await.unwrap(), class_hash);
+}
+
+async fn the_registry_changes_hands_in_two_steps(world: &World) {
+    let (registry, chain) = (world.registry, &world.node.chain);
+    let (from, to) = (world.address(OWNER), world.address(ALICE));
+    let event = world.event(OWNER, registry.offer_registry(to)).await;
+    assert_eq!(event, Event::RegistryOffered { to });
+    assert_eq!(registry.offered_registry(chain).await.unwrap(), to);
+    world.fails(BOB, registry.accept_registry(), "not the offered owner").await;
+    // An offer can be taken back.
+    world.run(OWNER, registry.offer_registry(Felt::ZERO)).await;
+    world.fails(ALICE, registry.accept_registry(), "not the offered owner").await;
+    world.run(OWNER, registry.offer_registry(to)).await;
+    let event = world.event(ALICE, registry.accept_registry()).await;
+    assert_eq!(event, Event::RegistryTransferred { from, to });
+    assert_eq!(registry.settings(chain).await.unwrap().owner, to);
+    assert_eq!(registry.offered_registry(chain).await.unwrap(), Felt::ZERO);
+    world.fails(OWNER, registry.schedule_pause(), "not the owner").await;
+    world.fails(ALICE, registry.accept_registry(), "not the offered owner").await;
+    world.run(ALICE, registry.schedule_pause()).await;
+}
