@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use nilometer_cairo::ToolchainOptions;
 
 use crate::commands::{
-    bench, check, completions, contract, demo, doctor, estimate, inspect, prove, registry, run, transpile, verify,
+    bench, check, completions, contract, demo, doctor, estimate, inspect, prove, registry, run,
+    transpile, verify,
 };
 
 /// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit, and proofs of their runs.

@@ -9,8 +9,8 @@ use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
 use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
-use nilometer_verifier::VerifyError;
 use nilometer_transpiler::schema::SchemaError;
+use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
 
 use crate::commands::verify::AboutError;
