@@ -11,19 +11,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     embed("registry-contracts", "registry_files.rs")
 }
 
-/// Writes a table of a package's files.
+/// Writes a table of a package's files. Paths start at this package: another clone that shares the target folder
+/// must not be given the files of this one.
 fn embed(package: &str, name: &str) -> Result<(), Box<dyn Error>> {
-    let root =
-        Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..").join(package).canonicalize()?;
+    let root = Path::new("..").join(package);
     println!("cargo:rerun-if-changed={}", root.display());
     let mut files = vec![root.join("README.md"), root.join("Scarb.toml")];
     collect(&root.join("src"), &mut files)?;
     files.sort();
     let mut table = String::from("&[\n");
     for file in &files {
-        let path = file.strip_prefix(&root)?.components();
-        let parts: Vec<_> = path.map(|part| part.as_os_str().to_string_lossy()).collect();
-        writeln!(table, "    ({:?}, include_str!({file:?})),", parts.join("/"))?;
+        let slashes = |path: &Path| {
+            let parts = path.components().map(|part| part.as_os_str().to_string_lossy());
+            parts.collect::<Vec<_>>().join("/")
+        };
+        let (name, path) = (slashes(file.strip_prefix(&root)?), slashes(file));
+        let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/{path}"));
+        writeln!(table, "    ({name:?}, include_str!({path})),")?;
     }
     table.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join(name), table)?;
