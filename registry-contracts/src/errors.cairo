@@ -20,6 +20,8 @@ pub const ALREADY_SCHEDULED: felt252 = 'action already scheduled';
 pub const NOT_SCHEDULED: felt252 = 'action not scheduled';
 /// The announced action's time has not come.
 pub const TOO_EARLY: felt252 = 'too early';
+/// The announced action's time is over.
+pub const LAPSED: felt252 = 'announcement has lapsed';
 /// The contract was called while it was calling.
 pub const REENTRANT: felt252 = 'reentrant call';
 

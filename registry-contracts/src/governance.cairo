@@ -1,8 +1,9 @@
 //! What the registry's owner can do, and how long before users see it.
 //!
-//! A pause or an upgrade is announced, and can be carried out after the delay; until then it can be
-//! cancelled. A pause stops new models, calls and claims. It never stops challenges, settlements
-//! or withdrawals, so the owner cannot hold anybody's money. Unpausing takes effect at once.
+//! A pause or an upgrade is announced, and can be carried out after the delay; after as long again the
+//! announcement lapses: notice is worth nothing if it can be given years ahead. It can be cancelled at any
+//! time. A pause stops new models, calls and claims. It never stops challenges, settlements or
+//! withdrawals, so the owner cannot hold anybody's money. Unpausing takes effect at once.
 
 #[starknet::component]
 pub mod GovernanceComponent {
@@ -116,8 +117,13 @@ pub mod GovernanceComponent {
 
         fn schedule(ref self: ComponentState<TContractState>, action: Action) {
             self.assert_owner();
-            assert(self.action.read() == Action::None, errors::ALREADY_SCHEDULED);
-            let ready_at = get_block_timestamp() + self.delay.read();
+            let now = get_block_timestamp();
+            let announced = self.announced();
+            assert(
+                announced.action == Action::None || now >= announced.lapses_at,
+                errors::ALREADY_SCHEDULED
+            );
+            let ready_at = now + self.delay.read();
             self.action.write(action);
             self.ready_at.write(ready_at);
             self.emit(ActionScheduled { action, ready_at });
@@ -166,7 +172,13 @@ pub mod GovernanceComponent {
         }
 
         fn announced(self: @ComponentState<TContractState>) -> Scheduled {
-            Scheduled { action: self.action.read(), ready_at: self.ready_at.read() }
+            let ready_at = self.ready_at.read();
+            let lapses_at = if ready_at == 0 {
+                0
+            } else {
+                ready_at + self.delay.read()
+            };
+            Scheduled { action: self.action.read(), ready_at, lapses_at }
         }
     }
 
@@ -177,8 +189,11 @@ pub mod GovernanceComponent {
         /// Uses up the announcement of exactly this action.
         fn take(ref self: ComponentState<TContractState>, action: Action) {
             self.assert_owner();
-            assert(self.action.read() == action, errors::NOT_SCHEDULED);
-            assert(get_block_timestamp() >= self.ready_at.read(), errors::TOO_EARLY);
+            let announced = self.announced();
+            assert(announced.action == action, errors::NOT_SCHEDULED);
+            let now = get_block_timestamp();
+            assert(now >= announced.ready_at, errors::TOO_EARLY);
+            assert(now < announced.lapses_at, errors::LAPSED);
             self.clear();
         }
 

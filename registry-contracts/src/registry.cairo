@@ -375,7 +375,7 @@ pub mod ModelRegistry {
 
         /// Announces a pause.
         ///
-        /// Requirements: the caller owns the registry; nothing else is announced.
+        /// Requirements: the caller owns the registry; nothing else is announced, or it has lapsed.
         ///
         /// Emits `ActionScheduled`.
         fn schedule_pause(ref self: ContractState) {
@@ -384,7 +384,7 @@ pub mod ModelRegistry {
 
         /// Announces an upgrade.
         ///
-        /// Requirements: the caller owns the registry; nothing else is announced.
+        /// Requirements: the caller owns the registry; nothing else is announced, or it has lapsed.
         ///
         /// Emits `ActionScheduled`.
         fn schedule_upgrade(ref self: ContractState, class_hash: ClassHash) {
@@ -403,7 +403,7 @@ pub mod ModelRegistry {
 
         /// Pauses: no new models, versions, calls, claims or proof records.
         ///
-        /// Requirements: the caller owns the registry; announced, and the delay is over.
+        /// Requirements: the caller owns the registry; announced, the delay is over, and it has not lapsed.
         ///
         /// Emits `Paused`.
         fn pause(ref self: ContractState) {
@@ -421,7 +421,7 @@ pub mod ModelRegistry {
 
         /// Replaces the registry's class.
         ///
-        /// Requirements: the caller owns the registry; announced with this class, and the delay is over;
+        /// Requirements: the caller owns the registry; announced with this class, the delay is over, and it has not lapsed;
         /// not from within a call.
         ///
         /// Emits `Upgraded`.

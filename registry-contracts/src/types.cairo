@@ -36,8 +36,10 @@ pub enum Action {
 pub struct Scheduled {
     /// The action.
     pub action: Action,
-    /// Seconds since the epoch; 0 if nothing is announced.
+    /// From when on: seconds since the epoch; 0 if nothing is announced.
     pub ready_at: u64,
+    /// Until when, exclusive: an announcement that is never carried out does not stay a threat.
+    pub lapses_at: u64,
 }
 
 /// What an owner registers.

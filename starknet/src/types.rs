@@ -99,8 +99,10 @@ pub enum Action {
 pub struct Scheduled {
     /// The action.
     pub action: Action,
-    /// Seconds since the epoch; 0 if nothing is announced.
+    /// From when on: seconds since the epoch; 0 if nothing is announced.
     pub ready_at: u64,
+    /// Until when, exclusive.
+    pub lapses_at: u64,
 }
 
 /// What an owner registers.
@@ -382,7 +384,8 @@ impl Read for Action {
 
 impl Read for Scheduled {
     fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self { action: Action::read(reader)?, ready_at: reader.number()? })
+        let action = Action::read(reader)?;
+        Ok(Self { action, ready_at: reader.number()?, lapses_at: reader.number()? })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the registry's owner can do, and when.
 
 use nilometer_starknet::registry::deploy;
-use nilometer_starknet::types::Action;
+use nilometer_starknet::types::{Action, Scheduled};
 use nilometer_starknet::{Event, Felt, Registry};
 use nilometer_tests::chain::{
     block_on, model, World, ALICE, BOB, DELAY, MIN_BOND, OWNER, PUBLISHER, WINDOW,
@@ -30,7 +30,7 @@ async fn deployment(world: &World) {
     assert_eq!((settings.window, settings.delay), (WINDOW, DELAY));
     assert_eq!((settings.min_bond, settings.paused), (MIN_BOND, false));
     let scheduled = world.registry.scheduled(chain).await.unwrap();
-    assert_eq!((scheduled.action, scheduled.ready_at), (Action::None, 0));
+    assert_eq!(scheduled, Scheduled { action: Action::None, ready_at: 0, lapses_at: 0 });
 
     let (owner, token) = (world.address(OWNER), world.token);
     for (constructor, reason) in [
@@ -77,7 +77,8 @@ async fn a_pause_is_announced(world: &World) {
     let now = chain.timestamp().await.unwrap();
     assert!(ready_at > now + DELAY - 60 && ready_at <= now + DELAY, "{ready_at} {now}");
     let scheduled = registry.scheduled(chain).await.unwrap();
-    assert_eq!((scheduled.action, scheduled.ready_at), (Action::Pause, ready_at));
+    let lapses_at = ready_at + DELAY;
+    assert_eq!(scheduled, Scheduled { action: Action::Pause, ready_at, lapses_at });
     world.fails(OWNER, registry.pause(), "too early").await;
     world.fails(OWNER, registry.schedule_pause(), "action already scheduled").await;
     // What was announced is what can be done.
@@ -87,6 +88,14 @@ async fn a_pause_is_announced(world: &World) {
     assert_eq!(event, Event::ActionCancelled { action: Action::Pause });
     world.node.pass(DELAY).await;
     world.fails(OWNER, registry.pause(), "action not scheduled").await;
+
+    // What was not done in time is announced again.
+    world.run(OWNER, registry.schedule_pause()).await;
+    world.node.pass(2 * DELAY).await;
+    world.fails(OWNER, registry.pause(), "announcement has lapsed").await;
+    world.run(OWNER, registry.schedule_upgrade(class_hash)).await;
+    world.fails(OWNER, registry.upgrade(class_hash), "too early").await;
+    world.run(OWNER, registry.cancel_scheduled()).await;
 
     world.run(OWNER, registry.schedule_pause()).await;
     world.node.pass(DELAY).await;
