@@ -6,7 +6,7 @@ use nilometer_cairo::compile_contract;
 use nilometer_starknet::registry::predict_call;
 use nilometer_starknet::types::{NewModel, NewVersion};
 use nilometer_starknet::{Class, Event, Felt, Registry};
-use nilometer_transpiler::emit::Shape;
+use nilometer_transpiler::emit::{Shape, Shapes};
 use nilometer_transpiler::quant::PlanOptions;
 
 use crate::chain::{text, World, ALICE, PUBLISHER};
@@ -19,6 +19,8 @@ pub struct Cost {
     pub name: String,
     /// Felts of the contract's bytecode.
     pub bytecode_len: usize,
+    /// Felts of its Sierra program.
+    pub sierra_len: usize,
     /// Bytes of its class.
     pub class_len: usize,
     /// L2 gas of declaring the class.
@@ -48,7 +50,8 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
     let mut built = zoo::build(graph, None, true);
     let mut compiled = compile_contract(&built.class).unwrap();
     if !compiled.is_within_limits() {
-        built = zoo::build(graph, Some(Shape::Looped), true);
+        let shapes = Shapes { contract: Shape::Looped, ..built.package.shapes };
+        built = zoo::build(graph, Some(shapes), true);
         compiled = compile_contract(&built.class).unwrap();
     }
     if !compiled.is_within_limits() {
@@ -90,6 +93,7 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
     let mut cost = Cost {
         name: name.to_owned(),
         bytecode_len: compiled.bytecode_len,
+        sierra_len: compiled.sierra_len,
         class_len: compiled.class_len,
         declare_gas_l2: declared.fee.gas_l2,
         register_gas_l2: registered.fee.gas_l2,
@@ -128,15 +132,16 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
 /// The costs as a Markdown table.
 pub fn markdown(costs: &[Cost]) -> String {
     let mut text = String::from(
-        "| model | bytecode, felts | class, bytes | declare | register | predict | paid call | claim | challenge |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+        "| model | bytecode, felts | Sierra, felts | class, bytes | declare | register | predict | paid call | claim | challenge |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     let millions = |gas: u64| format!("{:.2}M", gas as f64 / 1e6);
     for cost in costs {
         text += &format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             cost.name,
             cost.bytecode_len,
+            cost.sierra_len,
             cost.class_len,
             millions(cost.declare_gas_l2),
             millions(cost.register_gas_l2),
@@ -153,11 +158,12 @@ pub fn markdown(costs: &[Cost]) -> String {
 pub fn json(costs: &[Cost]) -> String {
     let rows = costs.iter().map(|cost| {
         format!(
-            "  {{\"model\": \"{}\", \"bytecode_felts\": {}, \"class_bytes\": {}, \"declare_gas_l2\": {}, \
+            "  {{\"model\": \"{}\", \"bytecode_felts\": {}, \"sierra_felts\": {}, \"class_bytes\": {}, \"declare_gas_l2\": {}, \
              \"register_gas_l2\": {}, \"predict_gas_l2\": {}, \"paid_call_gas_l2\": {}, \"claim_gas_l2\": {}, \
              \"challenge_gas_l2\": {}, \"publish_ms\": {}, \"rows\": {}}}",
             cost.name,
             cost.bytecode_len,
+            cost.sierra_len,
             cost.class_len,
             cost.declare_gas_l2,
             cost.register_gas_l2,

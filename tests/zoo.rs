@@ -9,7 +9,7 @@ use ndarray_npy::ReadNpyExt;
 use nilometer_air::cairo::{ProofFile, Security};
 use nilometer_cairo::compile::Sources;
 use nilometer_cairo::{Program, Run, RunOptions, Toolchain, ToolchainOptions};
-use nilometer_transpiler::emit::{self, CairoPackage, PackageMeta, Shape};
+use nilometer_transpiler::emit::{self, CairoPackage, PackageMeta, Shapes};
 use nilometer_transpiler::graph::Graph;
 use nilometer_transpiler::quant::{self, Calibration, Plan, PlanOptions, QuantGraph};
 use nilometer_transpiler::{onnx, passes};
@@ -117,10 +117,10 @@ pub fn toolchain() -> Toolchain {
 }
 
 /// Emits a model and compiles it: the program, and the contract too if asked for.
-pub fn build(graph: &QuantGraph, shape: Option<Shape>, contract: bool) -> Built {
+pub fn build(graph: &QuantGraph, shapes: Option<Shapes>, contract: bool) -> Built {
     let meta =
         PackageMeta { name: "model".into(), model_hash: format!("{:#x}", graph.model_hash()) };
-    let package = emit::emit(graph, &meta, shape).unwrap();
+    let package = emit::emit(graph, &meta, shapes).unwrap();
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in &package.files {
         let path = folder.path().join(path);

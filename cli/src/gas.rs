@@ -6,6 +6,11 @@
 use std::collections::BTreeMap;
 
 use nilometer_cairo::Builtin;
+use nilometer_transpiler::cost;
+use nilometer_transpiler::emit::Shapes;
+use nilometer_transpiler::quant::QuantGraph;
+
+use crate::package::ContractSize;
 
 /// L2 gas of a VM step.
 pub const STEP: u64 = 100;
@@ -20,9 +25,20 @@ const POSEIDON: u64 = 491;
 /// The most L2 gas of one transaction.
 pub const MAX_TRANSACTION: u64 = 1_000_000_000;
 
+/// The most L2 gas of one block, which is what bounds a declaration: the gateway does not hold declarations against
+/// [`MAX_TRANSACTION`].
+pub const MAX_BLOCK: u64 = 6_000_000_000;
+/// L2 gas of a byte of code in a declaration (the versioned constants).
+const CODE_BYTE: u64 = 1_280;
+/// Bytes of a felt of code.
+const FELT_BYTES: u64 = 32;
+
 /// The most felts of calldata of one transaction.
 pub const MAX_CALLDATA: usize = 5_000;
 
+/// L2 gas of a declaration besides the code: the account's validation, and the ABI, which all models share. Measured on
+/// devnet 0.10.1.
+const DECLARE: u64 = 3_000_000;
 /// L2 gas of each feature and each result in a transaction: calldata (5,120, the versioned constants), and writing
 /// and reading it on the way.
 const VALUE: u64 = 8_000;
@@ -43,6 +59,12 @@ pub fn paid_l2_gas(model: u64, n_values: usize) -> u64 {
     call_l2_gas(model, n_values) + PAID
 }
 
+/// Estimated L2 gas of declaring a contract: its Sierra and its bytecode, by the byte. None without a contract.
+pub fn declare_l2_gas(contract: &ContractSize) -> Option<u64> {
+    let felts = contract.sierra_felts? + contract.bytecode_felts;
+    Some(DECLARE + CODE_BYTE * FELT_BYTES * felts as u64)
+}
+
 /// Where the figures come from.
 pub const SOURCE: &str =
     "100 L2 gas a step and 70 a range check (Starknet's versioned constants), for the model alone";
@@ -58,6 +80,22 @@ pub fn l2_gas(steps: u64, builtins: &BTreeMap<Builtin, usize>) -> u64 {
     };
     let builtins: u64 = builtins.iter().map(|(builtin, &n)| price(builtin) * n as u64).sum();
     steps * STEP + builtins
+}
+
+/// Estimated L2 gas of a contract's run, from that of the program. Where the contract is written otherwise, the cost
+/// model says how many steps it takes more.
+pub fn contract_l2_gas(
+    graph: &QuantGraph,
+    shapes: Shapes,
+    steps: u64,
+    builtins: &BTreeMap<Builtin, usize>,
+) -> u64 {
+    let gas = l2_gas(steps, builtins);
+    if shapes.program == shapes.contract {
+        return gas;
+    }
+    let estimate = |shape| cost::estimate(graph, shape).total();
+    gas * estimate(shapes.contract) / estimate(shapes.program).max(1)
 }
 
 /// Rows of a trace: a prover pads the steps to a power of two.

@@ -29,7 +29,7 @@ fn main() {
     lap("compiled");
     println!(
         "{:?} {} felts {:?}",
-        built.package.shape,
+        built.package.shapes.program,
         built.program.code_len(),
         built.compile_time
     );

@@ -71,11 +71,8 @@ fn main() {
         let built = zoo::build(
             graph,
             std::env::var("SHAPE").ok().map(|s| {
-                if s == "looped" {
-                    Shape::Looped
-                } else {
-                    Shape::Unrolled
-                }
+                let shape = if s == "looped" { Shape::Looped } else { Shape::Unrolled };
+                shape.into()
             }),
             std::env::var_os("CONTRACT").is_some(),
         );
@@ -95,7 +92,7 @@ fn main() {
             }
             println!("{:?}", plan.precision);
             println!("{:?}", plan.accuracy);
-            println!("{:?}", cost::estimate(graph, built.package.shape));
+            println!("{:?}", cost::estimate(graph, built.package.shapes.program));
         }
         if !built.class.is_empty() {
             let contract = nilometer_cairo::contract::compile_contract(&built.class).unwrap();
@@ -141,10 +138,10 @@ fn main() {
         println!(
             "{:<30} {:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>9.5} {:>7.2} {:>7.2} {:>7.2} {equal}",
             name,
-            format!("{:?}", built.package.shape),
+            format!("{:?}", built.package.shapes.program),
             built.program.code_len(),
             steps,
-            cost::estimate(graph, built.package.shape).total(),
+            cost::estimate(graph, built.package.shapes.program).total(),
             checks,
             format!("{agree}/{rows}"),
             worst / span,

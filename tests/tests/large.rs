@@ -18,7 +18,7 @@ fn run(widths: &[usize]) {
     let calibration = Calibration { rows };
     let plan = quant::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
     let built = zoo::build(&plan.graph, None, false);
-    assert_eq!(built.package.shape, Shape::Looped);
+    assert_eq!(built.package.shapes.program, Shape::Looped);
     let input = plan.graph.input.encode(&calibration.rows[0]).unwrap();
     let (results, run) = zoo::run(&built.program, &input);
     assert_eq!(results, plan.graph.run(&input));

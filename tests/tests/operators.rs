@@ -67,7 +67,7 @@ fn quantized(graph: &Graph, range: (f64, f64), features: FeatureMode, bits: u32)
 /// Runs both shapes on `rows` and compares.
 fn check(graph: &Graph, quant: &QuantGraph, rows: &[Vec<f64>]) {
     for shape in [Shape::Unrolled, Shape::Looped] {
-        let built = zoo::build(quant, Some(shape), false);
+        let built = zoo::build(quant, Some(shape.into()), false);
         for row in rows {
             let input = quant.input.encode(row).unwrap();
             let reference = quant.run(&input);

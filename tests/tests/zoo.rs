@@ -59,7 +59,7 @@ fn run(name: &'static str) -> Outcome {
         agreeing,
         relative_error: worst / span,
         steps,
-        estimate: cost::estimate(graph, built.package.shape).total(),
+        estimate: cost::estimate(graph, built.package.shapes.program).total(),
         decides: decision != Decision::None,
     }
 }

@@ -45,7 +45,7 @@ fn dense(rows: usize, columns: usize) -> (Op, usize) {
 
 /// The model's module.
 fn source(graph: &QuantGraph, shape: Shape) -> String {
-    emit(graph, &meta(), Some(shape)).unwrap().files["src/model.cairo"].clone()
+    emit(graph, &meta(), Some(shape.into())).unwrap().files["src/model.cairo"].clone()
 }
 
 /// The unrolled function's body: what the operation becomes.

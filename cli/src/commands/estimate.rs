@@ -55,6 +55,8 @@ struct Estimate {
     /// L2 gas of a transaction that calls the model's contract, and of one that pays for it through the registry.
     call_gas_l2: u64,
     paid_call_gas_l2: u64,
+    /// L2 gas of declaring the contract, once; none without a contract.
+    declare_gas_l2: Option<u64>,
     contract: ContractSize,
     transaction: Transaction,
     /// What a proof of the most expensive row takes, at the default security.
@@ -100,7 +102,9 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
     let plans = runs.iter().map(|run| Plan::of(run, Security::DEFAULT));
     let plan = plans.collect::<Result<Vec<_>, _>>()?.into_iter().max_by_key(|plan| plan.rows);
     let plan = plan.context("there is no row to run")?;
-    let l2_gas = worst.map_or(0, |run| gas::l2_gas(most, &run.builtins));
+    let shapes = package.manifest.shapes();
+    let gas = |run: &RowRun| gas::contract_l2_gas(&graph, shapes, most, &run.builtins);
+    let l2_gas = worst.map_or(0, gas);
     let contract = package.manifest.contract.clone();
     // The span's length comes first.
     let calldata_felts = graph.input_len() + 1;
@@ -116,12 +120,13 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
         mean_steps: steps().sum::<usize>() as f64 / runs.len().max(1) as f64,
         trace_rows: plan.rows as u64,
         builtins: worst.map(RowRun::builtin_counts).unwrap_or_default(),
-        estimated_steps: cost::estimate(&graph, package.manifest.shape),
+        estimated_steps: cost::estimate(&graph, shapes.program),
         program_felts: program.code_len(),
         l2_gas,
         gas_source: gas::SOURCE,
         call_gas_l2,
         paid_call_gas_l2,
+        declare_gas_l2: gas::declare_l2_gas(&contract),
         transaction: Transaction {
             l2_gas: paid_call_gas_l2,
             max_l2_gas: gas::MAX_TRANSACTION,
@@ -169,6 +174,17 @@ impl Message for Estimate {
                 ),
             ),
             ("contract", contract(&self.contract)),
+            (
+                "declare",
+                match self.declare_gas_l2 {
+                    Some(gas) => format!(
+                        "{} L2 gas, once (estimated; a block takes {})",
+                        thousands(gas),
+                        thousands(gas::MAX_BLOCK)
+                    ),
+                    None => "-".to_owned(),
+                },
+            ),
             (
                 "transaction",
                 format!(

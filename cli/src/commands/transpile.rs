@@ -58,7 +58,7 @@ pub struct SettingsArgs {
     /// Bits of weights and activations everywhere, in place of a search
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=24))]
     pub bits: Option<u32>,
-    /// How the model is written down [default: what the cost model prefers]
+    /// How program and contract are written [default: the program in few steps, the contract so that it fits]
     #[arg(long, value_enum)]
     pub shape: Option<ShapeArg>,
     /// Compute the label only, without scores: fewer steps
@@ -103,6 +103,7 @@ struct Transpiled {
     /// Sums a felt in each dense layer.
     lanes: Vec<usize>,
     shape: Shape,
+    contract_shape: Shape,
     range_source: RangeSource,
     rows: usize,
     agreement: Option<f64>,
@@ -248,6 +249,7 @@ impl Transpiled {
             },
             lanes: layers.iter().map(|layer| layer.lanes).collect(),
             shape: manifest.shape,
+            contract_shape: manifest.contract_shape,
             range_source: report.input.range_source,
             rows: report.accuracy.rows,
             agreement: report.accuracy.agreement,
@@ -307,7 +309,14 @@ impl Message for Transpiled {
                     thousands(gas::MAX_TRANSACTION)
                 ),
             ),
-            ("contract", contract(&self.contract)),
+            (
+                "contract",
+                format!(
+                    "{}{}",
+                    contract(&self.contract),
+                    if self.contract_shape == self.shape { "" } else { " (looped code)" }
+                ),
+            ),
         ];
         if !self.bits.weights.is_empty() {
             let bits: Vec<_> = self.bits.weights.iter().map(ToString::to_string).collect();
@@ -345,9 +354,9 @@ pub fn contract(size: &ContractSize) -> String {
         bytes(size.max_class_bytes),
         if size.within_limits {
             "fits".to_owned()
-        } else if size.exceeds_sierra_only() {
+        } else if size.sierra_felts.is_some_and(|felts| felts > size.max_sierra_felts) {
             format!(
-                "{} of {} felts of Sierra, so it cannot be declared; `--shape looped` may fit",
+                "{} of {} felts of Sierra: it cannot be declared",
                 thousands(size.sierra_felts.unwrap_or_default()),
                 thousands(size.max_sierra_felts)
             )

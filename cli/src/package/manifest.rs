@@ -1,6 +1,6 @@
 //! `nilometer.json`: what a package is and what it was made from.
 
-use nilometer_transpiler::emit::Shape;
+use nilometer_transpiler::emit::{Shape, Shapes};
 use serde::{Deserialize, Serialize};
 
 use crate::report::layers::Layer;
@@ -23,8 +23,10 @@ pub struct Manifest {
     pub model_hash: String,
     /// Hash of the compiled program.
     pub program_hash: String,
-    /// How the model is written down.
+    /// How the program is written.
     pub shape: Shape,
+    /// How the contract is written.
+    pub contract_shape: Shape,
     /// Features in a row.
     pub n_inputs: usize,
     /// Integers that the program returns.
@@ -37,6 +39,13 @@ pub struct Manifest {
     pub onnx: OnnxFile,
     /// How it was made.
     pub settings: Settings,
+}
+
+impl Manifest {
+    /// How program and contract are written.
+    pub fn shapes(&self) -> Shapes {
+        Shapes { program: self.shape, contract: self.contract_shape }
+    }
 }
 
 /// A contract class beside Starknet's limits.
@@ -62,15 +71,6 @@ pub struct ContractSize {
     pub within_limits: bool,
     /// The compiled class hash, of a class that was compiled.
     pub compiled_class_hash: Option<String>,
-}
-
-impl ContractSize {
-    /// Whether the Sierra program alone is too long.
-    pub fn exceeds_sierra_only(&self) -> bool {
-        !self.within_limits
-            && self.bytecode_felts <= self.max_bytecode_felts
-            && self.class_bytes.is_some_and(|bytes| bytes <= self.max_class_bytes)
-    }
 }
 
 /// The model file.

@@ -29,42 +29,70 @@ pub fn compile(
     name: &str,
     with_contract: bool,
 ) -> Result<Built> {
+    let entry = format!("{name}::program::main");
+    let contract = contract_path(name);
+    let contracts: &[&str] = if with_contract { &[&contract] } else { &[] };
+    let compiled = toolchain.compile(&sources(staging, name), &[&entry], contracts)?;
+    let Some(sierra) = compiled.sierra else {
+        bail!("the Cairo front end made no program");
+    };
+    let program = Program::from_sierra(&sierra, &entry)?;
+    staging.write(&format!("{BUILD}/program.sierra.json"), &sierra)?;
+    staging.write(&format!("{BUILD}/{PROGRAM}"), &program.to_json())?;
+    let contract = match compiled.contracts.first() {
+        Some(class) => measure(staging, class)?,
+        None => ContractSize {
+            bytecode_felts: program.code_len(),
+            max_bytecode_felts: MAX_BYTECODE_LEN,
+            class_bytes: None,
+            max_class_bytes: MAX_CLASS_LEN,
+            sierra_felts: None,
+            max_sierra_felts: MAX_SIERRA_LEN,
+            within_limits: false,
+            compiled_class_hash: None,
+        },
+    };
+    Ok(Built { program, contract })
+}
+
+/// Compiles the contract alone, in place of the one that is there.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn contract(toolchain: &Toolchain, staging: &Staging, name: &str) -> Result<ContractSize> {
+    let compiled = toolchain.compile(&sources(staging, name), &[], &[&contract_path(name)])?;
+    match compiled.contracts.first() {
+        Some(class) => measure(staging, class),
+        None => bail!("the Cairo front end made no class"),
+    }
+}
+
+fn contract_path(name: &str) -> String {
+    format!("{name}::contract::Model")
+}
+
+fn sources(staging: &Staging, name: &str) -> Sources {
     let folder = staging.folder();
     let crates = BTreeMap::from([
         (name.to_owned(), folder.join("src")),
         (RUNTIME_NAME.to_owned(), folder.join(runtime::FOLDER).join("src")),
     ]);
-    let sources = Sources { crates, main: vec![name.to_owned()] };
-    let entry = format!("{name}::program::main");
-    let contract = format!("{name}::contract::Model");
-    let contracts: &[&str] = if with_contract { &[&contract] } else { &[] };
-    let compiled = toolchain.compile(&sources, &[&entry], contracts)?;
-    let Some(sierra) = compiled.sierra else {
-        bail!("the Cairo front end made no program");
-    };
-    let program = Program::from_sierra(&sierra, &entry)?;
-    let write = |file: &str, bytes: &[u8]| staging.write(&format!("{BUILD}/{file}"), bytes);
-    write("program.sierra.json", &sierra)?;
-    write(PROGRAM, &program.to_json())?;
-    let mut contract = ContractSize {
-        bytecode_felts: program.code_len(),
+    Sources { crates, main: vec![name.to_owned()] }
+}
+
+/// Writes a class and its CASM, and measures them.
+fn measure(staging: &Staging, class: &[u8]) -> Result<ContractSize> {
+    let compiled = compile_contract(class).context("the contract")?;
+    staging.write(&format!("{BUILD}/{CONTRACT}"), class)?;
+    staging.write(&format!("{BUILD}/contract.casm.json"), &compiled.casm)?;
+    Ok(ContractSize {
+        bytecode_felts: compiled.bytecode_len,
         max_bytecode_felts: MAX_BYTECODE_LEN,
-        class_bytes: None,
+        class_bytes: Some(compiled.class_len),
         max_class_bytes: MAX_CLASS_LEN,
-        sierra_felts: None,
+        sierra_felts: Some(compiled.sierra_len),
         max_sierra_felts: MAX_SIERRA_LEN,
-        within_limits: false,
-        compiled_class_hash: None,
-    };
-    if let Some(class) = compiled.contracts.first() {
-        let compiled = compile_contract(class).context("the contract")?;
-        write(CONTRACT, class)?;
-        write("contract.casm.json", &compiled.casm)?;
-        contract.bytecode_felts = compiled.bytecode_len;
-        contract.class_bytes = Some(compiled.class_len);
-        contract.sierra_felts = Some(compiled.sierra_len);
-        contract.within_limits = compiled.is_within_limits();
-        contract.compiled_class_hash = Some(format!("{:#x}", compiled.compiled_class_hash));
-    }
-    Ok(Built { program, contract })
+        within_limits: compiled.is_within_limits(),
+        compiled_class_hash: Some(format!("{:#x}", compiled.compiled_class_hash)),
+    })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
-use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape};
+use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::quant::{plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph};
 use nilometer_transpiler::schema::Schema;
@@ -35,7 +35,7 @@ pub struct Job {
     pub calibration: Option<(Calibration, String)>,
     /// What to quantise for.
     pub options: PlanOptions,
-    /// The code's shape, in place of the cost model's choice.
+    /// The shape of program and contract, in place of the choice made here.
     pub shape: Option<Shape>,
     /// Whether only the label is computed.
     pub labels_only: bool,
@@ -76,10 +76,10 @@ pub fn import(bytes: &[u8], labels_only: bool) -> Result<Graph> {
 fn write_sources(
     graph: &QuantGraph,
     meta: &PackageMeta,
-    shape: Option<Shape>,
+    shapes: Option<Shapes>,
     staging: &Staging,
 ) -> Result<CairoPackage> {
-    let cairo = emit(graph, meta, shape)?;
+    let cairo = emit(graph, meta, shapes)?;
     for (path, text) in &cairo.files {
         staging.write(path, text.as_bytes())?;
     }
@@ -110,29 +110,29 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
 
     stages.start(Stage::Emit);
     let meta = PackageMeta { name: job.name.clone(), model_hash: model_hash.clone() };
-    let mut cairo = write_sources(&plan.graph, &meta, job.shape, &staging)?;
+    let mut cairo = write_sources(&plan.graph, &meta, job.shape.map(Into::into), &staging)?;
     for (path, text) in runtime::FILES {
         staging.write(&format!("{}/{path}", runtime::FOLDER), text.as_bytes())?;
     }
     let source: usize = cairo.files.values().map(String::len).sum();
-    stages.done(format!("{} of Cairo, {}", bytes(source), shape_name(cairo.shape)));
+    stages.done(format!("{} of Cairo, {}", bytes(source), shape_name(cairo.shapes.program)));
 
     stages.start(Stage::Toolchain);
     let toolchain = Toolchain::locate(&job.toolchain, &|step| stages.progress().toolchain(step))?;
     stages.done(if toolchain.is_pinned() { "pinned" } else { "not the pinned one" }.to_owned());
 
     stages.start(Stage::Compile);
-    let with_contract = cost::fits_class(&plan.graph, cairo.shape);
+    let shapes = cairo.shapes;
+    let with_contract = cost::fits_class(&plan.graph, shapes.contract);
     let mut built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
-    // The cost model's choice was too optimistic: less code fits.
-    let unrolled = job.shape.is_none() && cairo.shape == Shape::Unrolled;
-    // Where only the Sierra program is too long, the unrolled program still proves in half the steps: the report
-    // says what makes the contract fit.
-    let too_large = !built.contract.within_limits && !built.contract.exceeds_sierra_only();
-    if unrolled && too_large && cost::fits_class(&plan.graph, Shape::Looped) {
-        cairo = write_sources(&plan.graph, &meta, Some(Shape::Looped), &staging)?;
-        built = build::compile(&toolchain, &staging, &cairo.name, true)?;
+    // A class has limits that a program has not: the program keeps its fewer steps, the contract takes less code.
+    let may_shrink = job.shape.is_none() && shapes.contract == Shape::Unrolled;
+    if may_shrink && !built.contract.within_limits && cost::fits_class(&plan.graph, Shape::Looped) {
+        let shapes = Shapes { contract: Shape::Looped, ..shapes };
+        cairo = write_sources(&plan.graph, &meta, Some(shapes), &staging)?;
+        built.contract = build::contract(&toolchain, &staging, &cairo.name)?;
     }
+    let shapes = cairo.shapes;
     stages.done(match built.contract.class_bytes {
         Some(_) => format!(
             "program {} felts, contract {} felts",
@@ -149,7 +149,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
     stages.start(Stage::Measure);
     let rows = calibration.map(|calibration| calibration.rows.as_slice());
     let example = example_row(&plan.graph, rows);
-    let cost = measure(&built.program, &plan.graph, cairo.shape, &example, rows)?;
+    let cost = measure(&built.program, &plan.graph, shapes, &example, rows)?;
     stages.done(format!("{} steps, equal to the reference", thousands(cost.steps)));
 
     stages.start(Stage::Write);
@@ -163,7 +163,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
         program_hash: program_hash.clone(),
         cost,
         contract: built.contract.clone(),
-        shape: cairo.shape,
+        shape: shapes.program,
     })?;
     let manifest = Manifest {
         format: package::FORMAT.to_owned(),
@@ -172,7 +172,8 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
         kind: report.kind.clone(),
         model_hash,
         program_hash,
-        shape: cairo.shape,
+        shape: shapes.program,
+        contract_shape: shapes.contract,
         n_inputs: plan.graph.input_len(),
         n_outputs: plan.graph.output_len(),
         layers: report.layers.clone(),
@@ -289,7 +290,7 @@ fn example_row(graph: &QuantGraph, rows: Option<&[Vec<f64>]>) -> Vec<f64> {
 fn measure(
     program: &Program,
     graph: &QuantGraph,
-    shape: Shape,
+    shapes: Shapes,
     example: &[f64],
     rows: Option<&[Vec<f64>]>,
 ) -> Result<CostReport> {
@@ -318,8 +319,8 @@ fn measure(
         measured_rows,
         trace_rows: gas::trace_rows(steps),
         builtins,
-        l2_gas: gas::l2_gas(steps, &worst.builtins),
-        estimated_steps: cost::estimate(graph, shape),
+        l2_gas: gas::contract_l2_gas(graph, shapes, steps, &worst.builtins),
+        estimated_steps: cost::estimate(graph, shapes.program),
         program_felts: program.code_len(),
     })
 }

@@ -27,6 +27,21 @@ pub enum Shape {
     Looped,
 }
 
+/// How a package's two entries are written; alike, as a rule. What is only proved has no class to fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shapes {
+    /// The provable program.
+    pub program: Shape,
+    /// The Starknet contract.
+    pub contract: Shape,
+}
+
+impl From<Shape> for Shapes {
+    fn from(shape: Shape) -> Self {
+        Self { program: shape, contract: shape }
+    }
+}
+
 /// A model that cannot be written down.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EmitError {
@@ -63,14 +78,18 @@ pub enum EmitError {
 pub fn emit(
     graph: &QuantGraph,
     meta: &PackageMeta,
-    shape: Option<Shape>,
+    shapes: Option<Shapes>,
 ) -> Result<CairoPackage, EmitError> {
-    let shape = shape.unwrap_or_else(|| cost::preferred_shape(graph));
-    let module = match shape {
-        Shape::Unrolled => package::unrolled_module(graph)?,
-        Shape::Looped => looped::module(graph)?,
-    };
-    package::assemble(graph, meta, shape, module)
+    let shapes = shapes.unwrap_or_else(|| cost::preferred_shape(graph).into());
+    package::assemble(graph, meta, shapes)
+}
+
+/// The model's module.
+fn module(graph: &QuantGraph, shape: Shape) -> Result<String, EmitError> {
+    match shape {
+        Shape::Unrolled => package::unrolled_module(graph),
+        Shape::Looped => looped::module(graph),
+    }
 }
 
 /// How many accumulators share a felt, for each dense layer by the name of its node; 1 where a layer

@@ -4,7 +4,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 
 use super::unrolled::{self, Code};
-use super::{EmitError, Files, Shape};
+use super::{module, EmitError, Files, Shape, Shapes};
 use crate::cost;
 use crate::quant::QuantGraph;
 
@@ -26,7 +26,7 @@ pub struct CairoPackage {
     /// Its name.
     pub name: String,
     /// How the model is written.
-    pub shape: Shape,
+    pub shapes: Shapes,
     /// Its sources, by path relative to its folder.
     pub files: Files,
 }
@@ -153,14 +153,15 @@ struct PackageContext<'a> {
     n_inputs: usize,
     n_outputs: usize,
     schema: Vec<String>,
+    /// Whether the contract has a module of its own for the model.
+    own_model: bool,
 }
 
 /// Puts the package together.
 pub(super) fn assemble(
     graph: &QuantGraph,
     meta: &PackageMeta,
-    shape: Shape,
-    module: String,
+    shapes: Shapes,
 ) -> Result<CairoPackage, EmitError> {
     let valid = meta.name.starts_with(|c: char| c.is_ascii_lowercase())
         && meta.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
@@ -178,6 +179,7 @@ pub(super) fn assemble(
             .iter()
             .map(|f| format!("{f:#x}"))
             .collect(),
+        own_model: shapes.program != shapes.contract,
     };
     let mut files = Files::new();
     for (path, template) in [
@@ -188,6 +190,9 @@ pub(super) fn assemble(
     ] {
         files.insert(path.to_owned(), render(template, &context)?);
     }
-    files.insert("src/model.cairo".to_owned(), module);
-    Ok(CairoPackage { name: meta.name.clone(), shape, files })
+    files.insert("src/model.cairo".to_owned(), module(graph, shapes.program)?);
+    if context.own_model {
+        files.insert("src/contract_model.cairo".to_owned(), module(graph, shapes.contract)?);
+    }
+    Ok(CairoPackage { name: meta.name.clone(), shapes, files })
 }
