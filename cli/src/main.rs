@@ -4,6 +4,7 @@
 //! object; progress and logs on standard error; an exit code ([`failure::Kind`]). This is the only
 //! crate that prints or exits, and it computes nothing that a library could.
 
+mod answer;
 mod args;
 mod chain;
 mod commands;

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use nilometer_cairo::{Builtin, Program, Run, RunOptions};
 use nilometer_transpiler::quant::{Prediction, QuantGraph};
+use nilometer_transpiler::schema::{Schema, SchemaError};
 use starknet_types_core::felt::Felt;
 use thiserror::Error;
+
+use crate::answer::Answer;
 
 /// Steps after which a program from a package is stopped: some 50 million parameters' worth.
 pub const MAX_STEPS: usize = 20_000_000;
@@ -54,6 +57,14 @@ impl RowRun {
     pub fn builtin_counts(&self) -> BTreeMap<&'static str, usize> {
         let used = self.builtins.iter().filter(|(_, count)| **count > 0);
         used.map(|(builtin, count)| (builtin.name(), *count)).collect()
+    }
+
+    /// What the model says, with names.
+    ///
+    /// # Errors
+    /// The schema is another model's.
+    pub fn answer(&self, schema: &Schema, row: usize) -> Result<Answer, SchemaError> {
+        Answer::new(schema, row, &self.input, &self.prediction.integers)
     }
 }
 

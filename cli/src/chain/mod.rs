@@ -3,6 +3,7 @@
 pub mod amount;
 pub mod args;
 pub mod class;
+pub mod deploy;
 pub mod prediction;
 pub mod session;
 pub mod transaction;
@@ -12,6 +13,7 @@ use nilometer_starknet::{ChainError, Felt};
 use crate::failure::{Failure, Kind};
 
 pub use args::{ChainArgs, SendArgs};
+pub use deploy::Deployment;
 pub use session::Session;
 pub use transaction::Transaction;
 

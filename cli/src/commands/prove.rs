@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{bail, Result};
+use anyhow::Result;
 use clap::Args;
 use nilometer_air::cairo::Security;
 use nilometer_cairo::RunOptions;
+use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::run::{outputs, plain, NamedOutput};
-use crate::failure::UsageError;
-use crate::input::{RowSelection, Source};
+use crate::answer::Answer;
+use crate::input::Source;
 use crate::numbers::{bytes, counts, thousands};
 use crate::output::{Message, Output};
 use crate::package::Package;
@@ -58,7 +58,7 @@ struct ProveResult {
     outputs_int: Vec<String>,
     label: Option<Value>,
     #[serde(skip)]
-    named: Vec<NamedOutput>,
+    answer: Answer,
     steps: usize,
     rows: usize,
     builtins: BTreeMap<&'static str, usize>,
@@ -86,15 +86,11 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let rows = args.input.rows(graph.input_len(), &RowSelection::default())?;
-    let [(row, values)] = &rows[..] else {
-        let (path, n_rows) = (args.input.path.display(), rows.len());
-        bail!(UsageError(format!("{path} has {n_rows} rows, and a proof is of one: `{path}:0`")));
-    };
+    let (row, values) = args.input.one_row(graph.input_len())?;
 
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };
-    let (row_run, run) = vm::run_whole(&program, &graph, values, &options)?;
+    let (row_run, run) = vm::run_whole(&program, &graph, &values, &options)?;
     let plan = Plan::of(&row_run, args.security)?;
     let run_time = run_start.elapsed();
     output.note(&format!(
@@ -110,15 +106,15 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
 
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let filling = proved.phases.get("trace").copied().unwrap_or_default();
-    let result = row_run.result(&graph, *row);
+    let answer = row_run.answer(&Schema::of(&graph), row)?;
     output.result(&ProveResult {
         proof: args.output.display().to_string(),
         model_hash: package.manifest.model_hash.clone(),
         program_hash: package.manifest.program_hash.clone(),
-        outputs: result.numbers(|output| &output.values),
-        outputs_int: result.numbers(|output| &output.integers),
-        label: result.label.clone(),
-        named: result.outputs,
+        outputs: answer.numbers(|output| &output.values),
+        outputs_int: answer.numbers(|output| &output.integers),
+        label: answer.label.clone(),
+        answer,
         steps: run.steps,
         rows: plan.rows,
         builtins: row_run.builtin_counts(),
@@ -138,10 +134,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
 
 impl Message for ProveResult {
     fn text(&self) -> String {
-        let mut text = outputs(&self.named);
-        if let Some(label) = &self.label {
-            text += &fields([("label", plain(label))]);
-        }
+        let mut text = self.answer.text();
         text += &fields([
             ("steps", format!("{} in {} rows", thousands(self.steps), thousands(self.rows))),
             ("builtins", counts(&self.builtins)),

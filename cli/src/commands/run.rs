@@ -8,13 +8,12 @@ use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
 use nilometer_cairo::{Program, RunOptions};
-use nilometer_transpiler::decision::arg_max;
-use nilometer_transpiler::graph::{Labels, OutputKind};
-use nilometer_transpiler::quant::{Prediction, QuantGraph};
+use nilometer_transpiler::quant::QuantGraph;
+use nilometer_transpiler::schema::Schema;
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::{json, Value};
 
+use crate::answer::{plain, Answer, Answers};
 use crate::input::{RowSelection, Source};
 use crate::numbers::{counts, duration, short, thousands};
 use crate::output::{Message, Output};
@@ -48,13 +47,8 @@ pub struct RunArgs {
 struct Runs {
     model_hash: String,
     program_hash: String,
-    /// A list of numbers a row.
-    outputs: Vec<Vec<f64>>,
-    /// The exact integers behind them.
-    outputs_int: Vec<Vec<String>>,
-    /// The label of the first row.
-    label: Option<Value>,
-    labels: Vec<Option<Value>>,
+    #[serde(flatten)]
+    answers: Answers,
     /// Steps of the most expensive row, and its builtins.
     steps: usize,
     builtins: BTreeMap<&'static str, usize>,
@@ -67,30 +61,11 @@ struct Runs {
 
 /// One row's result.
 #[derive(Clone, Debug, Serialize)]
-pub struct RowResult {
-    /// Its number in the file.
-    pub row: usize,
-    /// The integers that the program was given.
-    pub input_int: Vec<String>,
-    /// Each of the model's outputs.
-    pub outputs: Vec<NamedOutput>,
-    /// What the model decides, if it does.
-    pub label: Option<Value>,
+struct RowResult {
+    #[serde(flatten)]
+    answer: Answer,
     /// VM steps.
-    pub steps: usize,
-}
-
-/// One of the model's outputs.
-#[derive(Clone, Debug, Serialize)]
-pub struct NamedOutput {
-    /// Its ONNX name.
-    pub name: String,
-    /// Its numbers; a label's index.
-    pub values: Vec<f64>,
-    /// The exact integers.
-    pub integers: Vec<String>,
-    /// Whether it is a label.
-    pub is_label: bool,
+    steps: usize,
 }
 
 /// Runs.
@@ -105,7 +80,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let runs = run_rows(&program, &graph, &rows, &options)?;
     let time = start.elapsed();
-    output.result(&Runs::new(&package, &graph, &rows, &runs, time))?;
+    output.result(&Runs::new(&package, &graph, &rows, &runs, time)?)?;
     Ok(0)
 }
 
@@ -125,72 +100,6 @@ pub fn run_rows(
     rows.par_iter().map(run).collect()
 }
 
-/// What a run says, with names.
-pub fn row_result(
-    graph: &QuantGraph,
-    row: usize,
-    prediction: &Prediction,
-    input: &[i128],
-    steps: usize,
-) -> RowResult {
-    let mut integers = prediction.integers.iter();
-    let outputs = graph.outputs.iter().zip(&prediction.outputs);
-    let outputs: Vec<NamedOutput> = outputs
-        .map(|(output, values)| NamedOutput {
-            name: output.name.clone(),
-            values: values.clone(),
-            integers: integers.by_ref().take(values.len()).map(ToString::to_string).collect(),
-            is_label: matches!(output.kind, OutputKind::Label(_)),
-        })
-        .collect();
-    let input_int = input.iter().map(ToString::to_string).collect();
-    RowResult { row, input_int, label: label(graph, prediction), outputs, steps }
-}
-
-/// The model's label; the class with the largest score where it has none of its own.
-fn label(graph: &QuantGraph, prediction: &Prediction) -> Option<Value> {
-    let outputs = || graph.outputs.iter().zip(&prediction.outputs);
-    let own = outputs().find_map(|(output, values)| match &output.kind {
-        OutputKind::Label(labels) => Some((labels, *values.first()? as usize)),
-        OutputKind::Numbers { .. } => None,
-    });
-    if let Some((labels, index)) = own {
-        return Some(named(labels, index));
-    }
-    let scores = outputs().find(|(_, values)| values.len() > 1)?;
-    let index = arg_max(scores.1);
-    Some(match &scores.0.kind {
-        OutputKind::Numbers { classes: Some(classes) } => named(classes, index),
-        _ => json!(index),
-    })
-}
-
-/// The label at an index, as JSON.
-pub fn named(labels: &Labels, index: usize) -> Value {
-    match labels {
-        Labels::Ints(labels) => {
-            labels.get(index).map_or_else(|| json!(index), |label| json!(label))
-        }
-        Labels::Strings(_) => json!(labels.name(index)),
-    }
-}
-
-impl RowRun {
-    /// What the run says, with names.
-    pub fn result(&self, graph: &QuantGraph, row: usize) -> RowResult {
-        row_result(graph, row, &self.prediction, &self.input, self.steps)
-    }
-}
-
-impl RowResult {
-    /// The numbers of the outputs that are no labels; of all if there is nothing else.
-    pub fn numbers<T: Clone>(&self, of: fn(&NamedOutput) -> &[T]) -> Vec<T> {
-        let only_labels = self.outputs.iter().all(|output| output.is_label);
-        let shown = self.outputs.iter().filter(|output| only_labels || !output.is_label);
-        shown.flat_map(|output| of(output).iter().cloned()).collect()
-    }
-}
-
 impl Runs {
     fn new(
         package: &Package,
@@ -198,31 +107,31 @@ impl Runs {
         rows: &[(usize, Vec<f64>)],
         runs: &[RowRun],
         time: Duration,
-    ) -> Self {
-        let results: Vec<RowResult> =
-            rows.iter().zip(runs).map(|((row, _), run)| run.result(graph, *row)).collect();
+    ) -> Result<Self> {
+        let schema = Schema::of(graph);
+        let result = |((row, _), run): (&(usize, Vec<f64>), &RowRun)| {
+            Ok(RowResult { answer: run.answer(&schema, *row)?, steps: run.steps })
+        };
+        let results = rows.iter().zip(runs).map(result).collect::<Result<Vec<_>>>()?;
         let worst = runs.iter().max_by_key(|run| run.steps);
-        Self {
+        Ok(Self {
             model_hash: package.manifest.model_hash.clone(),
             program_hash: package.manifest.program_hash.clone(),
-            outputs: results.iter().map(|row| row.numbers(|output| &output.values)).collect(),
-            outputs_int: results.iter().map(|row| row.numbers(|output| &output.integers)).collect(),
-            label: results.first().and_then(|row| row.label.clone()),
-            labels: results.iter().map(|row| row.label.clone()).collect(),
+            answers: results.iter().map(|row| &row.answer).collect(),
             steps: worst.map_or(0, |run| run.steps),
             builtins: worst.map(RowRun::builtin_counts).unwrap_or_default(),
             matches_reference: true,
             rows: results,
             ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
             time,
-        }
+        })
     }
 }
 
 impl Message for Runs {
     fn text(&self) -> String {
         let mut text = match self.rows.as_slice() {
-            [row] => one_row(row),
+            [row] => row.answer.text(),
             rows => many_rows(rows),
         };
         let most = if self.rows.len() == 1 { "" } else { " at most" };
@@ -239,39 +148,16 @@ impl Message for Runs {
     }
 }
 
-fn one_row(row: &RowResult) -> String {
-    let mut text = outputs(&row.outputs);
-    if let Some(label) = &row.label {
-        text += &fields([("label", plain(label))]);
-    }
-    text
-}
-
-/// A table of outputs.
-pub fn outputs(outputs: &[NamedOutput]) -> String {
-    let cells = outputs.iter().flat_map(|output| {
-        let values = output.values.iter().zip(&output.integers).enumerate();
-        values.map(|(index, (value, integer))| {
-            let name = match output.values.len() {
-                1 => output.name.clone(),
-                _ => format!("{}[{index}]", output.name),
-            };
-            vec![name, short(*value), integer.clone()]
-        })
-    });
-    table(&["output", ">value", ">integer"], cells)
-}
-
 fn many_rows(rows: &[RowResult]) -> String {
     const SHOWN: usize = 20;
     let cells = |row: &RowResult| {
-        let values = row.numbers(|output| &output.values);
+        let values = row.answer.numbers(|output| &output.values);
         let mut texts: Vec<String> = values.iter().take(12).map(|value| short(*value)).collect();
         if values.len() > 12 {
             texts.push("…".to_owned());
         }
-        let label = row.label.as_ref().map_or_else(|| "-".to_owned(), plain);
-        vec![row.row.to_string(), label, texts.join("  "), thousands(row.steps)]
+        let label = row.answer.label.as_ref().map_or_else(|| "-".to_owned(), plain);
+        vec![row.answer.row.to_string(), label, texts.join("  "), thousands(row.steps)]
     };
     let mut text =
         table(&[">row", "label", "outputs", ">steps"], rows.iter().take(SHOWN).map(cells));
@@ -279,9 +165,4 @@ fn many_rows(rows: &[RowResult]) -> String {
         text += &format!("… and {} rows more; `--json` has all\n", rows.len() - SHOWN);
     }
     text
-}
-
-/// A label as text.
-pub fn plain(label: &Value) -> String {
-    label.as_str().map_or_else(|| label.to_string(), str::to_owned)
 }

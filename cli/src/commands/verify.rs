@@ -11,15 +11,15 @@ use nilometer_air::Felt;
 use nilometer_cairo::felt::to_hex;
 use nilometer_prover::claim;
 use nilometer_transpiler::quant::QuantGraph;
-use nilometer_verifier::{verify_file, VerifyError};
-use num_bigint::BigInt;
+use nilometer_transpiler::schema::{signed, Schema};
+use nilometer_verifier::{verify_file, Verified, VerifyError};
 use serde::Serialize;
 use serde_json::Value;
 use starknet_types_core::felt::Felt as VmFelt;
 use thiserror::Error;
 
-use crate::commands::run::{outputs, plain, row_result, NamedOutput};
-use crate::input::{read, RowSelection, Source};
+use crate::answer::{Answer, NamedOutput};
+use crate::input::{read, Source};
 use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
 use crate::package::Package;
@@ -113,7 +113,7 @@ struct VerifyResult {
     output_int: Vec<String>,
     label: Option<Value>,
     #[serde(skip)]
-    named: Vec<NamedOutput>,
+    answer: Answer,
     security: String,
     security_bits: u32,
     proven_bits: u32,
@@ -137,33 +137,15 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     let bytes = std::fs::read(&args.proof)
         .with_context(|| format!("cannot read {}", args.proof.display()))?;
     let package = Package::open(&args.model)?;
-    let loading = Instant::now();
-    let (graph, program) = package.model_and_program()?;
-    let load_ms = loading.elapsed().as_secs_f64() * 1e3;
-    let file = ProofFile::from_bytes(&bytes).map_err(VerifyError::from)?;
-
-    let actual = to_hex(&VmFelt::from_bytes_be(&file.program_hash));
-    if actual != package.manifest.program_hash {
-        let expected = package.manifest.program_hash.clone();
-        return Err(AboutError::Program { expected, actual }.into());
-    }
-    let integers = integers(&graph, &file.output)?;
+    let Checked { graph, integers, verified, load_ms, verify_ms } =
+        check(&package, &bytes, args.security)?;
     let (input_int, output_int) = integers.split_at(graph.input_len());
     if let Some(source) = &args.input {
         check_input(&graph, source, input_int)?;
     }
-    // The claim: this package's program, with the caller's input where one was given (it is the same), else
-    // with the input and output that are then shown.
-    let felts: Vec<VmFelt> = integers.iter().map(|&integer| VmFelt::from(integer)).collect();
-    let claim = claim(&program, &felts)?;
-    let start = Instant::now();
-    let verified = verify_file(&claim, file, args.security)?;
-    let verify_ms = start.elapsed().as_secs_f64() * 1e3;
-    // Only now are the integers known to be those of a run.
-    let prediction = graph.interpret(output_int.to_vec());
-    let row = row_result(&graph, 0, &prediction, input_int, 0);
+    let answer = Answer::new(&Schema::of(&graph), 0, input_int, output_int)?;
     if let Some(wanted) = &args.output {
-        check_output(&row.outputs, wanted)?;
+        check_output(&answer.outputs, wanted)?;
     }
     let texts = |integers: &[i128]| integers.iter().map(ToString::to_string).collect();
     let decode = |(feature, &integer): (usize, &i128)| graph.input.decode(feature, integer);
@@ -173,10 +155,10 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         program_hash: package.manifest.program_hash.clone(),
         input: input_int.iter().enumerate().map(decode).collect(),
         input_int: texts(input_int),
-        output: row.numbers(|output| &output.values),
-        output_int: row.numbers(|output| &output.integers),
-        label: row.label.clone(),
-        named: row.outputs,
+        output: answer.numbers(|output| &output.values),
+        output_int: answer.numbers(|output| &output.integers),
+        label: answer.label.clone(),
+        answer,
         security: verified.security.to_string(),
         security_bits: verified.bits.of_kind(args.security.kind()),
         proven_bits: verified.bits.proven,
@@ -192,6 +174,44 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
+/// A proof that holds for a package.
+pub struct Checked {
+    /// The package's model.
+    pub graph: QuantGraph,
+    /// What the proof is about: the row, then the results.
+    pub integers: Vec<i128>,
+    /// The proof's parameters.
+    pub verified: Verified,
+    /// Reading and hashing the model and the program, in milliseconds.
+    pub load_ms: f64,
+    /// Checking the proof, in milliseconds.
+    pub verify_ms: f64,
+}
+
+/// Checks that a file proves some run of a package's program.
+///
+/// # Errors
+/// The package is damaged, or the file is no such proof.
+pub fn check(package: &Package, bytes: &[u8], security: Security) -> Result<Checked> {
+    let start = Instant::now();
+    let (graph, program) = package.model_and_program()?;
+    let load_ms = start.elapsed().as_secs_f64() * 1e3;
+    let file = ProofFile::from_bytes(bytes).map_err(VerifyError::from)?;
+    let actual = to_hex(&VmFelt::from_bytes_be(&file.program_hash));
+    if actual != package.manifest.program_hash {
+        let expected = package.manifest.program_hash.clone();
+        return Err(AboutError::Program { expected, actual }.into());
+    }
+    // The claim is this package's program with the row and the results that are then shown.
+    let integers = integers(&graph, &file.output)?;
+    let felts: Vec<VmFelt> = integers.iter().map(|&integer| VmFelt::from(integer)).collect();
+    let claim = claim(&program, &felts)?;
+    let start = Instant::now();
+    let verified = verify_file(&claim, file, security)?;
+    let verify_ms = start.elapsed().as_secs_f64() * 1e3;
+    Ok(Checked { graph, integers, verified, load_ms, verify_ms })
+}
+
 /// The model's integers behind felts.
 fn integers(graph: &QuantGraph, felts: &[Felt]) -> Result<Vec<i128>, AboutError> {
     let expected = graph.input_len() + graph.output_len();
@@ -199,22 +219,14 @@ fn integers(graph: &QuantGraph, felts: &[Felt]) -> Result<Vec<i128>, AboutError>
         return Err(AboutError::Length { expected, actual: felts.len() });
     }
     let integer = |(index, felt): (usize, &Felt)| {
-        let value = VmFelt::from(felt);
-        let integer =
-            if value > -value { -BigInt::from((-value).to_biguint()) } else { value.to_bigint() };
-        i128::try_from(integer).map_err(|_| AboutError::Felt { index, actual: *felt })
+        signed(&VmFelt::from(felt)).ok_or(AboutError::Felt { index, actual: *felt })
     };
     felts.iter().enumerate().map(integer).collect()
 }
 
 fn check_input(graph: &QuantGraph, source: &Source, actual: &[i128]) -> Result<()> {
-    let rows = source.rows(graph.input_len(), &RowSelection::default())?;
-    let [(_, values)] = &rows[..] else {
-        let (path, n_rows) = (source.path.display(), rows.len());
-        let reason = format!("{path} has {n_rows} rows, and a proof is of one: `{path}:0`");
-        return Err(crate::failure::UsageError(reason).into());
-    };
-    let expected = graph.input.encode(values)?;
+    let (_, values) = source.one_row(graph.input_len())?;
+    let expected = graph.input.encode(&values)?;
     let mut pairs = expected.into_iter().zip(actual).enumerate();
     match pairs.find(|(_, (expected, actual))| expected != *actual) {
         Some((feature, (expected, &actual))) => {
@@ -267,10 +279,7 @@ impl Message for VerifyResult {
             "{} the program below ran on this input and gave this output\n\n",
             style("valid").green().bold()
         );
-        text += &outputs(&self.named);
-        if let Some(label) = &self.label {
-            text += &fields([("label", plain(label))]);
-        }
+        text += &self.answer.text();
         let shown: Vec<String> = self.input.iter().take(8).map(|value| value.to_string()).collect();
         let more = if self.input.len() > 8 { ", …" } else { "" };
         text += &fields([

@@ -91,6 +91,14 @@ pub enum InputError {
         /// How many there are.
         rows: usize,
     },
+    /// Several rows where one is wanted.
+    #[error("{0} has {rows} rows, and one is wanted: `{0}:0`", .path.display())]
+    ManyRows {
+        /// The file.
+        path: PathBuf,
+        /// Its rows.
+        rows: usize,
+    },
     /// Two files that should have one row for each other.
     #[error("{} has {actual} rows and {} has {expected}", .path.display(), .other.display())]
     RowCount {
@@ -110,6 +118,7 @@ impl InputError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::TooLarge { .. } => Kind::ResourceLimit,
+            Self::ManyRows { .. } => Kind::Usage,
             _ => Kind::Other,
         }
     }

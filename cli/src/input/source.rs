@@ -51,6 +51,18 @@ impl Source {
         };
         wanted.into_iter().map(pick).collect()
     }
+
+    /// The only row, and its number in the file.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or several rows and none named.
+    pub fn one_row(&self, features: usize) -> Result<(usize, Vec<f64>), InputError> {
+        let mut rows = self.rows(features, &RowSelection::default())?;
+        match (rows.len(), rows.pop()) {
+            (1, Some(row)) => Ok(row),
+            (rows, _) => Err(InputError::ManyRows { path: self.path.clone(), rows }),
+        }
+    }
 }
 
 /// `all`, or numbers and ranges: `0,3,5-9`.

@@ -180,7 +180,7 @@ fn limits_and_mistakes() {
     let (code, message) = fails(&["--input", &row, "-o", &proof, "--max-steps", "50"]);
     assert_eq!((code, message.contains("50 steps")), (6, true), "{message}");
     let (code, message) = fails(&["--input", &inputs, "-o", &proof]);
-    assert_eq!((code, message.contains("a proof is of one")), (2, true), "{message}");
+    assert_eq!((code, message.contains("one is wanted")), (2, true), "{message}");
     let (code, message) = fails(&["--input", &row, "-o", &scratch.join("missing/proof")]);
     assert_eq!((code, message.contains("cannot write")), (1, true), "{message}");
     let (code, message) = fails(&["--input", &row, "-o", scratch.path().to_str().unwrap()]);

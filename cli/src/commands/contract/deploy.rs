@@ -2,13 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use nilometer_starknet::registry::{deploy, deployed};
-use serde::Serialize;
 
-use super::declare::{declare, Declared};
-use crate::chain::{class, hex, transaction, ChainArgs, SendArgs, Session, Transaction};
+use crate::chain::{class, ChainArgs, Deployment, SendArgs, Session, Transaction};
 use crate::output::{Message, Output};
 use crate::package::Package;
 use crate::table::fields;
@@ -24,17 +21,6 @@ pub struct DeployArgs {
     pub send: SendArgs,
 }
 
-/// The command's result.
-#[derive(Serialize)]
-struct DeployedContract {
-    address: Option<String>,
-    class_hash: String,
-    tx_hash: Option<String>,
-    gas_l2: u64,
-    declaration: Declared,
-    transaction: Option<Transaction>,
-}
-
 /// Deploys.
 ///
 /// # Errors
@@ -44,34 +30,12 @@ pub fn run(args: &DeployArgs, output: &Output) -> Result<u8> {
     let class = class::package(&package)?.class;
     let session = Session::open(&args.chain)?;
     let sender = session.sender()?;
-    let declaration = declare(&session, &sender, &class, args.send)?;
-    let mut result = DeployedContract {
-        address: None,
-        class_hash: hex(&class.class_hash),
-        tx_hash: None,
-        gas_l2: 0,
-        declaration,
-        transaction: None,
-    };
-    // What is not declared cannot even be estimated.
-    if result.declaration.already_declared || !args.send.dry_run {
-        let salt = session.wait(sender.nonce())?;
-        let calls = vec![deploy(class.class_hash, salt, &[])];
-        let (transaction, receipt) =
-            transaction::send(&session, &sender, calls, args.send, "deploying the contract")?;
-        if let Some(receipt) = receipt {
-            let address = deployed(&receipt).context("the deployer told no address")?;
-            result.address = Some(hex(&address));
-        }
-        result.tx_hash.clone_from(&transaction.tx_hash);
-        result.gas_l2 = transaction.gas_l2;
-        result.transaction = Some(transaction);
-    }
-    output.result(&result)?;
+    let doing = "deploying the contract";
+    output.result(&Deployment::new(&session, &sender, &class, &[], args.send, doing)?)?;
     Ok(0)
 }
 
-impl Message for DeployedContract {
+impl Message for Deployment {
     fn text(&self) -> String {
         let mut list = vec![("class", self.declaration.line())];
         list.extend(self.address.clone().map(|address| ("address", address)));

@@ -12,7 +12,7 @@ use crate::chain::amount::Amount;
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
-use crate::input::{RowSelection, Source};
+use crate::input::Source;
 use crate::output::{Message, Output};
 use crate::table::fields;
 
@@ -75,11 +75,7 @@ pub fn run(args: &ClaimArgs, output: &Output) -> Result<u8> {
     let chain = &session.chain;
     let (model, version, record) = find(&session, registry, args.id, args.version)?;
     let contract = Contract::open(&session, &record)?;
-    let rows = contract.encode(&args.input, &RowSelection::default())?;
-    let [row] = rows.as_slice() else {
-        let n = rows.len();
-        return Err(UsageError(format!("{n} rows: a claim is about one, such as X.npy:7")).into());
-    };
+    let row = contract.encode_one(&args.input)?;
     let class_hash = session.wait(chain.class_hash_at(record.contract))?;
     let class = session.wait(chain.class(class_hash))?;
     let calls = system_calls(&serde_json::to_vec(&class)?)?;
@@ -101,7 +97,8 @@ pub fn run(args: &ClaimArgs, output: &Output) -> Result<u8> {
         (None, Some(answer)) => answer.clone(),
         (None, None) => bail!("the model gave no answer"),
     };
-    let predictions = contract.interpret(&rows, std::slice::from_ref(&claimed))?;
+    let predictions =
+        contract.interpret(std::slice::from_ref(&row), std::slice::from_ref(&claimed))?;
     let sender = session.sender()?;
     let bond = args.bond.map_or(model.bond, |bond| bond.0);
     let settings = session.wait(registry.settings(chain))?;

@@ -1,17 +1,14 @@
 //! `nilo registry deploy`: a new registry.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use nilometer_starknet::registry::{deploy, deployed, STRK};
+use nilometer_starknet::registry::STRK;
 use nilometer_starknet::{Felt, Registry};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
 use crate::chain::amount::Amount;
-use crate::chain::{
-    class, hex, parse_felt, transaction, ChainArgs, SendArgs, Session, Transaction,
-};
-use crate::commands::contract::declare::{declare, Declared};
+use crate::chain::{class, hex, parse_felt, ChainArgs, Deployment, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
 use crate::table::fields;
@@ -48,17 +45,13 @@ pub struct DeployArgs {
 /// The command's result.
 #[derive(Serialize)]
 struct DeployedRegistry {
-    address: Option<String>,
-    class_hash: String,
+    #[serde(flatten)]
+    deployment: Deployment,
     owner: String,
     fee_token: String,
     window: u64,
     delay: u64,
     min_bond: Amount,
-    tx_hash: Option<String>,
-    gas_l2: u64,
-    declaration: Declared,
-    transaction: Option<Transaction>,
 }
 
 /// Deploys.
@@ -76,46 +69,28 @@ pub fn run(args: &DeployArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let sender = session.sender()?;
     let built = class::registry(&args.toolchain)?;
-    let declaration = declare(&session, &sender, &built.class, args.send)?;
     let owner = args.owner.unwrap_or_else(|| sender.address());
     let fee_token = args.fee_token.unwrap_or(STRK);
-    let mut result = DeployedRegistry {
-        address: None,
-        class_hash: hex(&built.class.class_hash),
+    let constructor =
+        Registry::constructor(owner, fee_token, args.window, args.delay, args.min_bond.0);
+    let doing = "deploying the registry";
+    let deployment =
+        Deployment::new(&session, &sender, &built.class, &constructor, args.send, doing)?;
+    output.result(&DeployedRegistry {
+        deployment,
         owner: hex(&owner),
         fee_token: hex(&fee_token),
         window: args.window,
         delay: args.delay,
         min_bond: args.min_bond,
-        tx_hash: None,
-        gas_l2: 0,
-        declaration,
-        transaction: None,
-    };
-    // What is not declared cannot even be estimated.
-    if result.declaration.already_declared || !args.send.dry_run {
-        let constructor =
-            Registry::constructor(owner, fee_token, args.window, args.delay, args.min_bond.0);
-        let salt = session.wait(sender.nonce())?;
-        let calls = vec![deploy(built.class.class_hash, salt, &constructor)];
-        let (transaction, receipt) =
-            transaction::send(&session, &sender, calls, args.send, "deploying the registry")?;
-        if let Some(receipt) = receipt {
-            let address = deployed(&receipt).context("the deployer told no address")?;
-            result.address = Some(hex(&address));
-        }
-        result.tx_hash.clone_from(&transaction.tx_hash);
-        result.gas_l2 = transaction.gas_l2;
-        result.transaction = Some(transaction);
-    }
-    output.result(&result)?;
+    })?;
     Ok(0)
 }
 
 impl Message for DeployedRegistry {
     fn text(&self) -> String {
-        let mut list = vec![("class", self.declaration.line())];
-        list.extend(self.address.clone().map(|address| ("registry", address)));
+        let mut list = vec![("class", self.deployment.declaration.line())];
+        list.extend(self.deployment.address.clone().map(|address| ("registry", address)));
         list.extend([
             ("owner", self.owner.clone()),
             ("fee token", self.fee_token.clone()),
@@ -123,7 +98,7 @@ impl Message for DeployedRegistry {
             ("delay", format!("{} s of notice before a pause or an upgrade", self.delay)),
             ("min bond", self.min_bond.to_string()),
         ]);
-        list.extend(self.transaction.iter().flat_map(Transaction::fields));
+        list.extend(self.deployment.transaction.iter().flat_map(Transaction::fields));
         fields(list)
     }
 }

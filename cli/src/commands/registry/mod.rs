@@ -4,10 +4,12 @@ pub mod call;
 pub mod challenge;
 pub mod claim;
 pub mod deploy;
+pub mod govern;
 pub mod invoke;
 pub mod list;
 pub mod publish;
 pub mod pull;
+pub mod record;
 pub mod set;
 pub mod settle;
 pub mod show;
@@ -50,12 +52,16 @@ pub enum RegistryCommand {
     Contest(settle::ClaimIdArgs),
     /// Settle a claim whose window has closed
     Finalize(settle::ClaimIdArgs),
+    /// Record the hash of a proof: claimed, not verified on chain
+    Record(record::RecordArgs),
     /// Withdraw what is yours
     Withdraw(withdraw::WithdrawArgs),
     /// Offer a model to somebody, or accept one
     Transfer(transfer::TransferArgs),
     /// Set a model's price, bond, licence or shares, or end it
     Set(set::SetArgs),
+    /// Show what the registry's owner may and has announced; the owner's actions
+    Govern(govern::GovernArgs),
 }
 
 /// Runs a command; its exit code.
@@ -76,9 +82,11 @@ pub fn run(command: &RegistryCommand, output: &Output) -> Result<u8> {
         RegistryCommand::Challenge(args) => challenge::run(args, output),
         RegistryCommand::Contest(args) => settle::contest(args, output),
         RegistryCommand::Finalize(args) => settle::finalize(args, output),
+        RegistryCommand::Record(args) => record::run(args, output),
         RegistryCommand::Withdraw(args) => withdraw::run(args, output),
         RegistryCommand::Transfer(args) => transfer::run(args, output),
         RegistryCommand::Set(args) => set::run(args, output),
+        RegistryCommand::Govern(args) => govern::run(args, output),
     }
 }
 
