@@ -4,6 +4,11 @@
 //! the version and so knows the contract. What a model earns is counted on the model and credited to
 //! its holders by [`distribute`], which runs before anything that changes who they are.
 
+/// What the catalogue tells indexers.
+pub mod events;
+/// What calls read and write, a storage slot each.
+pub mod packing;
+
 #[starknet::component]
 pub mod CatalogueComponent {
     use core::num::traits::Zero;
@@ -12,11 +17,15 @@ pub mod CatalogueComponent {
     use starknet::storage::{
         Map, StoragePathEntry, StoragePointerReadAccess, StoragePointerWriteAccess
     };
-    use starknet::storage_access::StorePacking;
     use starknet::syscalls::deploy_syscall;
     use starknet::{
         ContractAddress, SyscallResultTrait, get_block_timestamp, get_caller_address
     };
+    use super::events::{
+        LicenceChanged, MetadataChanged, ModelDeprecated, ModelOffered, ModelRegistered,
+        ModelTransferred, SharesChanged, TermsChanged, VersionDeprecated, VersionPublished
+    };
+    use super::packing::{Activity, Terms};
     use super::super::errors;
     use super::super::interface::{IModelDispatcher, IModelDispatcherTrait, MODEL_INTERFACE};
     use super::super::types::{Model, NewModel, NewVersion, Share, Version};
@@ -48,56 +57,6 @@ pub mod CatalogueComponent {
         pub n_shares: u32,
     }
 
-    /// What every call reads.
-    #[derive(Copy, Drop)]
-    pub struct Terms {
-        pub price: u128,
-        pub n_versions: u32,
-        pub deprecated: bool,
-    }
-
-    /// What every call writes.
-    #[derive(Copy, Drop)]
-    pub struct Activity {
-        pub undistributed: u128,
-        pub n_calls: u64,
-    }
-
-    const SHIFT: felt252 = 0x100000000000000000000000000000000;
-
-    /// The price in the low half; above it the versions, doubled, and whether the model is deprecated.
-    impl TermsPacking of StorePacking<Terms, felt252> {
-        fn pack(value: Terms) -> felt252 {
-            let flag = if value.deprecated {
-                1
-            } else {
-                0
-            };
-            value.price.into() + (value.n_versions.into() * 2 + flag) * SHIFT
-        }
-
-        fn unpack(value: felt252) -> Terms {
-            let u256 { low, high } = value.into();
-            Terms {
-                price: low,
-                n_versions: (high / 2).try_into().expect('packed terms'),
-                deprecated: high % 2 == 1,
-            }
-        }
-    }
-
-    /// The amount in the low half, the calls above it.
-    impl ActivityPacking of StorePacking<Activity, felt252> {
-        fn pack(value: Activity) -> felt252 {
-            value.undistributed.into() + value.n_calls.into() * SHIFT
-        }
-
-        fn unpack(value: felt252) -> Activity {
-            let u256 { low, high } = value.into();
-            Activity { undistributed: low, n_calls: high.try_into().expect('packed activity') }
-        }
-    }
-
     #[storage]
     pub struct Storage {
         pub entries: Map<u64, Entry>,
@@ -117,108 +76,6 @@ pub mod CatalogueComponent {
         ModelDeprecated: ModelDeprecated,
         ModelOffered: ModelOffered,
         ModelTransferred: ModelTransferred,
-    }
-
-    /// There is a new model; its first version follows.
-    #[derive(Drop, starknet::Event)]
-    pub struct ModelRegistered {
-        #[key]
-        pub model_id: u64,
-        #[key]
-        pub owner: ContractAddress,
-        pub name: ByteArray,
-        pub kind: felt252,
-        pub licence: felt252,
-        pub price: u128,
-        pub bond: u128,
-    }
-
-    /// There is a new version.
-    #[derive(Drop, starknet::Event)]
-    pub struct VersionPublished {
-        #[key]
-        pub model_id: u64,
-        #[key]
-        pub version: u32,
-        pub contract: ContractAddress,
-        pub class_hash: starknet::ClassHash,
-        pub model_hash: felt252,
-        pub program_hash: felt252,
-        pub schema_hash: felt252,
-        pub metadata_uri: ByteArray,
-        pub metadata_hash: u256,
-    }
-
-    /// Calls and claims have another price and smallest bond.
-    #[derive(Drop, starknet::Event)]
-    pub struct TermsChanged {
-        #[key]
-        pub model_id: u64,
-        pub price: u128,
-        pub bond: u128,
-    }
-
-    /// The model has another licence.
-    #[derive(Drop, starknet::Event)]
-    pub struct LicenceChanged {
-        #[key]
-        pub model_id: u64,
-        pub licence: felt252,
-    }
-
-    /// A version's description is elsewhere or another.
-    #[derive(Drop, starknet::Event)]
-    pub struct MetadataChanged {
-        #[key]
-        pub model_id: u64,
-        #[key]
-        pub version: u32,
-        pub metadata_uri: ByteArray,
-        pub metadata_hash: u256,
-    }
-
-    /// Revenue is shared differently from now on; no shares: the owner gets it all.
-    #[derive(Drop, starknet::Event)]
-    pub struct SharesChanged {
-        #[key]
-        pub model_id: u64,
-        pub shares: Span<Share>,
-    }
-
-    /// A version takes no new calls or claims.
-    #[derive(Drop, starknet::Event)]
-    pub struct VersionDeprecated {
-        #[key]
-        pub model_id: u64,
-        #[key]
-        pub version: u32,
-    }
-
-    /// A model takes no new versions, calls or claims.
-    #[derive(Drop, starknet::Event)]
-    pub struct ModelDeprecated {
-        #[key]
-        pub model_id: u64,
-    }
-
-    /// A model was offered to somebody; zero withdraws the offer.
-    #[derive(Drop, starknet::Event)]
-    pub struct ModelOffered {
-        #[key]
-        pub model_id: u64,
-        #[key]
-        pub to: ContractAddress,
-    }
-
-    /// A model has another owner.
-    #[derive(Drop, starknet::Event)]
-    pub struct ModelTransferred {
-        #[key]
-        pub model_id: u64,
-        #[key]
-        pub from: ContractAddress,
-        #[key]
-        pub to: ContractAddress,
     }
 
     #[generate_trait]

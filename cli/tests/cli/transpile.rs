@@ -20,6 +20,28 @@ fn the_fields_that_scripts_rely_on() {
 }
 
 #[test]
+fn a_contract_that_would_not_fit_is_looped() {
+    let scratch = Scratch::new();
+    let (package, result) = transpile(&scratch, "mlp_scale_60k", &[]);
+    assert_eq!(
+        (&result["shape"], &result["contract_shape"]),
+        (&"unrolled".into(), &"looped".into())
+    );
+    assert_eq!(result["contract"]["within_limits"], true, "{result}");
+    assert!(result["steps"].as_u64().unwrap() < 20_000, "{result}");
+    // The program's gas is not the contract's.
+    let (steps, gas) = (&result["steps"], result["l2_gas"].as_u64().unwrap());
+    assert!(gas > 150 * steps.as_u64().unwrap(), "{gas} for {steps} steps");
+    let source = |name| std::fs::read_to_string(format!("{package}/src/{name}.cairo")).unwrap();
+    assert!(source("model").contains("The model, unrolled"));
+    assert!(source("contract_model").contains("The model, looped"));
+    // What is asked for is done, fit or not.
+    let (_, result) = transpile(&scratch, "mlp_scale_60k", &["--shape", "unrolled"]);
+    assert_eq!(result["contract_shape"], "unrolled");
+    assert_eq!(result["contract"]["within_limits"], false, "{result}");
+}
+
+#[test]
 fn kinds_are_told_apart() {
     let scratch = Scratch::new();
     let (_, result) = transpile(&scratch, "tree_iris_dt4_zipmap", &[]);

@@ -58,7 +58,7 @@ pub enum RegistryCommand {
     Withdraw(withdraw::WithdrawArgs),
     /// Offer a model to somebody, or accept one
     Transfer(transfer::TransferArgs),
-    /// Set a model's price, bond, licence or shares, or end it
+    /// Set a model's price, bond, licence, description or shares, or end it
     Set(set::SetArgs),
     /// Show what the registry's owner may and has announced; the owner's actions
     Govern(govern::GovernArgs),

@@ -1,10 +1,14 @@
 //! `nilo registry set`: a model's terms, and its end.
 
-use anyhow::Result;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use clap::Args;
 use nilometer_starknet::codec::to_short_string;
-use nilometer_starknet::types::{Model, Share};
+use nilometer_starknet::types::{digest_number, Model, Share};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::chain::amount::Amount;
 use crate::chain::{hex, parse_felt, transaction, ChainArgs, SendArgs, Session, Transaction};
@@ -15,7 +19,7 @@ use crate::table::fields;
 /// Arguments of `nilo registry set`.
 #[derive(Debug, Args)]
 #[group(id = "change", required = true, multiple = true,
-    args = ["price", "bond", "licence", "share", "no_shares", "deprecate_version", "deprecate"])]
+    args = ["price", "bond", "licence", "metadata_uri", "share", "no_shares", "deprecate_version", "deprecate"])]
 pub struct SetArgs {
     /// The model's number
     pub id: u64,
@@ -28,6 +32,12 @@ pub struct SetArgs {
     /// SPDX identifier of the licence
     #[arg(long, value_name = "SPDX")]
     pub licence: Option<String>,
+    /// Where the newest version's description is now
+    #[arg(long, value_name = "URI", requires = "metadata")]
+    pub metadata_uri: Option<String>,
+    /// The description, of which the hash is registered
+    #[arg(long, value_name = "FILE", requires = "metadata_uri")]
+    pub metadata: Option<PathBuf>,
     /// A holder's part of the revenue, such as 0x123=25%; given again for each holder, 100% together
     #[arg(long, value_name = "ADDRESS=SHARE", value_parser = share)]
     pub share: Vec<Share>,
@@ -66,6 +76,11 @@ pub fn run(args: &SetArgs, output: &Output) -> Result<u8> {
         to_short_string(text).ok_or_else(wrong)
     });
     let licence = licence.transpose()?;
+    let digest = args.metadata.as_deref().map(|file| {
+        let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        anyhow::Ok(Sha256::digest(bytes).into())
+    });
+    let digest = digest.transpose()?;
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
     let sender = session.sender()?;
@@ -77,6 +92,10 @@ pub fn run(args: &SetArgs, output: &Output) -> Result<u8> {
         calls.push(registry.set_terms(args.id, price, bond));
     }
     calls.extend(licence.map(|licence| registry.set_licence(args.id, licence)));
+    if let (Some(uri), Some(digest)) = (&args.metadata_uri, digest) {
+        let hash = digest_number(digest);
+        calls.push(registry.set_metadata(args.id, model.n_versions, uri, hash));
+    }
     if !args.share.is_empty() || args.no_shares {
         calls.push(registry.set_shares(args.id, &args.share));
     }

@@ -1,6 +1,7 @@
 //! What scripts read, from publishing to a pulled class.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::Chain;
 
@@ -23,6 +24,9 @@ fn scripts_read_json() {
         assert!(published[field].as_str().unwrap().starts_with("0x"), "{field}");
     }
     assert!(published["gas_l2"].as_u64().unwrap() > 0);
+    let estimated = chain.json("estimate package")["declare_gas_l2"].as_f64().unwrap();
+    let declared = published["declaration"]["gas_l2"].as_f64().unwrap();
+    assert!((estimated / declared - 1.0).abs() < 0.03, "{estimated} estimated, {declared} used");
     let second = chain.json("registry publish package --model 1");
     assert_eq!(
         (&second["version"], &second["declaration"]["already_declared"]),
@@ -65,6 +69,11 @@ fn scripts_read_json() {
     let set =
         chain.json(&format!("registry set 1 --price 9 --licence Apache-2.0 --share {owner}=100%"));
     assert_eq!((&set["price"], &set["licence"]), (&"9".into(), &"Apache-2.0".into()));
+    chain.json("registry set 1 --metadata-uri https://example.org/card --metadata model.onnx");
+    let described = chain.json("registry show 1")["versions"][1].take();
+    assert_eq!(described["metadata_uri"], "https://example.org/card");
+    let model = std::fs::read(chain.scratch.path().join("model.onnx")).unwrap();
+    assert_eq!(described["metadata_hash"], hex::encode(Sha256::digest(model)));
     let withdrawn = chain.json("registry withdraw");
     assert_eq!(withdrawn["amount"], "14");
 

@@ -1,0 +1,165 @@
+//! The registry: views that are read, entry points as calls that an account sends.
+
+mod entry_points;
+mod views;
+
+use starknet_rust::core::types::{Call, Felt, U256};
+use starknet_rust::core::utils::get_selector_from_name;
+use starknet_types_core::hash::{Poseidon, StarkHash};
+
+use crate::chain::{Chain, Receipt};
+use crate::codec::{push_span, Reader};
+use crate::error::ChainError;
+use crate::events::Event;
+use crate::types::Claim;
+
+/// The fee token on Starknet's networks and on devnet: STRK.
+pub const STRK: Felt =
+    Felt::from_hex_unchecked("0x4718f5a0fc34cc1af16a1cdee98ffb20c31f5cd61d6ab07201858f4287c938d");
+
+/// A call of an entry point.
+pub fn call(to: Felt, entry_point: &str, calldata: Vec<Felt>) -> Call {
+    // Selectors of ASCII names always exist.
+    let selector = get_selector_from_name(entry_point).unwrap_or_default();
+    Call { to, selector, calldata }
+}
+
+/// The universal deployer on Starknet's networks and on devnet.
+const DEPLOYER: Felt =
+    Felt::from_hex_unchecked("0x2ceed65a4bd731034c01113685c831b01c15d7d432f71afb1cf1634b53a2125");
+
+/// Deploys a contract of a declared class; the sender is part of its address, so that nobody else can take it.
+pub fn deploy(class_hash: Felt, salt: Felt, constructor: &[Felt]) -> Call {
+    let mut felts = vec![class_hash, salt, Felt::ONE];
+    push_span(&mut felts, constructor);
+    call(DEPLOYER, "deploy_contract", felts)
+}
+
+/// The address that [`deploy`] has deployed to.
+pub fn deployed(receipt: &Receipt) -> Option<Felt> {
+    let name = get_selector_from_name("ContractDeployed").unwrap_or_default();
+    let is_deployment = |keys: &[Felt]| keys.first() == Some(&name);
+    let mut events = receipt.events.iter();
+    let (_, _, data) = events.find(|(from, keys, _)| *from == DEPLOYER && is_deployment(keys))?;
+    data.first().copied()
+}
+
+/// A registry at an address.
+#[derive(Clone, Copy, Debug)]
+pub struct Registry {
+    /// Its address.
+    pub address: Felt,
+}
+
+impl Registry {
+    /// A registry.
+    pub fn at(address: Felt) -> Self {
+        Self { address }
+    }
+
+    /// The calldata that deploys a registry.
+    pub fn constructor(
+        owner: Felt,
+        fee_token: Felt,
+        window: u64,
+        delay: u64,
+        min_bond: u128,
+    ) -> Vec<Felt> {
+        vec![owner, fee_token, window.into(), delay.into(), min_bond.into()]
+    }
+
+    fn entry(&self, entry_point: &str, calldata: Vec<Felt>) -> Call {
+        call(self.address, entry_point, calldata)
+    }
+}
+
+/// What a claim is about, as its events tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimText {
+    /// The row.
+    pub input: Vec<Felt>,
+    /// The claimed results.
+    pub output: Vec<Felt>,
+}
+
+impl Registry {
+    /// A claim's row and results, from its events; held against the claim's hashes.
+    ///
+    /// # Errors
+    /// The node has not all of them, or others.
+    pub async fn claim_text(
+        &self,
+        chain: &Chain,
+        claim_id: u64,
+        claim: &Claim,
+    ) -> Result<ClaimText, ChainError> {
+        let names =
+            ["Claimed", "ClaimInput"].map(|name| get_selector_from_name(name).unwrap_or_default());
+        let keys = vec![names.to_vec(), vec![claim_id.into()]];
+        let mut text = ClaimText { input: Vec::new(), output: Vec::new() };
+        for (keys, data) in chain.events(self.address, keys).await? {
+            match Event::read(&keys, &data)? {
+                Some(Event::Claimed { output, .. }) => text.output = output,
+                Some(Event::ClaimInput { offset, part, .. })
+                    if offset as usize == text.input.len() =>
+                {
+                    text.input.extend(part);
+                }
+                _ => {}
+            }
+        }
+        let matches = Poseidon::hash_array(&text.input) == claim.input_hash
+            && Poseidon::hash_array(&text.output) == claim.output_hash;
+        if matches {
+            return Ok(text);
+        }
+        let reason = "the node's events are not those of the claim".to_owned();
+        Err(ChainError::Decode { what: "the claim", reason })
+    }
+}
+
+/// Lets a registry take an amount of the fee token.
+pub fn approve(fee_token: Felt, spender: Felt, amount: u128) -> Call {
+    call(fee_token, "approve", vec![spender, amount.into(), Felt::ZERO])
+}
+
+/// An account's balance of an ERC-20.
+///
+/// # Errors
+/// There is no such token, or the node fails.
+pub async fn token_balance(chain: &Chain, token: Felt, account: Felt) -> Result<U256, ChainError> {
+    let answer = chain.call(&call(token, "balance_of", vec![account])).await?;
+    Reader::new("the token's balance", &answer).u256()
+}
+
+/// A model contract's answer to a row, without a transaction.
+///
+/// # Errors
+/// The contract refuses the row, answers malformed, or the node fails.
+pub async fn predict(
+    chain: &Chain,
+    contract: Felt,
+    input: &[Felt],
+) -> Result<Vec<Felt>, ChainError> {
+    let answer = chain.call(&predict_call(contract, input)).await?;
+    let mut reader = Reader::new("the model's answer", &answer);
+    let output = reader.span()?;
+    reader.end()?;
+    Ok(output)
+}
+
+/// A call of a model contract's `predict`.
+pub fn predict_call(contract: Felt, input: &[Felt]) -> Call {
+    let mut felts = Vec::with_capacity(input.len() + 1);
+    push_span(&mut felts, input);
+    call(contract, "predict", felts)
+}
+
+/// A model contract's schema.
+///
+/// # Errors
+/// There is no such contract, it answers malformed, or the node fails.
+pub async fn schema(chain: &Chain, contract: Felt) -> Result<Vec<Felt>, ChainError> {
+    let answer = chain.call(&call(contract, "schema", vec![])).await?;
+    Reader::new("the model's schema", &answer).span()
+}
