@@ -2,28 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use nilometer_air::cairo::address;
 use starknet_types_core::felt::Felt;
 
 use crate::program::Builtin;
 
 /// Address of the program's first word.
-pub const PROGRAM_BASE: usize = 1;
+pub const PROGRAM_BASE: usize = address::PROGRAM as usize;
 /// Address of the stack's first cell; other segments (arrays, what hints allocate) follow without gaps.
-pub const EXECUTION_BASE: usize = 1 << REGION_BITS;
+pub const EXECUTION_BASE: usize = address::EXECUTION as usize;
 
-/// Each part of memory has addresses of its own: the lengths of one do not move another.
-const REGION_BITS: u32 = 32;
-
-/// Address of a builtin's first cell.
+/// Address of a builtin's first cell. Those that no proof knows of follow in the same distance.
 pub fn builtin_base(builtin: Builtin) -> usize {
-    let region = match builtin {
-        Builtin::Output => 2,
-        Builtin::RangeCheck => 3,
-        Builtin::Pedersen => 4,
-        Builtin::Bitwise => 5,
-        Builtin::Poseidon => 6,
+    const DISTANCE: u64 = address::RANGE_CHECK - address::OUTPUT;
+    let address = match builtin {
+        Builtin::Output => address::OUTPUT,
+        Builtin::RangeCheck => address::RANGE_CHECK,
+        Builtin::Pedersen => address::RANGE_CHECK + DISTANCE,
+        Builtin::Bitwise => address::RANGE_CHECK + 2 * DISTANCE,
+        Builtin::Poseidon => address::RANGE_CHECK + 3 * DISTANCE,
     };
-    region << REGION_BITS
+    address as usize
 }
 
 /// The value of each address that a run used.

@@ -19,7 +19,7 @@
 //!
 //! An opening is the depth (1 byte), the number of node lists, and each list with its length.
 
-use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH};
+use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH, QUOTIENT_WIDTH};
 use nilometer_air::cairo::proof_system::HashFn;
 use nilometer_air::Felt;
 use thiserror::Error;
@@ -27,8 +27,6 @@ use winter_air::proof::Context;
 use winter_crypto::{Digest, ElementHasher};
 use winter_utils::{Deserializable, Serializable};
 
-/// Columns of the quotient.
-const QUOTIENT_WIDTH: usize = 2;
 const DIGEST: usize = 32;
 
 /// Bytes that cannot be a proof with the expected parameters.

@@ -67,6 +67,9 @@ pub const LIMB_VALUES: usize = 1 << LIMB_BITS;
 /// Columns of the auxiliary segment.
 pub const AUX_WIDTH: usize = 5;
 
+/// Columns of the quotient: constraints have degree 3.
+pub const QUOTIENT_WIDTH: usize = 2;
+
 /// `1/d` of the instruction.
 pub const H_INSTRUCTION: usize = 0;
 /// `1/d` of dst and of op0, added.

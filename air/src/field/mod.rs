@@ -148,6 +148,15 @@ fn add_carry(a: u64, b: u64, carry: u64) -> (u64, u64) {
     (wide as u64, (wide >> 64) as u64)
 }
 
+/// `a + b` modulo `2^256`.
+#[inline(always)]
+fn add_limbs(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
+    let (r0, carry) = add_carry(a[0], b[0], 0);
+    let (r1, carry) = add_carry(a[1], b[1], carry);
+    let (r2, carry) = add_carry(a[2], b[2], carry);
+    [r0, r1, r2, a[3].wrapping_add(b[3]).wrapping_add(carry)]
+}
+
 /// `a - b - borrow`, and whether it borrows.
 #[inline(always)]
 fn sub_borrow(a: u64, b: u64, borrow: bool) -> (u64, bool) {
@@ -198,12 +207,8 @@ impl Add for Felt {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        let (a, b) = (self.0, other.0);
-        let (r0, carry) = add_carry(a[0], b[0], 0);
-        let (r1, carry) = add_carry(a[1], b[1], carry);
-        let (r2, carry) = add_carry(a[2], b[2], carry);
         // Both top limbs are below 2^60.
-        Self(reduce_once([r0, r1, r2, a[3] + b[3] + carry]))
+        Self(reduce_once(add_limbs(self.0, other.0)))
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use sha2::{Digest, Sha256};
 use winter_math::FieldElement;
 
-use super::{add_carry, montgomery_mul, reduce_once, sub_borrow, Felt, P3};
+use super::{add_limbs, montgomery_mul, reduce_once, sub_borrow, Felt, P3};
 
 const FULL_ROUNDS: usize = 8;
 const PARTIAL_ROUNDS: usize = 83;
@@ -43,11 +43,7 @@ impl Wide {
 
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        let (a, b) = (self.0, other.0);
-        let (r0, carry) = add_carry(a[0], b[0], 0);
-        let (r1, carry) = add_carry(a[1], b[1], carry);
-        let (r2, carry) = add_carry(a[2], b[2], carry);
-        Self([r0, r1, r2, a[3].wrapping_add(b[3]).wrapping_add(carry)])
+        Self(add_limbs(self.0, other.0))
     }
 
     /// `self + multiple·p - other`, for an `other` that is at most `multiple·p`.

@@ -20,8 +20,8 @@ pub use error::ProgramError;
 use crate::felt;
 use crate::hint::Hint;
 
-/// The most felts of code that a program may have.
-pub const MAX_CODE_LEN: usize = 1 << 22;
+/// The most felts of code that a program may have: as many as can be proved.
+pub const MAX_CODE_LEN: usize = nilometer_air::cairo::claim::MAX_CODE_LEN;
 
 /// First felt of what [`Program::hash`] hashes.
 const HASH_TAG: &str = "nilometer-program-v1";
