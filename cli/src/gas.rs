@@ -38,7 +38,7 @@ pub const MAX_CALLDATA: usize = 5_000;
 
 /// L2 gas of a declaration besides the code: the account's validation, and the ABI, which all models share. Measured on
 /// devnet 0.10.1.
-const DECLARE: u64 = 3_000_000;
+const DECLARE: u64 = 1_790_000;
 /// L2 gas of each feature and each result in a transaction: calldata (5,120, the versioned constants), and writing
 /// and reading it on the way.
 const VALUE: u64 = 8_000;
