@@ -40,18 +40,26 @@ pub struct Encoded {
     pub felts: Vec<Felt>,
 }
 
+/// The schema of a version's contract, held against the registered hash.
+///
+/// # Errors
+/// The schema is malformed or another, or the node fails.
+pub fn schema(session: &Session, version: &Version) -> Result<Schema> {
+    let felts = session.wait(registry::schema(&session.chain, version.contract))?;
+    if Poseidon::hash_array(&felts) != version.schema_hash {
+        let reason = "its hash is not the registered one".to_owned();
+        return Err(ChainError::Decode { what: "the contract's schema", reason }.into());
+    }
+    Ok(Schema::from_felts(&felts)?)
+}
+
 impl Contract {
     /// Reads the schema of a version's contract, and holds it against the registered hash.
     ///
     /// # Errors
     /// The schema is malformed or another, or the node fails.
     pub fn open(session: &Session, version: &Version) -> Result<Self> {
-        let felts = session.wait(registry::schema(&session.chain, version.contract))?;
-        if Poseidon::hash_array(&felts) != version.schema_hash {
-            let reason = "its hash is not the registered one".to_owned();
-            return Err(ChainError::Decode { what: "the contract's schema", reason }.into());
-        }
-        let schema = Schema::from_felts(&felts)?;
+        let schema = schema(session, version)?;
         let input = schema.input()?;
         Ok(Self { schema, input, address: version.contract })
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
 use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
@@ -20,7 +21,7 @@ use crate::failure::UsageError;
 use crate::numbers::{bytes, thousands};
 use crate::package::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
 use crate::report::{self, CardContext, CostReport, Report, Sources};
-use crate::{gas, runtime, vm};
+use crate::{gas, proving, runtime, vm};
 
 pub use stage::{Stage, StageDone, Stages};
 
@@ -317,7 +318,9 @@ fn measure(
     Ok(CostReport {
         steps,
         measured_rows,
-        trace_rows: gas::trace_rows(steps),
+        // What is too long for a proof is padded like the rest.
+        trace_rows: proving::Plan::of(&worst, Security::DEFAULT)
+            .map_or_else(|_| gas::trace_rows(steps), |plan| plan.rows as u64),
         builtins,
         l2_gas: gas::contract_l2_gas(graph, shapes, steps, &worst.builtins),
         estimated_steps: cost::estimate(graph, shapes.program),

@@ -7,12 +7,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use nilometer_cairo::contract::{compile_sierra, system_calls};
 use nilometer_starknet::{registry, ChainError};
-use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::json;
-use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::find;
+use crate::chain::prediction::schema;
 use crate::chain::{hex, ChainArgs, Session};
 use crate::failure::UsageError;
 use crate::interrupt::Scratch;
@@ -81,11 +80,7 @@ pub fn run(args: &PullArgs, output: &Output) -> Result<u8> {
     if answer != [version.model_hash] {
         return Err(wrong("its contract names another model hash".to_owned()).into());
     }
-    let felts = session.wait(registry::schema(chain, version.contract))?;
-    if Poseidon::hash_array(&felts) != version.schema_hash {
-        return Err(wrong("its contract has another schema".to_owned()).into());
-    }
-    let schema = Schema::from_felts(&felts)?;
+    let schema = schema(&session, &version)?;
     let json_class = serde_json::to_vec(&class)?;
     let compiled = compile_sierra(&json_class)?;
     let calls = system_calls(&json_class)?;
