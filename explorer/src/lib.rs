@@ -1,0 +1,4 @@
+//! Web explorer of the model registry.
+//!
+//! Input: a Starknet node, the registry's address. Output: pages and a JSON API. The chain is the source
+//! of truth; the index is a cache that can be rebuilt. Everything on chain is attacker-written.
