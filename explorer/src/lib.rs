@@ -5,6 +5,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod draw;
+pub mod markdown;
 mod outputs;
+pub mod pages;
 pub mod store;
 pub mod view;
