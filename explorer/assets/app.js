@@ -94,7 +94,7 @@
     target.removeAttribute("aria-busy");
     const heading = target.querySelector("h2, h3");
     say(heading ? heading.textContent : "Done");
-    target.scrollIntoView({ block: "nearest" });
+    (target.firstElementChild ?? target).scrollIntoView({ block: "nearest" });
   }
 
   for (const drop of document.querySelectorAll("[data-drop]")) {

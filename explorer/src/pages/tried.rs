@@ -151,7 +151,10 @@ fn answer<'a>(prediction: &'a Prediction, forest: Option<&Forest<'_>>, tree: usi
         };
         Some(DrawnTree {
             svg: Html::trusted(forest.draw(index, &path, "path-taken")),
-            caption: format!("{which}{} decisions lead to {leaf}.", path.len() - 1),
+            caption: match path.len() - 1 {
+                1 => format!("{which}One decision leads to {leaf}."),
+                count => format!("{which}{count} decisions lead to {leaf}."),
+            },
             steps,
         })
     });
@@ -167,8 +170,13 @@ fn answer<'a>(prediction: &'a Prediction, forest: Option<&Forest<'_>>, tree: usi
 
 /// The label, or the first number.
 fn headline(label: Option<&str>, outputs: &[OutputView]) -> Html {
-    if let Some(label) = label {
-        return parts::name(label);
+    match label {
+        // A bare number reads as a value.
+        Some(label) if label.parse::<i64>().is_ok() => {
+            return parts::name(&format!("class {label}"))
+        }
+        Some(label) => return parts::name(label),
+        None => {}
     }
     let first = outputs.iter().find_map(|output| output.values.first());
     match first.or(None) {
