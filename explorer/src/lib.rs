@@ -5,6 +5,16 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod app;
+mod check;
+pub mod description;
+pub mod fetch;
+pub mod index;
 mod outputs;
+pub mod server;
 pub mod store;
+mod try_it;
 pub mod view;
+
+pub use app::{Answer, App, Options, Tasks};
+pub use check::MAX_PROOF;
