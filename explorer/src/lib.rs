@@ -8,9 +8,12 @@
 mod app;
 mod check;
 pub mod description;
+pub mod draw;
 pub mod fetch;
 pub mod index;
+pub mod markdown;
 mod outputs;
+pub mod pages;
 pub mod server;
 pub mod store;
 mod try_it;

@@ -17,7 +17,10 @@ pub struct Decoded {
 
 /// Felts as signed integers; hexadecimal for what no model gives.
 pub fn integers(felts: &[Felt]) -> Vec<String> {
-    felts.iter().map(|felt| signed(felt).map_or_else(|| format!("{felt:#x}"), |n| n.to_string())).collect()
+    felts
+        .iter()
+        .map(|felt| signed(felt).map_or_else(|| format!("{felt:#x}"), |n| n.to_string()))
+        .collect()
 }
 
 /// A row in natural units; empty without a schema that fits.

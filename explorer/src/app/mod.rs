@@ -4,6 +4,7 @@ mod contract;
 mod describe;
 mod failure;
 mod options;
+mod service;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -72,7 +72,8 @@ pub fn apply(connection: &Connection, at: &Place, event: &Event) -> Result {
                 return Err(TOO_LONG);
             }
             let search = format!("{name} {kind} {licence} {}", hex(owner)).to_lowercase();
-            let sql = "INSERT OR IGNORE INTO models (id, name, kind, family, task, licence, owner, price,
+            let sql =
+                "INSERT OR IGNORE INTO models (id, name, kind, family, task, licence, owner, price,
                        bond, revenue, search, registered_at, active_at, tx)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)";
             let (family, task) = kind.split_once('_').unwrap_or((kind.as_str(), ""));
@@ -116,8 +117,10 @@ pub fn apply(connection: &Connection, at: &Place, event: &Event) -> Result {
             if shares.len() > MAX_FELTS {
                 return Err(TOO_LONG);
             }
-            let list: Vec<_> =
-                shares.iter().map(|share| json!([hex(&share.holder), share.basis_points])).collect();
+            let list: Vec<_> = shares
+                .iter()
+                .map(|share| json!([hex(&share.holder), share.basis_points]))
+                .collect();
             let values = params![id(*model_id)?, json!(list).to_string()];
             index.one("UPDATE models SET shares = ?2 WHERE id = ?1", values, NO_MODEL)
         }
@@ -135,7 +138,8 @@ pub fn apply(connection: &Connection, at: &Place, event: &Event) -> Result {
             index.one(sql, params![id(*model_id)?, to], NO_MODEL)
         }
         Event::ModelTransferred { model_id, to, .. } => {
-            let sql = "UPDATE models SET owner = ?2, offered_to = NULL, search = search || ' ' || ?2
+            let sql =
+                "UPDATE models SET owner = ?2, offered_to = NULL, search = search || ' ' || ?2
                        WHERE id = ?1";
             index.one(sql, params![id(*model_id)?, hex(to)], NO_MODEL)
         }
@@ -143,9 +147,7 @@ pub fn apply(connection: &Connection, at: &Place, event: &Event) -> Result {
         Event::Credited { account, amount } => index.credit(account, *amount, false),
         Event::Withdrawn { account, amount } => index.credit(account, *amount, true),
         Event::Claimed { .. } => index.claim(event),
-        Event::ClaimInput { claim_id, offset, part } => {
-            index.claim_input(*claim_id, *offset, part)
-        }
+        Event::ClaimInput { claim_id, offset, part } => index.claim_input(*claim_id, *offset, part),
         Event::Contested { claim_id, contester, deadline } => {
             let sql = "UPDATE claims SET status = 'contested', contester = ?2, deadline = ?3 WHERE id = ?1";
             let values = params![id(*claim_id)?, hex(contester), storable(*deadline)];
@@ -230,7 +232,8 @@ impl Tables<'_> {
         }
         let model_id = id(*model_id)?;
         self.model_exists(model_id)?;
-        let sql = "INSERT OR IGNORE INTO versions (model_id, version, contract, class_hash, model_hash,
+        let sql =
+            "INSERT OR IGNORE INTO versions (model_id, version, contract, class_hash, model_hash,
                    program_hash, schema_hash, metadata_uri, metadata_hash, published_at, block, tx)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let values = params![
@@ -279,7 +282,8 @@ impl Tables<'_> {
         let model_id = id(*model_id)?;
         self.model_exists(model_id)?;
         let time = storable(self.at.time);
-        let sql = "INSERT OR IGNORE INTO calls (id, model_id, version, caller, price, input_hash, output,
+        let sql =
+            "INSERT OR IGNORE INTO calls (id, model_id, version, caller, price, input_hash, output,
                    time, block, tx) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let values = params![
             id(*call_id)?,
@@ -345,7 +349,8 @@ impl Tables<'_> {
         };
         let model_id = id(*model_id)?;
         self.model_exists(model_id)?;
-        let sql = "INSERT OR IGNORE INTO claims (id, model_id, version, status, claimant, bond, reward,
+        let sql =
+            "INSERT OR IGNORE INTO claims (id, model_id, version, status, claimant, bond, reward,
                    burnt, claimed_at, deadline, input_hash, output)
                    VALUES (?1, ?2, ?3, 'open', ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10)";
         let time = storable(self.at.time);
@@ -419,7 +424,8 @@ impl Tables<'_> {
         };
         let model_id = id(*model_id)?;
         self.model_exists(model_id)?;
-        let sql = "INSERT OR IGNORE INTO proofs (id, model_id, version, recorder, proof_hash, input_hash,
+        let sql =
+            "INSERT OR IGNORE INTO proofs (id, model_id, version, recorder, proof_hash, input_hash,
                    output_hash, security_bits, format_version, recorded_at, tx)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         let time = storable(self.at.time);

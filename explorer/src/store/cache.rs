@@ -118,7 +118,8 @@ impl Store {
     /// SQLite fails.
     pub fn description(&self, hash: &str) -> Result<Option<CachedDescription>> {
         self.read(|connection| {
-            let sql = "SELECT bytes, uri, source, problem, tried_at FROM descriptions WHERE hash = ?1";
+            let sql =
+                "SELECT bytes, uri, source, problem, tried_at FROM descriptions WHERE hash = ?1";
             let mut statement = connection.prepare_cached(sql)?;
             let found = statement.query_row([hash], |row| {
                 Ok(CachedDescription {
@@ -144,12 +145,14 @@ impl Store {
         agreement: Option<f64>,
     ) -> Result<()> {
         self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO descriptions (hash, bytes, uri, source, problem, tried_at)
+            let sql =
+                "INSERT OR REPLACE INTO descriptions (hash, bytes, uri, source, problem, tried_at)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let CachedDescription { bytes, uri, source, problem, tried_at } = description;
             transaction.execute(sql, params![hash, bytes, uri, source, problem, tried_at])?;
             if let Some(agreement) = agreement.filter(|share| (0.0..=1.0).contains(share)) {
-                let sql = "INSERT OR REPLACE INTO agreements (metadata_hash, agreement) VALUES (?1, ?2)";
+                let sql =
+                    "INSERT OR REPLACE INTO agreements (metadata_hash, agreement) VALUES (?1, ?2)";
                 transaction.execute(sql, params![hash, agreement])?;
             }
             Ok(())
@@ -215,7 +218,8 @@ impl Store {
     ) -> Result<CheckedHere> {
         let at = now();
         self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO checks (proof_hash, program_hash, input_hash, output_hash,
+            let sql =
+                "INSERT OR REPLACE INTO checks (proof_hash, program_hash, input_hash, output_hash,
                        proven_bits, conjectured_bits, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
             let values =
                 params![proof_hash, program_hash, input_hash, output_hash, bits.0, bits.1, at];

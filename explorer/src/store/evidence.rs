@@ -13,7 +13,8 @@ use crate::view::{
     CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, Page, ProofView, Trust, MAX_PER_PAGE,
 };
 
-const CLAIM: &str = "c.id, c.model_id, COALESCE(m.name, ''), c.version, c.status, c.claimant, c.contester,
+const CLAIM: &str =
+    "c.id, c.model_id, COALESCE(m.name, ''), c.version, c.status, c.claimant, c.contester,
     c.challenger, c.bond, c.reward, c.burnt, c.refused, c.claimed_at, c.deadline, c.settled_at,
     c.input_hash, c.executed_output_hash, c.input, c.output, COALESCE(v.schema_hash, '')
     FROM claims c LEFT JOIN models m ON m.id = c.model_id
@@ -27,7 +28,8 @@ const PROOF: &str = "p.id, p.model_id, COALESCE(m.name, ''), p.version, p.record
     LEFT JOIN checks k ON k.proof_hash = p.proof_hash AND k.program_hash = v.program_hash
         AND k.input_hash = p.input_hash AND k.output_hash = p.output_hash";
 
-const CALL: &str = "c.id, c.model_id, c.version, c.caller, c.price, c.input_hash, c.output, c.time, c.block,
+const CALL: &str =
+    "c.id, c.model_id, c.version, c.caller, c.price, c.input_hash, c.output, c.time, c.block,
     c.tx, r.gas_l2 / (SELECT MAX(COUNT(*), 1) FROM calls o WHERE o.tx = c.tx),
     COALESCE(v.schema_hash, '')
     FROM calls c LEFT JOIN receipts r ON r.tx = c.tx
@@ -93,11 +95,9 @@ fn claim(row: &Row<'_>) -> rusqlite::Result<(ClaimView, Vec<Felt>, Vec<Felt>, St
 
 fn proof(row: &Row<'_>) -> rusqlite::Result<ProofView> {
     let checked = match row.get::<_, Option<u64>>(12)? {
-        Some(at) => Some(CheckedHere {
-            at,
-            proven_bits: row.get(13)?,
-            conjectured_bits: row.get(14)?,
-        }),
+        Some(at) => {
+            Some(CheckedHere { at, proven_bits: row.get(13)?, conjectured_bits: row.get(14)? })
+        }
         None => None,
     };
     Ok(ProofView {
@@ -197,7 +197,13 @@ impl Store {
                     "Refuted" | "Upheld" => view.challenger.clone(),
                     _ => None,
                 };
-                Ok(ClaimEvent { name, by, block: row.get(1)?, tx_hash: row.get(2)?, at: row.get(3)? })
+                Ok(ClaimEvent {
+                    name,
+                    by,
+                    block: row.get(1)?,
+                    tx_hash: row.get(2)?,
+                    at: row.get(3)?,
+                })
             })?;
             let events = rows.collect::<rusqlite::Result<_>>()?;
             view.events = events;

@@ -23,7 +23,8 @@ const SUMMARY: &str = "m.id, m.name, m.kind, m.family, m.task, m.licence, m.owne
      WHERE v.model_id = m.id),
     (SELECT agreement FROM agreements a WHERE a.metadata_hash = m.metadata_hash)";
 
-const VERSION: &str = "v.model_id, v.version, v.contract, v.class_hash, v.model_hash, v.program_hash,
+const VERSION: &str =
+    "v.model_id, v.version, v.contract, v.class_hash, v.model_hash, v.program_hash,
     v.schema_hash, v.metadata_uri, v.metadata_hash, v.published_at, v.block, v.tx,
     MAX(v.deprecated, COALESCE(m.deprecated, 0)), v.n_calls";
 
@@ -190,8 +191,9 @@ impl Store {
     pub fn model(&self, id: u64) -> Result<Option<ModelDetail>> {
         let Ok(id) = i64::try_from(id) else { return Ok(None) };
         self.read(|connection| {
-            let sql =
-                format!("SELECT {SUMMARY}, m.offered_to, m.shares, m.tx FROM models m WHERE m.id = ?1");
+            let sql = format!(
+                "SELECT {SUMMARY}, m.offered_to, m.shares, m.tx FROM models m WHERE m.id = ?1"
+            );
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_row([id], |row| {
                 let (offered_to, shares): (Option<String>, String) = (row.get(20)?, row.get(21)?);

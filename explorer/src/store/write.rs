@@ -71,8 +71,11 @@ impl Store {
             }
             let mut position = (0, 0);
             for event in &incoming.events {
-                position =
-                    if position.0 == event.block { (event.block, position.1 + 1) } else { (event.block, 0) };
+                position = if position.0 == event.block {
+                    (event.block, position.1 + 1)
+                } else {
+                    (event.block, 0)
+                };
                 keep(transaction, event, position.1)?;
                 ingest(transaction, event, position.1)?;
             }
@@ -135,13 +138,8 @@ fn read_felts(text: &str) -> Vec<Felt> {
 fn keep(connection: &Connection, event: &RawEvent, position: u64) -> Result<()> {
     let sql = "INSERT INTO events (block, position, tx, name, keys, data)
                VALUES (?1, ?2, ?3, '', ?4, ?5)";
-    let values = params![
-        event.block,
-        position,
-        hex(&event.tx_hash),
-        felts(&event.keys),
-        felts(&event.data)
-    ];
+    let values =
+        params![event.block, position, hex(&event.tx_hash), felts(&event.keys), felts(&event.data)];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }

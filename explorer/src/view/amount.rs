@@ -55,6 +55,9 @@ mod tests {
         assert_eq!(Amount(25 * 10u128.pow(17)).to_string(), "2.5 STRK");
         assert_eq!(Amount(0).to_string(), "0 STRK");
         assert_eq!(Amount(7).to_string(), "7 × 10⁻¹⁸ STRK");
-        assert_eq!(serde_json::to_string(&Amount(u128::MAX)).unwrap(), format!("\"{}\"", u128::MAX));
+        assert_eq!(
+            serde_json::to_string(&Amount(u128::MAX)).unwrap(),
+            format!("\"{}\"", u128::MAX)
+        );
     }
 }
