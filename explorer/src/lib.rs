@@ -5,9 +5,19 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod app;
+mod check;
+pub mod description;
 pub mod draw;
+pub mod fetch;
+pub mod index;
 pub mod markdown;
 mod outputs;
 pub mod pages;
+pub mod server;
 pub mod store;
+mod try_it;
 pub mod view;
+
+pub use app::{Answer, App, Options, Tasks};
+pub use check::MAX_PROOF;

@@ -21,7 +21,7 @@ use nilometer_starknet::Felt;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use thiserror::Error;
 
-pub use cache::{CachedDescription, ContractFacts, Receipt};
+pub use cache::{entries, CachedDescription, ContractFacts, Receipt};
 pub use write::{Block, Incoming, RawEvent};
 
 use crate::view::{Amount, TotalsView};
@@ -128,6 +128,14 @@ impl Store {
         self.revision.load(Ordering::Acquire)
     }
 
+    /// The newest block that is in the index.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn cursor(&self) -> Result<Option<Block>> {
+        self.read(cursor)
+    }
+
     /// How far the index is.
     ///
     /// # Errors
@@ -204,6 +212,15 @@ impl Store {
         self.revision.store(revision, Ordering::Release);
         Ok(result)
     }
+}
+
+/// What the index in a file is about; none if it is no index.
+pub fn identity_of(path: &Path) -> Option<Identity> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    let chain = text(&connection, "chain").ok()??;
+    let registry = Felt::from_hex(&text(&connection, "registry").ok()??).ok()?;
+    Some(Identity { chain, registry })
 }
 
 /// A panic elsewhere leaves connections as SQLite has them: whole.

@@ -155,7 +155,14 @@ fn ingest(connection: &Connection, event: &RawEvent, position: u64) -> Result<()
         Err(error) => ("", None, Some(error.to_string())),
         Ok(Some(read)) => {
             let place = apply::Place { block: event.block, time, tx: hex(&event.tx_hash) };
-            match apply::apply(connection, &place, &read) {
+            // An event that says what cannot be changes nothing at all.
+            connection.prepare_cached("SAVEPOINT event")?.execute([])?;
+            let applied = apply::apply(connection, &place, &read);
+            if applied.is_err() {
+                connection.prepare_cached("ROLLBACK TO event")?.execute([])?;
+            }
+            connection.prepare_cached("RELEASE event")?.execute([])?;
+            match applied {
                 Ok(()) => (read.name(), apply::claim_of(&read), None),
                 Err(apply::ApplyError::Index(error)) => return Err(error),
                 Err(apply::ApplyError::Event(reason)) => {
