@@ -80,6 +80,13 @@ fn a_model_is_tried() {
         assert!(browser.count("#answer .tree .on.edge").await > 0, "the path is drawn");
         assert!(browser.count("#answer .bars .mark.top").await > 0, "the decision is drawn");
         browser.picture("tried-tree").await;
+        // Wide trees are shown from their root.
+        browser.open(&format!("{origin}/models/2?tree=7")).await;
+        let shown = "const f = document.querySelector('.figure-scroll').getBoundingClientRect();
+            const r = document.querySelector('rect.node').getBoundingClientRect();
+            return f.left <= r.left && r.right <= f.right";
+        assert_eq!(browser.run(shown).await, true, "the root is in sight");
+        browser.open(&format!("{origin}/models/1/try")).await;
         // A whole row; and one that the model refuses.
         browser.click("details summary").await;
         browser.fill("#row", "[6.7, 3.0, 5.2, 2.3]").await;
