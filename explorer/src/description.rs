@@ -207,7 +207,7 @@ impl Described {
         let small = |graph: &QuantGraph| graph.nodes.len() <= MAX_NODES;
         self.graph = graph.ok().filter(|graph| passed && small(graph)).map(Arc::new);
 
-        let schema = part(file.schema, serde_json::from_str::<Schema>);
+        let schema = part(file.schema, |text| serde_json::from_str::<Schema>(text));
         let hash = schema.as_ref().map(|schema| Poseidon::hash_array(&schema.to_felts()));
         let hash = hash.map_err(Clone::clone);
         let passed = self.check(

@@ -30,6 +30,9 @@ pub enum BoundedHttpError {
     /// The answer does not end.
     #[error("its answer has more than {MAX_ANSWER} bytes")]
     TooLong,
+    /// Several requests at once, which nothing here sends.
+    #[error("several requests at once are not sent")]
+    Batch,
 }
 
 #[derive(Serialize)]
@@ -82,15 +85,11 @@ impl JsonRpcTransport for BoundedHttp {
 
     async fn send_requests<R>(
         &self,
-        requests: R,
+        _: R,
     ) -> Result<Vec<JsonRpcResponse<serde_json::Value>>, Self::Error>
     where
         R: AsRef<[ProviderRequestData]> + Send + Sync,
     {
-        let mut answers = Vec::with_capacity(requests.as_ref().len());
-        for request in requests.as_ref() {
-            answers.push(self.send_request(request.jsonrpc_method(), request).await?);
-        }
-        Ok(answers)
+        Err(BoundedHttpError::Batch)
     }
 }

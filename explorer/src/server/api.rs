@@ -50,7 +50,7 @@ impl IntoResponse for Failure {
 }
 
 /// A query string; what is malformed is told as JSON.
-struct Query<T>(T);
+pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
