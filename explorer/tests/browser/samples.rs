@@ -88,7 +88,7 @@ fn sample(id: u64, name: &str, kind: &str, graph: Option<QuantGraph>) -> Sample 
         task: task.to_owned(),
         licence: "MIT".to_owned(),
         owner: if id % 2 == 1 { OWNER } else { OTHER }.to_owned(),
-        price: Amount(if id % 3 == 0 { 0 } else { STRK / 100 }),
+        price: Amount(if id.is_multiple_of(3) { 0 } else { STRK / 100 }),
         bond: Amount(STRK),
         deprecated: id == 7,
         n_versions: if id == 1 { 2 } else { 1 },
@@ -478,7 +478,7 @@ pub fn calls(sample: &Sample) -> Vec<CallView> {
         id,
         model_id: sample.detail.summary.id,
         version: 1,
-        caller: if id % 3 == 0 { OWNER } else { OTHER }.to_owned(),
+        caller: if id.is_multiple_of(3) { OWNER } else { OTHER }.to_owned(),
         price: sample.detail.summary.price,
         input_hash: HASH.to_owned(),
         outputs: outputs.clone(),
@@ -486,7 +486,7 @@ pub fn calls(sample: &Sample) -> Vec<CallView> {
         at: START + id * 600,
         block: 20_000 + id,
         tx_hash: HASH.to_owned(),
-        gas_l2: (id % 2 == 0).then_some(5_165_300),
+        gas_l2: id.is_multiple_of(2).then_some(5_165_300),
         trust: Trust::Executed,
     };
     (1..=count).rev().map(call).collect()
