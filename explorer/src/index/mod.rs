@@ -200,8 +200,12 @@ impl Follower {
                     set((span * 2).min(MAX_SPAN));
                     return Ok((to, self.incoming(last, events).await?));
                 }
-                // Some nodes refuse long ranges, all in words of their own.
-                Ok(None) | Err(ChainError::Node { .. }) if from < to => set(((to - from) / 2).max(1)),
+                // Some nodes refuse long ranges, all in words of their own; this one has just answered.
+                Ok(None) | Err(ChainError::Node { .. } | ChainError::Unreachable { .. })
+                    if from < to =>
+                {
+                    set(((to - from) / 2).max(1));
+                }
                 Ok(None) => return Err(IndexError::TooManyEvents { block: from }),
                 Err(error) => return Err(error.into()),
             }
