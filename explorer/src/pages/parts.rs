@@ -154,7 +154,7 @@ pub fn trust_counts(activity: &Activity) -> Html {
     if all.is_empty() {
         all.push(r#"<span class="trust none">Not used yet</span>"#.to_owned());
     }
-    Html::trusted(format!(r#"<div class="row">{}</div>"#, all.concat()))
+    Html::trusted(format!(r#"<div class="row pills">{}</div>"#, all.concat()))
 }
 
 /// The word of what only somebody says.
