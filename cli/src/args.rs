@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use nilometer_cairo::ToolchainOptions;
 
 use crate::commands::{
-    bench, check, completions, contract, demo, doctor, estimate, inspect, prove, registry, run,
-    transpile, verify,
+    bench, check, completions, contract, demo, doctor, estimate, explore, inspect, prove, registry,
+    run, transpile, verify,
 };
 
 /// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit, and proofs of their runs.
@@ -49,6 +49,8 @@ pub enum Command {
     /// Publish models on Starknet, call them, pay for them, dispute claims about them
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
+    /// Browse, try and check models in a browser
+    Explore(explore::ExploreArgs),
     /// Take a bundled model through the whole path
     Demo(demo::DemoArgs),
     /// Check the Cairo toolchain and say what mends it

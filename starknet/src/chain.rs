@@ -9,12 +9,13 @@ use starknet_rust::core::types::{
     ExecutionResult, Felt, FlattenedSierraClass, FunctionCall, MaybePreConfirmedBlockWithTxHashes,
     StarknetError, TransactionReceipt,
 };
-use starknet_rust::providers::jsonrpc::{HttpTransport, JsonRpcClient};
+use starknet_rust::providers::jsonrpc::JsonRpcClient;
 use starknet_rust::providers::{Provider, ProviderError};
 use url::Url;
 
 use crate::codec::short_string;
 use crate::error::ChainError;
+use crate::transport::BoundedHttp;
 
 /// Answers that take longer are given up.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -29,7 +30,7 @@ const MAX_EVENTS: usize = 100_000;
 /// The node's view that everything is read from: what is in blocks, and what is about to be.
 pub(crate) const LATEST: BlockId = BlockId::Tag(BlockTag::PreConfirmed);
 
-pub(crate) type Client = JsonRpcClient<HttpTransport>;
+pub(crate) type Client = JsonRpcClient<BoundedHttp>;
 
 /// A node.
 #[derive(Clone, Debug)]
@@ -69,6 +70,16 @@ impl Chain {
     /// # Errors
     /// The address is none, or no node answers there.
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
+        let mut chain = Self::assume(url, Felt::ZERO)?;
+        chain.chain_id = chain.ask_chain_id().await?;
+        Ok(chain)
+    }
+
+    /// A node that need not answer now, on a network that is known.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn assume(url: &str, chain_id: Felt) -> Result<Self, ChainError> {
         let malformed = |reason: String| ChainError::Url { url: url.to_owned(), reason };
         let parsed = Url::parse(url).map_err(|error| malformed(error.to_string()))?;
         if !matches!(parsed.scheme(), "http" | "https") {
@@ -79,11 +90,7 @@ impl Chain {
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(|error| malformed(error.to_string()))?;
-        let client = JsonRpcClient::new(HttpTransport::new_with_client(parsed.clone(), http));
-        let chain_id = client
-            .chain_id()
-            .await
-            .map_err(|error| ChainError::provider(&shown(&parsed), &error))?;
+        let client = JsonRpcClient::new(BoundedHttp::new(parsed.clone(), http));
         Ok(Self { client, url: parsed, chain_id })
     }
 

@@ -30,6 +30,8 @@ pub struct Devnet {
 /// How to start a node.
 #[derive(Clone, Debug)]
 pub struct DevnetOptions {
+    /// What its clock shows first, in seconds since the epoch; now, if none.
+    pub start_time: Option<u64>,
     /// Accounts and keys follow from it.
     pub seed: u32,
     /// How many accounts.
@@ -40,7 +42,7 @@ pub struct DevnetOptions {
 
 impl Default for DevnetOptions {
     fn default() -> Self {
-        Self { seed: 1, accounts: 10, port: 0 }
+        Self { start_time: None, seed: 1, accounts: 10, port: 0 }
     }
 }
 
@@ -82,6 +84,12 @@ impl Devnet {
             .args(["--host", "127.0.0.1", "--port", &options.port.to_string()])
             .args(["--seed", &options.seed.to_string()])
             .args(["--accounts", &options.accounts.to_string()])
+            .args(
+                options
+                    .start_time
+                    .iter()
+                    .flat_map(|time| ["--start-time".to_owned(), time.to_string()]),
+            )
             // The line that tells the port is of this level.
             .env("RUST_LOG", "info")
             .env("NO_COLOR", "1")

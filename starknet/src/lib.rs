@@ -14,6 +14,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod blocks;
 pub mod chain;
 pub mod codec;
 pub mod config;
@@ -22,8 +23,10 @@ pub mod error;
 pub mod events;
 pub mod registry;
 pub mod sender;
+pub mod transport;
 pub mod types;
 
+pub use blocks::{BlockHead, EventAt};
 pub use chain::{Chain, Fee, Receipt};
 pub use config::{Config, Credentials, Network};
 pub use devnet::Devnet;

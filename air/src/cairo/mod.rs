@@ -38,5 +38,5 @@ pub mod security;
 pub use advice::{Advice, AdviceError};
 pub use air::{challenge_array, trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
 pub use claim::{Builtin, Claim, ClaimError};
-pub use file::{FileError, ProofFile};
+pub use file::{FileError, ProofFile, FORMAT_VERSION};
 pub use security::{Security, SecurityBits, SecurityKind};

@@ -31,6 +31,9 @@ pub fn failure(error: &ChainError) -> Failure {
         ChainError::Unreachable { .. } => Some(
             "start a node (`scripts/devnet` installs starknet-devnet), or set STARKNET_RPC to one that runs",
         ),
+        ChainError::Devnet { .. } => Some(
+            "`scripts/devnet` of the project installs starknet-devnet; STARKNET_DEVNET names one that you have",
+        ),
         ChainError::WrongNetwork { .. } => Some("set STARKNET_RPC to a node of that network"),
         ChainError::NoContract { .. } | ChainError::NoRegistry { .. } => {
             Some("check `--registry` and `--network`; `nilo registry deploy` makes a registry")

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use console::Term;
-use nilometer_starknet::{devnet, Chain, ChainError, Config, Network, Registry, Sender};
+use nilometer_starknet::{devnet, Chain, ChainError, Config, Felt, Network, Registry, Sender};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{parse_felt, ChainArgs};
@@ -33,12 +33,21 @@ pub struct Session {
     url: String,
 }
 
-impl Session {
-    /// Connects to the network that arguments, environment and `snfoundry.toml` name, in this order.
+/// Where a chain is.
+pub struct Node {
+    config: Config,
+    /// The network.
+    pub network: Network,
+    /// Its node.
+    pub url: String,
+}
+
+impl Node {
+    /// The node of the network that arguments, environment and `snfoundry.toml` name, in this order.
     ///
     /// # Errors
-    /// No node is named or answers, it is on another network, or `snfoundry.toml` is malformed.
-    pub fn open(args: &ChainArgs) -> Result<Self> {
+    /// No node is named, or `snfoundry.toml` is malformed.
+    pub fn find(args: &ChainArgs) -> Result<Self> {
         let folder = env::current_dir().context("the working folder")?;
         let config = Config::find(&folder, args.profile.as_deref())?;
         let network = match (args.network, &config.network) {
@@ -60,6 +69,17 @@ impl Session {
                 network.name()
             ))
         })?;
+        Ok(Self { config, network, url })
+    }
+}
+
+impl Session {
+    /// Connects to the network that arguments, environment and `snfoundry.toml` name, in this order.
+    ///
+    /// # Errors
+    /// No node is named or answers, it is on another network, or `snfoundry.toml` is malformed.
+    pub fn open(args: &ChainArgs) -> Result<Self> {
+        let Node { config, network, url } = Node::find(args)?;
         let runtime = Builder::new_current_thread().enable_all().build().context("the runtime")?;
         let chain = runtime.block_on(Chain::connect(&url))?;
         if let Some(expected) = network.chain_name().filter(|name| *name != chain.chain_name()) {
@@ -138,19 +158,25 @@ impl Session {
     /// # Errors
     /// None is named.
     pub fn registry(&self) -> Result<Registry> {
-        if let Some(address) = self.args.registry {
-            return Ok(Registry::at(address));
-        }
-        let variable = env::var(REGISTRY_VARIABLE).ok().filter(|text| !text.is_empty());
-        let text = variable.ok_or_else(|| {
-            UsageError(format!(
-                "no registry is named: give `--registry ADDRESS` or set {REGISTRY_VARIABLE}"
-            ))
-        })?;
-        let address = parse_felt(&text)
-            .map_err(|error| UsageError(format!("{REGISTRY_VARIABLE}: {error}")))?;
-        Ok(Registry::at(address))
+        Ok(Registry::at(registry_address(&self.args)?))
     }
+}
+
+/// The registry's address.
+///
+/// # Errors
+/// None is named.
+pub fn registry_address(args: &ChainArgs) -> Result<Felt> {
+    if let Some(address) = args.registry {
+        return Ok(address);
+    }
+    let variable = env::var(REGISTRY_VARIABLE).ok().filter(|text| !text.is_empty());
+    let text = variable.ok_or_else(|| {
+        UsageError(format!(
+            "no registry is named: give `--registry ADDRESS` or set {REGISTRY_VARIABLE}"
+        ))
+    })?;
+    Ok(parse_felt(&text).map_err(|error| UsageError(format!("{REGISTRY_VARIABLE}: {error}")))?)
 }
 
 /// A keystore's password, from the environment or the terminal.

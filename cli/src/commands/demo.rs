@@ -3,6 +3,7 @@
 //! RockyBot was the first trading bot with its model on chain: a network of 36-128-64-12 neurons over hourly
 //! prices, with published weights.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 use crate::args::ToolchainArgs;
 use crate::commands::run::run_rows;
+use crate::commands::showcase;
 use crate::interrupt::Scratch;
 use crate::numbers::{duration, percent, short, thousands};
 use crate::output::{Message, Output};
@@ -39,6 +41,20 @@ const ROWS: usize = 8;
 /// Arguments of `nilo demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
+    /// Publish the example models on a local Starknet node, call and dispute them, and show them in the explorer
+    #[arg(long, conflicts_with = "keep")]
+    pub explore: bool,
+    /// Where the explorer listens
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8420",
+        requires = "explore"
+    )]
+    pub listen: SocketAddr,
+    /// Open a browser
+    #[arg(long, requires = "explore")]
+    pub open: bool,
     /// Keep the package in this folder
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
@@ -91,6 +107,9 @@ struct DemoRow {
 /// # Errors
 /// The toolchain cannot be made, or a folder cannot be written.
 pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
+    if args.explore {
+        return showcase::run(args, output);
+    }
     let scratch;
     let folder: &Path = match &args.keep {
         Some(folder) => folder,
@@ -202,7 +221,7 @@ fn prove_first(
 }
 
 /// Tells that a stage is done.
-fn stage(output: &Output, name: &str, made: &str, time: Duration) {
+pub(super) fn stage(output: &Output, name: &str, made: &str, time: Duration) {
     let time = style(duration(time)).dim();
     let line = format!("{} {name:<10} {made:<52} {time:>8}", style("✓").green());
     // A line that nobody reads any more is told by the result.

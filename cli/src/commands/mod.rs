@@ -7,10 +7,12 @@ pub mod contract;
 pub mod demo;
 pub mod doctor;
 pub mod estimate;
+pub mod explore;
 pub mod inspect;
 pub mod prove;
 pub mod registry;
 pub mod run;
+pub mod showcase;
 pub mod transpile;
 pub mod verify;
 
@@ -38,6 +40,7 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Bench(args) => bench::run(&args, output),
         Command::Contract(command) => contract::run(&command, output),
         Command::Registry(command) => registry::run(&command, output),
+        Command::Explore(args) => explore::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),

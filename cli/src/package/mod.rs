@@ -10,6 +10,7 @@
 //! report.json, report.md the accuracy report
 //! example.json           a row to try
 //! README.md              the model card
+//! description.json       card, report, schema, graph and program in one: what the registry has the hash of
 //! ```
 
 mod manifest;
@@ -41,9 +42,13 @@ pub const CONTRACT: &str = "contract_class.json";
 /// The model card.
 pub const CARD: &str = "README.md";
 
+/// What the registry has the hash of.
+pub const DESCRIPTION: &str = nilometer_explorer::description::FILE;
+
 /// All that a package holds at its top.
-const ENTRIES: [&str; 12] = [
+const ENTRIES: [&str; 13] = [
     BUILD,
+    DESCRIPTION,
     EXAMPLE,
     MANIFEST,
     MODEL,

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Manifest, PackageError, BUILD, CARD, CONTRACT, EXAMPLE, FORMAT, MANIFEST, MODEL, ONNX, PROGRAM,
+    Manifest, PackageError, BUILD, CARD, CONTRACT, DESCRIPTION, EXAMPLE, FORMAT, MANIFEST, MODEL,
+    ONNX, PROGRAM,
 };
 use crate::pipeline;
 
@@ -100,6 +101,18 @@ impl Package {
     /// The file is missing.
     pub fn card(&self) -> Result<Vec<u8>> {
         Ok(read(&self.folder.join(CARD))?)
+    }
+
+    /// What the registry has the hash of; of packages that are older than descriptions, the model card.
+    ///
+    /// # Errors
+    /// Neither file is there.
+    pub fn description(&self) -> Result<Vec<u8>> {
+        match fs::read(self.folder.join(DESCRIPTION)) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => self.card(),
+            Err(error) => Err(damaged(&self.folder.join(DESCRIPTION), &error).into()),
+        }
     }
 
     /// The float model that the package was made from.

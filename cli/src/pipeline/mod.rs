@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
+use nilometer_explorer::description::{compose, Parts};
 use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::quant::{plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph};
@@ -182,7 +183,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
         onnx: OnnxFile { sha256: sha256(&job.onnx), bytes: job.onnx.len() },
         settings: settings(job, &toolchain),
     };
-    describe(&staging, job, &plan.graph, &manifest, &report, &example)?;
+    describe(&staging, job, &plan.graph, &built.program, &manifest, &report, &example)?;
     staging.finish()?;
     stages.done(destination.display().to_string());
     Ok(Transpiled { manifest, report, stages: stages.take() })
@@ -205,6 +206,7 @@ fn describe(
     staging: &Staging,
     job: &Job,
     graph: &QuantGraph,
+    program: &Program,
     manifest: &Manifest,
     report: &Report,
     example: &[f64],
@@ -213,12 +215,22 @@ fn describe(
     model.push(b'\n');
     staging.write(package::ONNX, &job.onnx)?;
     staging.write(package::MODEL, &model)?;
-    staging.write("schema.json", &pretty(&Schema::of(graph))?)?;
+    let schema = pretty(&Schema::of(graph))?;
+    staging.write("schema.json", &schema)?;
     staging.write(package::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
-    staging.write("report.json", &report.json()?)?;
+    let report_json = report.json()?;
+    staging.write("report.json", &report_json)?;
     staging.write("report.md", report::markdown(report)?.as_bytes())?;
     let card = report::model_card(&CardContext { manifest, report, graph })?;
     staging.write(package::CARD, card.as_bytes())?;
+    let description = compose(&Parts {
+        card: &card,
+        report: &report_json,
+        schema: &schema,
+        graph: &model,
+        program: &program.to_json(),
+    })?;
+    staging.write(package::DESCRIPTION, &description)?;
     staging.write(package::MANIFEST, &pretty(manifest)?)?;
     Ok(())
 }

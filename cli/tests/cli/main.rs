@@ -5,6 +5,7 @@
 mod data;
 mod docs;
 mod doctor;
+mod explore;
 mod files;
 mod inspect;
 mod models;

@@ -20,6 +20,7 @@ fn the_layout() {
         "build/contract_class.json",
         "build/program.json",
         "build/program.sierra.json",
+        "description.json",
         "example.json",
         "model.json",
         "model.onnx",

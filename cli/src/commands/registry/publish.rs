@@ -44,7 +44,7 @@ pub struct PublishArgs {
     /// Where the model's description is or will be
     #[arg(long, value_name = "URI", default_value = "")]
     pub metadata_uri: String,
-    /// The description, of which the hash is registered [default: the package's model card]
+    /// The description, of which the hash is registered [default: the package's]
     #[arg(long, value_name = "FILE")]
     pub metadata: Option<PathBuf>,
     #[command(flatten)]
@@ -82,7 +82,7 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
     let class = class::package(&package)?.class;
     let card = match &args.metadata {
         Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
-        None => package.card()?,
+        None => package.description()?,
     };
     let digest: [u8; 32] = Sha256::digest(&card).into();
     let felt = |text: &str| Felt::from_hex(text).with_context(|| format!("the hash {text:?}"));

@@ -1,0 +1,297 @@
+//! The service behind pages and API: the index, the node, descriptions, the verifier.
+
+mod contract;
+mod describe;
+mod failure;
+mod options;
+mod service;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nilometer_starknet::{Chain, ChainError, Felt};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use options::Options;
+
+use crate::check::VerifyPool;
+use crate::index::{Follower, Live};
+use crate::store::{hex, Identity, Progress, Store, StoreError};
+use crate::view::{
+    ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery, ModelDetail, ModelSummary, Page,
+    ProofView, Status, Usage, VersionView,
+};
+
+/// How long the node may take for what a visitor waits for.
+const NODE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// An answer of the service.
+pub type Answer<T> = Result<T, ApiError>;
+
+/// The service. Copies are the same one.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    chain: Chain,
+    identity: Identity,
+    store: Arc<Store>,
+    live: Arc<Live>,
+    options: Options,
+    progress: Mutex<Option<Progress>>,
+    described: describe::Descriptions,
+    pool: VerifyPool,
+    boot: u64,
+}
+
+/// Tasks that end with this value.
+#[derive(Debug)]
+pub struct Tasks(Vec<JoinHandle<()>>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
+}
+
+impl App {
+    /// A service over an index and a node, which need not answer now.
+    pub fn new(chain: Chain, registry: Felt, store: Store, options: Options) -> Self {
+        let identity = Identity { chain: chain.chain_name(), registry };
+        let pool = VerifyPool::new(options.verify_workers);
+        Self(Arc::new(Inner {
+            chain,
+            identity,
+            store: Arc::new(store),
+            live: Arc::default(),
+            options,
+            progress: Mutex::default(),
+            described: describe::Descriptions::default(),
+            pool,
+            boot: crate::index::now(),
+        }))
+    }
+
+    /// Starts following the chain and looking for descriptions.
+    pub fn start(&self) -> Tasks {
+        let follower = self.follower();
+        let poll = self.0.options.poll;
+        let follow = tokio::spawn(async move { follower.run(poll).await });
+        let app = self.clone();
+        let describe = tokio::spawn(async move { app.import_packages_for_ever().await });
+        Tasks(vec![follow, describe])
+    }
+
+    /// What follows the chain, for those who take steps themselves.
+    pub fn follower(&self) -> Follower {
+        let Inner { chain, identity, store, live, options, .. } = &*self.0;
+        Follower::new(
+            chain.clone(),
+            identity.registry,
+            store.clone(),
+            live.clone(),
+            options.first_block,
+        )
+    }
+
+    /// The index.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The network as `nilo` calls it; empty if it has no name.
+    pub fn network(&self) -> &str {
+        &self.0.options.network
+    }
+
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.0.chain
+    }
+
+    /// The node's newest block, as it last said.
+    pub(crate) fn tip(&self) -> Option<u64> {
+        self.0.live.get().tip
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    pub(crate) fn pool(&self) -> &VerifyPool {
+        &self.0.pool
+    }
+
+    /// What tells one run of the server from another: its templates may be others.
+    pub(crate) fn boot(&self) -> u64 {
+        self.0.boot
+    }
+
+    /// What changes when anything that is shown may have changed.
+    pub fn tag(&self) -> String {
+        let live = self.0.live.get();
+        let trouble = live.trouble.as_ref().map_or(0, |trouble| trouble.since);
+        let settings = live.settings.as_ref().is_some_and(|settings| settings.paused);
+        format!(
+            "{}-{}-{trouble}-{}",
+            self.0.store.revision(),
+            live.tip.unwrap_or(0),
+            u8::from(settings)
+        )
+    }
+
+    /// Reads the index on a thread that may block.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        let store = self.0.store.clone();
+        match tokio::task::spawn_blocking(move || work(&store)).await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(failure::internal("the index could not be read")),
+        }
+    }
+
+    /// Waits for the node, not too long.
+    pub(crate) async fn node<T>(
+        &self,
+        asked: impl std::future::Future<Output = Result<T, ChainError>>,
+    ) -> Answer<T> {
+        match timeout(NODE_TIMEOUT, asked).await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(failure::timeout("the node does not answer in time")),
+        }
+    }
+
+    /// How the service does.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn status(&self) -> Answer<Status> {
+        let revision = self.0.store.revision();
+        let lock = || self.0.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().clone().filter(|progress| progress.revision == revision);
+        let progress = match known {
+            Some(progress) => progress,
+            None => {
+                let progress = self.read(Store::progress).await?;
+                *lock() = Some(progress.clone());
+                progress
+            }
+        };
+        let live = self.0.live.get();
+        let indexed = progress.block.as_ref().map(|block| block.number);
+        let behind = match (live.tip, indexed) {
+            (Some(tip), Some(block)) => tip.saturating_sub(block),
+            (Some(tip), None) => tip + 1,
+            _ => 0,
+        };
+        Ok(Status {
+            chain: self.0.identity.chain.clone(),
+            registry: hex(&self.0.identity.registry),
+            node: self.0.chain.url(),
+            indexed_block: indexed,
+            indexed_time: progress.block.map(|block| block.time),
+            tip_block: live.tip,
+            blocks_behind: behind,
+            synced_at: live.synced_at,
+            trouble: live.trouble,
+            revision: progress.revision,
+            rollbacks: progress.rollbacks,
+            unreadable_events: progress.unreadable,
+            totals: progress.totals,
+            settings: live.settings,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        })
+    }
+
+    /// A page of the list of models.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn models(&self, query: ListQuery) -> Answer<Page<ModelSummary>> {
+        self.read(move |store| store.models(&query)).await
+    }
+
+    /// What filters can be set to.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn facets(&self) -> Answer<Facets> {
+        self.read(Store::facets).await
+    }
+
+    /// A model; none if there is no such model.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn model(&self, id: u64) -> Answer<Option<ModelDetail>> {
+        self.read(move |store| store.model(id)).await
+    }
+
+    /// A version that must be there.
+    ///
+    /// # Errors
+    /// It is not, or the index cannot be read.
+    pub async fn version(&self, model_id: u64, version: u32) -> Answer<VersionView> {
+        let found = self.read(move |store| store.version(model_id, version)).await?;
+        found.ok_or_else(|| failure::not_found("there is no such version"))
+    }
+
+    /// A page of claims: of one model, of one status.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn claims(
+        &self,
+        model_id: Option<u64>,
+        status: Option<ClaimStatus>,
+        page: u32,
+        per_page: u32,
+    ) -> Answer<Page<ClaimView>> {
+        self.read(move |store| store.claims(model_id, status, page, per_page)).await
+    }
+
+    /// A claim; none if there is no such claim.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn claim(&self, id: u64) -> Answer<Option<ClaimView>> {
+        self.read(move |store| store.claim(id)).await
+    }
+
+    /// A page of proof records, of one model.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn proofs(
+        &self,
+        model_id: Option<u64>,
+        page: u32,
+        per_page: u32,
+    ) -> Answer<Page<ProofView>> {
+        self.read(move |store| store.proofs(model_id, page, per_page)).await
+    }
+
+    /// A page of a model's paid calls.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn calls(&self, model_id: u64, page: u32, per_page: u32) -> Answer<Page<CallView>> {
+        self.read(move |store| store.calls(model_id, page, per_page)).await
+    }
+
+    /// A model's use over time.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn usage(&self, model_id: u64) -> Answer<Usage> {
+        self.read(move |store| store.usage(model_id)).await
+    }
+}
+
+pub(crate) use contract::felt;
+pub(crate) use failure::{bad_request, busy, internal, not_found, timeout as timed_out, too_large};

@@ -1,0 +1,285 @@
+//! Checking proofs that visitors bring: in a bounded pool, against the registered program.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nilometer_air::cairo::{ProofFile, Security};
+use nilometer_starknet::Felt;
+use nilometer_transpiler::schema::{signed, Schema};
+use nilometer_verifier::{verify_file, Verified, VerifyError};
+use starknet_types_core::hash::{Poseidon, StarkHash};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::app::{busy, internal, not_found, timed_out, too_large, Answer, App};
+use crate::description::{digest, ProofProgram};
+use crate::outputs::{decode, integers, natural};
+use crate::store::hex;
+use crate::view::{Check, ProofOptionsView, Trust, Verification, VersionView};
+
+/// The most bytes of a proof that is checked.
+pub const MAX_PROOF: usize = 4 << 20;
+/// Proofs that wait, for each one that is checked.
+const WAITING: usize = 8;
+/// How long a proof may wait and be checked.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// The least security that counts as proved.
+const MINIMUM: Security = Security::DEFAULT;
+
+/// Threads that check proofs, and room to wait for them.
+#[derive(Debug)]
+pub struct VerifyPool {
+    workers: Arc<Semaphore>,
+    room: Semaphore,
+}
+
+impl VerifyPool {
+    /// A pool that checks so many proofs at the same time.
+    pub fn new(workers: usize) -> Self {
+        let workers = workers.max(1);
+        Self {
+            workers: Arc::new(Semaphore::new(workers)),
+            room: Semaphore::new(workers * (WAITING + 1)),
+        }
+    }
+
+    /// Does work when it is its turn. Work that outlasts its caller keeps its worker until it ends.
+    ///
+    /// # Errors
+    /// There is no room, it takes too long, or the work panics.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Answer<T> {
+        let Ok(_room) = self.room.try_acquire() else {
+            return Err(busy("too many proofs are being checked: try again in a while"));
+        };
+        let start = Instant::now();
+        let worker = timeout(DEADLINE, self.workers.clone().acquire_owned()).await;
+        let Ok(Ok(worker)) = worker else {
+            return Err(busy("too many proofs are being checked: try again in a while"));
+        };
+        let task = tokio::task::spawn_blocking(move || {
+            let _worker = worker;
+            work()
+        });
+        match timeout(DEADLINE.saturating_sub(start.elapsed()), task).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(_)) => Err(internal("checking the proof failed")),
+            Err(_) => Err(timed_out("checking the proof takes too long")),
+        }
+    }
+}
+
+impl App {
+    /// Checks a proof file against a version's program.
+    ///
+    /// # Errors
+    /// The file is too large, the version's program is not known here, or there is no room. A bad proof is no error.
+    pub async fn verify(&self, version: &VersionView, proof: Vec<u8>) -> Answer<Verification> {
+        if proof.len() > MAX_PROOF {
+            return Err(too_large(format!("a proof has at most {MAX_PROOF} bytes here")));
+        }
+        let described = self.description(version).await?;
+        let Some(program) = described.program.clone() else {
+            let why = described.view.reason.clone().unwrap_or_default();
+            let why = if why.is_empty() { why } else { format!(": {why}") };
+            return Err(not_found(format!(
+                "proofs are checked against the version's program, which is in its description, and that is not here{why}"
+            )));
+        };
+        // Without a schema the integers are shown as they are.
+        let schema = self.checked_schema(version).await.ok().map(|(schema, _)| schema);
+        let wanted = version.clone();
+        let work = move || check(&wanted, &program, schema.as_deref(), &proof);
+        let mut verification = self.pool().run(work).await?;
+        if verification.valid {
+            self.remember(version, &mut verification).await?;
+        }
+        Ok(verification)
+    }
+
+    async fn remember(&self, version: &VersionView, checked: &mut Verification) -> Answer<()> {
+        let (Some(input), Some(output), Some(options)) =
+            (checked.input_hash.clone(), checked.output_hash.clone(), &checked.options)
+        else {
+            return Ok(());
+        };
+        let bits = (options.proven_bits, options.conjectured_bits);
+        let (proof, program) = (checked.proof_hash.clone(), version.program_hash.clone());
+        let id = (version.model_id, version.version);
+        checked.records = self
+            .read(move |store| {
+                let records = store.records_of(id, &proof, &input, &output)?;
+                // The same proof is not written down again and again.
+                store.keep_check(&proof, &program, &input, &output, bits)?;
+                Ok(records)
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// What a proof must be, in the order in which it is looked at.
+const STEPS: [(&str, &str); 8] = [
+    ("file", "the file is a proof file of this version"),
+    ("program", "it is about the registered program"),
+    ("shape", "it is about one row and its results, all of them integers of the model"),
+    ("security", "its parameters reach at least the security that is wanted"),
+    ("advice", "what the prover adds to the statement can be"),
+    ("structure", "every part has exactly the form and length that the parameters give"),
+    ("remainder", "the last polynomial is the one that was committed to"),
+    ("proof", "the STARK proof itself: commitments, constraints, low degree"),
+];
+
+struct Progress(Verification);
+
+impl Progress {
+    fn pass(&mut self, step: usize, expected: impl ToString, actual: impl ToString) {
+        self.push(step, true, expected.to_string(), actual.to_string());
+    }
+
+    fn fail(mut self, step: usize, reason: impl ToString) -> Verification {
+        let reason = reason.to_string();
+        self.push(step, false, String::new(), reason.clone());
+        self.0.reason = Some(reason);
+        self.0
+    }
+
+    fn push(&mut self, step: usize, passed: bool, expected: String, actual: String) {
+        let (what, meaning) = STEPS[step];
+        let (what, meaning) = (what.to_owned(), meaning.to_owned());
+        self.0.checks.push(Check { what, meaning, passed, expected, actual });
+    }
+}
+
+/// Checks bytes from anyone. Blocks.
+fn check(
+    version: &VersionView,
+    program: &ProofProgram,
+    schema: Option<&Schema>,
+    bytes: &[u8],
+) -> Verification {
+    let start = Instant::now();
+    let mut verification = check_steps(version, program, schema, bytes);
+    verification.verify_ms = start.elapsed().as_secs_f64() * 1e3;
+    verification
+}
+
+fn check_steps(
+    version: &VersionView,
+    program: &ProofProgram,
+    schema: Option<&Schema>,
+    bytes: &[u8],
+) -> Verification {
+    let mut progress = Progress(Verification {
+        valid: false,
+        trust: None,
+        reason: None,
+        model_id: version.model_id,
+        version: version.version,
+        proof_hash: digest(bytes),
+        proof_bytes: bytes.len(),
+        checks: Vec::new(),
+        input: Vec::new(),
+        input_int: Vec::new(),
+        input_hash: None,
+        outputs: Vec::new(),
+        output_hash: None,
+        label: None,
+        program_hash: version.program_hash.clone(),
+        options: None,
+        records: Vec::new(),
+        verify_ms: 0.0,
+    });
+    let file = match ProofFile::from_bytes(bytes) {
+        Ok(file) => file,
+        Err(error) => return progress.fail(0, error),
+    };
+    progress.pass(0, "", format!("{} bytes", bytes.len()));
+    let stated = hex(&Felt::from_bytes_be(&file.program_hash));
+    if stated != version.program_hash {
+        return progress.fail(1, format!("the proof is about the program {stated}"));
+    }
+    progress.pass(1, &version.program_hash, stated);
+    let felts: Vec<Felt> = file.output.iter().map(Felt::from).collect();
+    let n_inputs = match schema {
+        Some(schema) => {
+            let inputs: usize = schema.inputs.iter().map(|run| run.count).sum();
+            let outputs: usize = schema.outputs.iter().map(|output| output.len).sum();
+            if inputs + outputs != felts.len() {
+                let reason = format!(
+                    "the proof is about {} felts, the model has {inputs} of input and {outputs} of output",
+                    felts.len()
+                );
+                return progress.fail(2, reason);
+            }
+            inputs
+        }
+        None => 0,
+    };
+    if let Some(index) = felts.iter().position(|felt| signed(felt).is_none()) {
+        return progress.fail(2, format!("felt {index} is no integer of a model"));
+    }
+    progress.pass(2, "", format!("{n_inputs} of input, {} of output", felts.len() - n_inputs));
+    let claim = match program.claim(file.output.clone()) {
+        Ok(claim) => claim,
+        Err(error) => return progress.fail(2, error),
+    };
+    match verify_file(&claim, file, MINIMUM) {
+        Ok(verified) => proved(progress, &verified, schema, &felts, n_inputs),
+        Err(error) => {
+            let step = match &error {
+                VerifyError::File(_) => 0,
+                VerifyError::Output { .. } => 2,
+                VerifyError::Security { .. } => 3,
+                VerifyError::Advice(_) => 4,
+                VerifyError::Structure(_) => 5,
+                VerifyError::Remainder => 6,
+                _ => 7,
+            };
+            for step in 3..step {
+                progress.pass(step, "", "");
+            }
+            progress.fail(step, error)
+        }
+    }
+}
+
+fn proved(
+    mut progress: Progress,
+    verified: &Verified,
+    schema: Option<&Schema>,
+    felts: &[Felt],
+    n_inputs: usize,
+) -> Verification {
+    let bits = verified.bits;
+    let reached = format!("{} bits proven, {} conjectured", bits.proven, bits.conjectured);
+    progress.pass(3, format!("at least {MINIMUM}"), reached);
+    for step in 4..STEPS.len() {
+        progress.pass(step, "", "");
+    }
+    // Only now are the integers known to be those of a run.
+    let (input, output) = felts.split_at(n_inputs);
+    let decoded = decode(schema, output);
+    Verification {
+        valid: true,
+        trust: Some(Trust::Proved),
+        input: natural(schema, input),
+        input_int: integers(input),
+        input_hash: schema.map(|_| hex(&Poseidon::hash_array(input))),
+        outputs: decoded.outputs,
+        output_hash: schema.map(|_| hex(&Poseidon::hash_array(output))),
+        label: decoded.label,
+        options: Some(ProofOptionsView {
+            security: verified.security.to_string(),
+            proven_bits: bits.proven,
+            conjectured_bits: bits.conjectured,
+            rows: verified.rows,
+            queries: verified.options.num_queries(),
+            blowup: verified.options.blowup_factor(),
+            grinding_bits: verified.options.grinding_factor(),
+        }),
+        ..progress.0
+    }
+}

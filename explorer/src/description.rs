@@ -1,0 +1,335 @@
+//! Descriptions: one file with all about a version that the chain only has hashes of.
+//!
+//! `nilo transpile` writes it, its SHA-256 is registered, and whoever has the hash can take it from anywhere. What is
+//! in it is its publisher's word, but for what is checked here: graph, schema and program have the hashes
+//! that the chain has.
+
+use std::sync::Arc;
+
+use nilometer_air::cairo::{Builtin, Claim, ClaimError};
+use nilometer_cairo::{Builtin as ProgramBuiltin, Program};
+use nilometer_starknet::Felt;
+use nilometer_transpiler::quant::QuantGraph;
+use nilometer_transpiler::schema::Schema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use starknet_types_core::hash::{Poseidon, StarkHash};
+use thiserror::Error;
+
+use crate::view::{Check, DescriptionState, DescriptionView, VersionView};
+
+/// The format that is written and read.
+pub const FORMAT: &str = "nilometer-description-v1";
+/// The file's name in packages.
+pub const FILE: &str = "description.json";
+/// The most bytes of a description.
+pub const MAX_BYTES: usize = 32 << 20;
+/// The most bytes of a card.
+const MAX_CARD: usize = 256 << 10;
+/// The most bytes of a report.
+const MAX_REPORT: usize = 1 << 20;
+/// The most nodes of a graph that is kept for drawing and trying.
+const MAX_NODES: usize = 4_096;
+
+/// A description that cannot be written.
+#[derive(Debug, Error)]
+#[error("the description: {0}")]
+pub struct ComposeError(#[from] serde_json::Error);
+
+/// What a description is made from: the files of a package.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// The model card, Markdown.
+    pub card: &'a str,
+    /// `report.json`.
+    pub report: &'a [u8],
+    /// `schema.json`.
+    pub schema: &'a [u8],
+    /// `model.json`.
+    pub graph: &'a [u8],
+    /// `build/program.json`.
+    pub program: &'a [u8],
+}
+
+/// The file. Parts keep their bytes: graphs have integers that JSON libraries round.
+#[derive(Serialize, Deserialize)]
+struct File<'a> {
+    format: String,
+    card: String,
+    #[serde(borrow)]
+    report: Option<&'a RawValue>,
+    #[serde(borrow)]
+    schema: Option<&'a RawValue>,
+    #[serde(borrow)]
+    graph: Option<&'a RawValue>,
+    #[serde(borrow)]
+    program: Option<&'a RawValue>,
+}
+
+/// The description of a package; the same parts give the same bytes.
+///
+/// # Errors
+/// A part is no JSON.
+pub fn compose(parts: &Parts<'_>) -> Result<Vec<u8>, ComposeError> {
+    let file = File {
+        format: FORMAT.to_owned(),
+        card: parts.card.to_owned(),
+        report: Some(serde_json::from_slice(parts.report)?),
+        schema: Some(serde_json::from_slice(parts.schema)?),
+        graph: Some(serde_json::from_slice(parts.graph)?),
+        program: Some(serde_json::from_slice(parts.program)?),
+    };
+    let mut bytes = serde_json::to_vec(&file)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The SHA-256 of a description, as the chain has it.
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// The share of agreement that a description's report says, for lists.
+pub fn agreement(bytes: &[u8]) -> Option<f64> {
+    let file: File<'_> = serde_json::from_slice(bytes).ok()?;
+    let report = file.report.filter(|report| report.get().len() <= MAX_REPORT)?;
+    let report: serde_json::Value = serde_json::from_str(report.get()).ok()?;
+    report["accuracy"]["agreement"].as_f64()
+}
+
+/// A program that proofs are checked against.
+#[derive(Debug)]
+pub struct ProofProgram {
+    builtins: Vec<Builtin>,
+    code: Vec<nilometer_air::Felt>,
+}
+
+impl ProofProgram {
+    fn of(program: &Program) -> Option<Self> {
+        let builtins = program.builtins().iter().map(|builtin| match builtin {
+            ProgramBuiltin::Output => Some(Builtin::Output),
+            ProgramBuiltin::RangeCheck => Some(Builtin::RangeCheck),
+            _ => None,
+        });
+        let code = program.bytecode().iter().map(nilometer_air::Felt::from).collect();
+        Some(Self { builtins: builtins.collect::<Option<_>>()?, code })
+    }
+
+    /// "This program ran and wrote this output."
+    ///
+    /// # Errors
+    /// No proof can be about it.
+    pub fn claim(&self, output: Vec<nilometer_air::Felt>) -> Result<Claim, ClaimError> {
+        Claim::new(self.builtins.clone(), self.code.clone(), output)
+    }
+}
+
+/// A description that was held against the chain.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// What is shown of it.
+    pub view: DescriptionView,
+    /// The graph, if it is the registered one.
+    pub graph: Option<Arc<QuantGraph>>,
+    /// The schema, if it is the registered one.
+    pub schema: Option<Arc<Schema>>,
+    /// The program, if it is the registered one.
+    pub program: Option<Arc<ProofProgram>>,
+}
+
+impl Described {
+    /// None, and why.
+    pub fn absent(version: &VersionView, state: DescriptionState, reason: Option<String>) -> Self {
+        Self {
+            view: DescriptionView {
+                state,
+                reason,
+                source: None,
+                metadata_hash: version.metadata_hash.clone(),
+                card: None,
+                checks: Vec::new(),
+                report: None,
+            },
+            graph: None,
+            schema: None,
+            program: None,
+        }
+    }
+
+    /// Reads bytes that have the registered hash, and holds their parts against the chain. Takes long for large ones.
+    pub fn read(version: &VersionView, bytes: &[u8], source: &str) -> Self {
+        let mut this = Self::absent(version, DescriptionState::Available, None);
+        this.view.source = Some(source.to_owned());
+        let hash = Check {
+            what: "metadata_hash".to_owned(),
+            meaning: "the description is the registered one".to_owned(),
+            passed: digest(bytes) == version.metadata_hash,
+            expected: version.metadata_hash.clone(),
+            actual: digest(bytes),
+        };
+        let passed = hash.passed;
+        this.view.checks.push(hash);
+        if !passed || bytes.len() > MAX_BYTES {
+            this.view.state = DescriptionState::Refused;
+            this.view.reason = Some("its hash is not the registered one".to_owned());
+            return this;
+        }
+        match serde_json::from_slice::<File<'_>>(bytes) {
+            Ok(file) if file.format == FORMAT => this.hold(version, &file),
+            _ => match std::str::from_utf8(bytes) {
+                Ok(text) if !text.trim().is_empty() => {
+                    this.view.state = DescriptionState::CardOnly;
+                    this.view.card = Some(cut(text, MAX_CARD).to_owned());
+                }
+                _ => {
+                    this.view.state = DescriptionState::Refused;
+                    this.view.reason = Some("it is neither a description nor text".to_owned());
+                }
+            },
+        }
+        this
+    }
+
+    fn hold(&mut self, version: &VersionView, file: &File<'_>) {
+        self.view.card = Some(cut(&file.card, MAX_CARD).to_owned());
+        let report = file.report.filter(|report| report.get().len() <= MAX_REPORT);
+        let report = report.and_then(|report| serde_json::from_str(report.get()).ok());
+        self.view.report = report.filter(serde_json::Value::is_object);
+
+        let graph = part(file.graph, |text| QuantGraph::from_json(text.as_bytes()));
+        let hash = graph.as_ref().map(QuantGraph::model_hash).map_err(Clone::clone);
+        let passed = self.check(
+            ("model_hash", "the model that is drawn is the registered one"),
+            &version.model_hash,
+            hash,
+        );
+        let small = |graph: &QuantGraph| graph.nodes.len() <= MAX_NODES;
+        self.graph = graph.ok().filter(|graph| passed && small(graph)).map(Arc::new);
+
+        let schema = part(file.schema, |text| serde_json::from_str::<Schema>(text));
+        let hash = schema.as_ref().map(|schema| Poseidon::hash_array(&schema.to_felts()));
+        let hash = hash.map_err(Clone::clone);
+        let passed = self.check(
+            ("schema_hash", "the form and the meaning of results are the contract's"),
+            &version.schema_hash,
+            hash,
+        );
+        // A schema on chain was bounded when it was read; this one was not.
+        let bounded = |schema: &Schema| Schema::from_felts(&schema.to_felts()).is_ok();
+        self.schema = schema.ok().filter(|schema| passed && bounded(schema)).map(Arc::new);
+
+        let program = part(file.program, |text| Program::from_json(text.as_bytes()));
+        let hash = program.as_ref().map(Program::hash).map_err(Clone::clone);
+        let passed = self.check(
+            ("program_hash", "proofs are checked against the registered program"),
+            &version.program_hash,
+            hash,
+        );
+        let program = program.ok().filter(|_| passed);
+        self.program = program.as_ref().and_then(ProofProgram::of).map(Arc::new);
+    }
+
+    fn check(
+        &mut self,
+        (what, meaning): (&str, &str),
+        expected: &str,
+        actual: Result<Felt, String>,
+    ) -> bool {
+        let actual = actual.map_or_else(|reason| reason, |hash| format!("{hash:#x}"));
+        let passed = actual == expected;
+        self.view.checks.push(Check {
+            what: what.to_owned(),
+            meaning: meaning.to_owned(),
+            passed,
+            expected: expected.to_owned(),
+            actual,
+        });
+        passed
+    }
+}
+
+fn part<T, E: ToString>(
+    value: Option<&RawValue>,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, String> {
+    let value = value.ok_or_else(|| "it is not in the description".to_owned())?;
+    // Errors quote what they found.
+    read(value.get()).map_err(|error| cut(&error.to_string(), 300).to_owned())
+}
+
+/// The first bytes of a text, at most so many.
+fn cut(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max.min(text.len()))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(bytes: &[u8]) -> VersionView {
+        VersionView {
+            model_id: 1,
+            version: 1,
+            contract: "0x1".to_owned(),
+            class_hash: "0x2".to_owned(),
+            model_hash: "0x3".to_owned(),
+            program_hash: "0x4".to_owned(),
+            schema_hash: "0x5".to_owned(),
+            metadata_uri: String::new(),
+            metadata_hash: digest(bytes),
+            published_at: 0,
+            block: 0,
+            tx_hash: "0x6".to_owned(),
+            deprecated: false,
+            n_calls: 0,
+        }
+    }
+
+    #[test]
+    fn parts_keep_their_bytes() {
+        let huge = br#"{"lo": -170141183460469231731687303715884105728}"#;
+        let parts = Parts { card: "# x", report: b"{}", schema: b"[]", graph: huge, program: b"1" };
+        let bytes = compose(&parts).unwrap();
+        assert_eq!(bytes, compose(&parts).unwrap());
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains("-170141183460469231731687303715884105728"), "{text}");
+    }
+
+    #[test]
+    fn another_hash_is_refused() {
+        let described = Described::read(&version(b"this"), b"that", "here");
+        assert_eq!(described.view.state, DescriptionState::Refused);
+        assert!(!described.view.all_checked());
+        assert_eq!(described.view.card, None);
+    }
+
+    #[test]
+    fn text_is_a_card() {
+        let described = Described::read(&version(b"# Card"), b"# Card", "here");
+        assert_eq!(described.view.state, DescriptionState::CardOnly);
+        assert_eq!(described.view.card.as_deref(), Some("# Card"));
+        let bytes = [0xff, 0xfe];
+        let described = Described::read(&version(&bytes), &bytes, "here");
+        assert_eq!(described.view.state, DescriptionState::Refused);
+    }
+
+    #[test]
+    fn what_has_another_hash_than_the_chain_is_not_used() {
+        let parts = Parts {
+            card: "card",
+            report: br#"{"accuracy": {"agreement": 0.5}}"#,
+            schema: br#"{"inputs": [], "outputs": []}"#,
+            graph: b"{}",
+            program: b"{}",
+        };
+        let bytes = compose(&parts).unwrap();
+        let described = Described::read(&version(&bytes), &bytes, "here");
+        assert_eq!(described.view.state, DescriptionState::Available);
+        let passed: Vec<_> = described.view.checks.iter().map(|check| check.passed).collect();
+        assert_eq!(passed, [true, false, false, false]);
+        assert!(described.graph.is_none() && described.schema.is_none());
+        assert!(described.program.is_none());
+        assert_eq!(agreement(&bytes), Some(0.5));
+    }
+}

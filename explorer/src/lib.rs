@@ -1,0 +1,23 @@
+//! Web explorer of the model registry.
+//!
+//! Input: a Starknet node, the registry's address. Output: pages and a JSON API. The chain is the source
+//! of truth; the index is a cache that can be rebuilt. Everything on chain is attacker-written.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod app;
+mod check;
+pub mod description;
+pub mod draw;
+pub mod fetch;
+pub mod index;
+pub mod markdown;
+mod outputs;
+pub mod pages;
+pub mod server;
+pub mod store;
+mod try_it;
+pub mod view;
+
+pub use app::{Answer, App, Options, Tasks};
+pub use check::MAX_PROOF;

@@ -1,0 +1,419 @@
+//! Small pieces of pages that are the same everywhere: words of trust, hashes, names, times, numbers.
+//!
+//! Templates hand over fields by reference and results by value: functions take both.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use jiff::Timestamp;
+
+use super::icons;
+use crate::draw::{self, escape, shorten};
+use crate::view::{Activity, CallView, ClaimStatus, ClaimView, OutputView, Trust};
+
+/// A whole number of any width.
+pub trait Whole {
+    /// The number.
+    fn whole(&self) -> u64;
+}
+
+impl<T: Whole + ?Sized> Whole for &T {
+    fn whole(&self) -> u64 {
+        (**self).whole()
+    }
+}
+
+macro_rules! whole {
+    ($($type:ty)*) => {$(
+        impl Whole for $type {
+            fn whole(&self) -> u64 {
+                *self as u64
+            }
+        }
+    )*};
+}
+
+whole!(u16 u32 u64 usize);
+
+/// A number that may be a reference.
+pub trait Real {
+    /// The number.
+    fn real(&self) -> f64;
+}
+
+impl Real for f64 {
+    fn real(&self) -> f64 {
+        *self
+    }
+}
+
+impl<T: Real + ?Sized> Real for &T {
+    fn real(&self) -> f64 {
+        (**self).real()
+    }
+}
+
+/// Markup that was made here; templates do not escape it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Html(String);
+
+impl Html {
+    /// Trusts markup: only what this crate has made or sanitised.
+    pub(super) fn trusted(markup: impl Into<String>) -> Self {
+        Self(markup.into())
+    }
+
+    /// The markup.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Html {}
+
+/// A name from the chain: in a direction of its own, at most 80 characters.
+pub fn name(text: &str) -> Html {
+    match text.trim() {
+        "" => Html::trusted(r#"<span class="muted">no name</span>"#),
+        text => Html::trusted(format!("<bdi>{}</bdi>", escape(&shorten(text, 80)))),
+    }
+}
+
+/// Longer text from the chain: as [`name`], at most 2,000 characters.
+pub fn text(text: &str) -> Html {
+    Html::trusted(format!("<bdi>{}</bdi>", escape(&shorten(text, 2_000))))
+}
+
+/// Attacker-written text for titles and attributes: templates escape it.
+pub fn plain(text: &str) -> String {
+    shorten(text, 80).chars().map(|c| if draw::is_unfit(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// `0x5c8a…6755` of a long number.
+pub fn short_hash(full: &str) -> String {
+    let digits = full.chars().count();
+    if digits <= 16 {
+        return full.to_owned();
+    }
+    let head: String = full.chars().take(if full.starts_with("0x") { 6 } else { 4 }).collect();
+    let tail: String = full.chars().skip(digits - 4).collect();
+    format!("{head}…{tail}")
+}
+
+/// A shortened hash with a button that copies the whole.
+pub fn hash(full: &str) -> Html {
+    let (short, full) = (escape(&short_hash(full)), escape(full));
+    Html::trusted(format!(
+        r#"<span class="hash"><span title="{full}">{short}</span>{}</span>"#,
+        copy(&full, &short)
+    ))
+}
+
+/// A whole hash with a button that copies it.
+pub fn full_hash(full: &str) -> Html {
+    let (short, full) = (escape(&short_hash(full)), escape(full));
+    Html::trusted(format!(
+        r#"<span class="hash"><span class="full-hash">{full}</span>{}</span>"#,
+        copy(&full, &short)
+    ))
+}
+
+fn copy(full: &str, short: &str) -> String {
+    format!(
+        r#"<button type="button" class="icon copy js-only" data-copy="{full}" aria-label="Copy {short}">{}</button>"#,
+        icons::COPY
+    )
+}
+
+/// An account, as a link to its models.
+pub fn account(address: &str) -> Html {
+    let (short, full) = (escape(&short_hash(address)), escape(address));
+    Html::trusted(format!(
+        r#"<span class="hash over"><a href="/?owner={full}" title="{full}">{short}</a>{}</span>"#,
+        copy(&full, &short)
+    ))
+}
+
+/// A level of trust: its word, icon and colour.
+pub fn trust(trust: &Trust) -> Html {
+    let (slug, word, icon) = (trust.slug(), trust.word(), icons::trust(*trust));
+    let meaning = escape(trust.meaning());
+    Html::trusted(format!(r#"<span class="trust {slug}" title="{meaning}">{icon}{word}</span>"#))
+}
+
+/// How much evidence there is of each level.
+pub fn trust_counts(activity: &Activity) -> Html {
+    let some = Trust::ALL.into_iter().filter(|trust| activity.of(*trust) > 0);
+    let mut all: Vec<_> = some.map(|trust| trust_count(trust, activity.of(trust)).0).collect();
+    if all.is_empty() {
+        all.push(r#"<span class="trust none">Not used yet</span>"#.to_owned());
+    }
+    Html::trusted(format!(r#"<div class="row pills">{}</div>"#, all.concat()))
+}
+
+/// The word of what only somebody says.
+pub fn claimed() -> Html {
+    trust(&Trust::Claimed)
+}
+
+/// The word of what a proof shows.
+pub fn proved() -> Html {
+    trust(&Trust::Proved)
+}
+
+/// The word of what the chain has computed.
+pub fn executed() -> Html {
+    trust(&Trust::Executed)
+}
+
+/// A level of trust with how much evidence there is of it.
+fn trust_count(trust: Trust, count: u64) -> Html {
+    let (slug, word, icon) = (trust.slug(), trust.word(), icons::trust(trust));
+    let meaning = escape(trust.meaning());
+    Html::trusted(format!(
+        r#"<span class="trust {slug}" title="{meaning}">{icon}{word} {}</span>"#,
+        self::count(count)
+    ))
+}
+
+/// What has become of a claim.
+pub fn status(status: &ClaimStatus) -> Html {
+    let class = match status {
+        ClaimStatus::Open => "open",
+        ClaimStatus::Contested => "late",
+        ClaimStatus::Refuted => "bad",
+        ClaimStatus::Upheld => "good",
+        ClaimStatus::Final | ClaimStatus::Void => "",
+    };
+    let (word, meaning) = (status.word(), status.meaning());
+    Html::trusted(format!(r#"<span class="state {class}" title="{meaning}">{word}</span>"#))
+}
+
+/// A time: `20 Nov 2026, 21:02 UTC`.
+pub fn when(seconds: impl Whole) -> Html {
+    match timestamp(seconds.whole()) {
+        Some(time) => Html::trusted(format!(
+            r#"<time datetime="{time}" class="nowrap">{}</time>"#,
+            time.strftime("%-d %b %Y, %H:%M UTC")
+        )),
+        None => Html::trusted(r#"<span class="muted">unknown</span>"#),
+    }
+}
+
+/// A day: `20 Nov 2026`.
+pub fn day(seconds: impl Whole) -> Html {
+    match timestamp(seconds.whole()) {
+        Some(time) => Html::trusted(format!(
+            r#"<time datetime="{time}" class="nowrap">{}</time>"#,
+            time.strftime("%-d %b %Y")
+        )),
+        None => Html::trusted(r#"<span class="muted">unknown</span>"#),
+    }
+}
+
+/// Times on chain are what the sequencer says; those before 1971 are none.
+fn timestamp(seconds: u64) -> Option<Timestamp> {
+    let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds > 31_536_000)?;
+    Timestamp::from_second(seconds).ok()
+}
+
+/// A time as plain text.
+pub fn plain_time(seconds: u64) -> String {
+    match timestamp(seconds) {
+        Some(time) => time.strftime("%-d %b %Y, %H:%M UTC").to_string(),
+        None => "an unknown time".to_owned(),
+    }
+}
+
+/// When a column of a chart begins: with the hour where columns are shorter than a day.
+pub fn column_time(seconds: u64, bucket: u64) -> String {
+    match timestamp(seconds) {
+        Some(time) if bucket >= 86_400 => time.strftime("%-d %b %Y").to_string(),
+        Some(time) => time.strftime("%-d %b, %H:%M").to_string(),
+        None => seconds.to_string(),
+    }
+}
+
+/// `1,234,567`
+pub fn count(number: impl Whole) -> String {
+    let digits = number.whole().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number of natural units.
+pub fn number(value: impl Real) -> String {
+    draw::number(value.real())
+}
+
+/// Seconds as `1 hour`, `2 days 3 hours`.
+pub fn duration(seconds: impl Whole) -> String {
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
+    let mut rest = seconds.whole();
+    let mut parts = Vec::new();
+    for (word, size) in units {
+        let many = rest / size;
+        rest %= size;
+        if many > 0 && parts.len() < 2 {
+            let plural = if many == 1 { "" } else { "s" };
+            parts.push(format!("{} {word}{plural}", count(many)));
+        }
+    }
+    if parts.is_empty() {
+        "0 seconds".to_owned()
+    } else {
+        parts.join(" ")
+    }
+}
+
+/// A share of one as per cent.
+pub fn percent(share: impl Real) -> String {
+    let text = format!("{:.2}", share.real() * 100.0);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// `1 call`, `2 calls`.
+pub fn plural(number: impl Whole, word: &str) -> String {
+    let number = number.whole();
+    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// A number on an axis: thousands and millions in short.
+pub fn axis(value: f64) -> String {
+    match value {
+        value if value >= 1e9 => format!("{} G", draw::number(value / 1e9)),
+        value if value >= 1e6 => format!("{} M", draw::number(value / 1e6)),
+        value if value >= 1e4 => format!("{} k", draw::number(value / 1e3)),
+        value => draw::number(value),
+    }
+}
+
+/// A row of numbers, at most 512 of them.
+pub fn row(values: &[f64]) -> String {
+    const MOST: usize = 512;
+    let shown: Vec<_> = values.iter().take(MOST).map(|value| draw::number(*value)).collect();
+    let more = if values.len() > MOST { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// What an integer `q` of this scale stands for.
+pub fn unit(scale_log2: &i32) -> Html {
+    match scale_log2 {
+        0 => Html::trusted("q"),
+        scale => Html::trusted(format!("q · 2<sup>{}</sup>", -i64::from(*scale))),
+    }
+}
+
+/// What a claim says in a word.
+pub fn says(claim: &ClaimView) -> Html {
+    said(claim.label.as_deref(), &claim.outputs)
+}
+
+/// What a call was answered in a word.
+pub fn answered(call: &CallView) -> Html {
+    said(call.label.as_deref(), &call.outputs)
+}
+
+fn said(label: Option<&str>, outputs: &[OutputView]) -> Html {
+    if let Some(label) = label {
+        return name(label);
+    }
+    let values: Vec<_> = outputs.iter().flat_map(|output| &output.values).collect();
+    let shown: Vec<_> = values.iter().take(3).map(|value| draw::number(**value)).collect();
+    if !shown.is_empty() {
+        let more = if values.len() > shown.len() { ", …" } else { "" };
+        return name(&format!("{}{more}", shown.join(", ")));
+    }
+    let integers: Vec<_> = outputs.iter().flat_map(|output| &output.integers).collect();
+    match integers.split_first() {
+        None => Html::trusted(r#"<span class="muted">nothing</span>"#),
+        Some((first, [])) => name(first),
+        Some((first, _)) => name(&format!("{}, …", shorten(first, 30))),
+    }
+}
+
+/// Code from the chain: every line of it, no direction of its own.
+pub fn code(text: &str) -> Html {
+    let lines: Vec<_> = text.lines().map(escape).collect();
+    Html::trusted(lines.join("\n"))
+}
+
+/// A kind of model in words: `mlp_classifier` is `MLP classifier`.
+pub fn kind(kind: &str) -> Html {
+    let words = kind.replace('_', " ");
+    let words = match words.strip_prefix("mlp") {
+        Some(rest) => format!("MLP{rest}"),
+        None => words,
+    };
+    name(&words)
+}
+
+/// A tick.
+pub fn yes() -> Html {
+    mark(&true)
+}
+
+/// A cross.
+pub fn no() -> Html {
+    mark(&false)
+}
+
+/// Whether something was checked: a tick or a cross.
+pub fn mark(passed: &bool) -> Html {
+    Html::trusted(if *passed { icons::TICK } else { icons::CROSS })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_place() {
+        let hostile = "</bdi><script>alert(1)</script>\u{202e}x";
+        let markup = name(hostile).to_string();
+        assert!(!markup.contains("<script") && !markup.contains('\u{202e}'), "{markup}");
+        assert!(name(&"x".repeat(10_000)).as_str().chars().count() < 100);
+        for markup in
+            [hash(hostile), full_hash(hostile), account(hostile), text(hostile), kind(hostile)]
+        {
+            assert!(!markup.as_str().contains("<script"), "{markup}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_short() {
+        assert_eq!(short_hash("0x5c8a9c85aed6c78d3a6755"), "0x5c8a…6755");
+        assert_eq!(short_hash("0x12"), "0x12");
+        assert_eq!(short_hash(&"é".repeat(64)), "éééé…éééé");
+    }
+
+    #[test]
+    fn times_are_utc() {
+        assert!(when(1_795_208_534u64).as_str().contains("20 Nov 2026, 21:02 UTC"));
+        assert!(when(u64::MAX).as_str().contains("unknown"));
+        assert_eq!(duration(3_600u64), "1 hour");
+        assert_eq!(duration(97_261u64), "1 day 3 hours");
+        assert_eq!(duration(0u64), "0 seconds");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(count(0u64), "0");
+        assert_eq!(count(1_234_567u64), "1,234,567");
+        assert_eq!(percent(0.98765), "98.77%");
+        assert_eq!(percent(1.0), "100%");
+        assert_eq!(plural(1u64, "call"), "1 call");
+    }
+}

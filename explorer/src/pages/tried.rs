@@ -1,0 +1,305 @@
+//! The tabs where a visitor brings something: a row to try, a proof to check.
+
+use askama::Template;
+use nilometer_transpiler::quant::QuantGraph;
+
+use super::form::TryForm;
+use super::model::{Head, ModelPage};
+use super::parts::{self, Html};
+use super::shell::{pager, Shell};
+use super::{icons, Rendered};
+use crate::draw::bars::{self, Bar};
+use crate::draw::tree::Forest;
+use crate::view::{
+    FieldView, OutputView, Page, Prediction, ProofView, SchemaView, Trust, Verification,
+    VersionView,
+};
+
+/// The most numbers that a page lists.
+const MAX_LINES: usize = 200;
+
+/// A field of the form.
+struct Field {
+    index: usize,
+    value: String,
+    lo: Option<f64>,
+    hi: Option<f64>,
+    sample_lo: f64,
+    sample_hi: f64,
+    missing: bool,
+    hint: String,
+}
+
+struct FormView {
+    fields: Vec<Field>,
+    row: String,
+    tree: usize,
+}
+
+/// A line of a table of results.
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) integer: String,
+}
+
+struct DrawnTree {
+    svg: Html,
+    caption: String,
+    steps: Vec<String>,
+}
+
+struct Answer<'a> {
+    prediction: &'a Prediction,
+    headline: Html,
+    charts: Vec<Html>,
+    tree: Option<DrawnTree>,
+    lines: Vec<Line>,
+    left_out: usize,
+}
+
+#[derive(Template)]
+#[template(path = "try.html")]
+struct TryIt<'a> {
+    shell: Shell<'a>,
+    page: Head<'a>,
+    version: Option<&'a VersionView>,
+    schema: Option<&'a SchemaView>,
+    form: FormView,
+    trees: usize,
+    problem: Option<&'a str>,
+    answer: Option<Answer<'a>>,
+    executed_icon: Html,
+}
+
+/// The tab to try a model: the form, and what came of it if it was sent.
+///
+/// # Errors
+/// The template fails.
+pub fn try_it(
+    page: ModelPage<'_>,
+    version: Option<&VersionView>,
+    schema: Option<&SchemaView>,
+    graph: Option<&QuantGraph>,
+    form: &TryForm,
+    outcome: Option<&Result<Prediction, String>>,
+) -> Rendered {
+    let forest = graph.and_then(Forest::of);
+    let fields = schema.map_or(&[][..], |schema| &schema.inputs);
+    let view = FormView {
+        fields: fields.iter().map(|field| self::field(field, form)).collect(),
+        row: form.row.clone(),
+        tree: form.tree.max(1),
+    };
+    let answer = outcome.and_then(|outcome| outcome.as_ref().ok());
+    TryIt {
+        shell: page.shell(),
+        page: page.head("try"),
+        version,
+        schema,
+        trees: forest.as_ref().map_or(0, Forest::len),
+        problem: outcome.and_then(|outcome| outcome.as_ref().err()).map(String::as_str),
+        answer: answer.map(|prediction| self::answer(prediction, forest.as_ref(), view.tree)),
+        form: view,
+        executed_icon: Html::trusted(icons::trust(Trust::Executed)),
+    }
+    .render()
+}
+
+fn field(field: &FieldView, form: &TryForm) -> Field {
+    let wide = |value: f64| value.abs() > 1e30;
+    let lo = field.lo.filter(|lo| lo.is_finite() && !wide(*lo));
+    let hi = field.hi.filter(|hi| hi.is_finite() && !wide(*hi));
+    // Rows for a start lie near zero, where most features do.
+    let (sample_lo, sample_hi) =
+        (lo.unwrap_or(0.0), hi.unwrap_or(lo.unwrap_or(0.0).max(0.0) + 10.0));
+    let start =
+        if sample_lo <= 0.0 && 0.0 <= sample_hi { 0.0 } else { (sample_lo + sample_hi) / 2.0 };
+    let entered = form.values.get(field.index).filter(|value| !value.is_empty());
+    let range = match (lo, hi) {
+        (Some(lo), Some(hi)) => format!("{} to {}", parts::number(lo), parts::number(hi)),
+        (Some(lo), None) => format!("from {}", parts::number(lo)),
+        (None, Some(hi)) => format!("up to {}", parts::number(hi)),
+        (None, None) => "any number".to_owned(),
+    };
+    Field {
+        index: field.index,
+        value: entered.cloned().unwrap_or_else(|| start.to_string()),
+        lo,
+        hi,
+        sample_lo,
+        sample_hi,
+        missing: field.missing,
+        hint: if field.missing { format!("{range}, or empty") } else { range },
+    }
+}
+
+fn answer<'a>(prediction: &'a Prediction, forest: Option<&Forest<'_>>, tree: usize) -> Answer<'a> {
+    let (lines, left_out) = lines(&prediction.outputs);
+    let path_of = |index: usize| {
+        let steps = prediction.paths.get(index)?;
+        Some(steps.iter().map(|step| step.node).collect::<Vec<_>>())
+    };
+    let tree = forest.and_then(|forest| {
+        let index = tree.min(forest.len()) - 1;
+        let path = path_of(index).filter(|path| !path.is_empty() && forest.is_path(index, path))?;
+        let steps = forest.steps(index, &path[..path.len().min(MAX_LINES)]);
+        let leaf = steps.last().cloned().unwrap_or_default();
+        let which = match forest.len() {
+            1 => String::new(),
+            count => format!("Tree {} of {count}. ", index + 1),
+        };
+        Some(DrawnTree {
+            svg: Html::trusted(forest.draw(index, &path, "path-taken")),
+            caption: match path.len() - 1 {
+                1 => format!("{which}One decision leads to {leaf}."),
+                count => format!("{which}{count} decisions lead to {leaf}."),
+            },
+            steps,
+        })
+    });
+    Answer {
+        headline: headline(prediction.label.as_deref(), &prediction.outputs),
+        charts: charts(&prediction.outputs, prediction.label.as_deref()),
+        prediction,
+        tree,
+        lines,
+        left_out,
+    }
+}
+
+/// The label, or the first number.
+fn headline(label: Option<&str>, outputs: &[OutputView]) -> Html {
+    match label {
+        // A bare number reads as a value.
+        Some(label) if label.parse::<i64>().is_ok() => {
+            return parts::name(&format!("class {label}"))
+        }
+        Some(label) => return parts::name(label),
+        None => {}
+    }
+    let first = outputs.iter().find_map(|output| output.values.first());
+    match first.or(None) {
+        Some(value) => parts::name(&parts::number(*value)),
+        None => {
+            let integer = outputs.iter().find_map(|output| output.integers.first());
+            parts::name(integer.map_or("nothing", String::as_str))
+        }
+    }
+}
+
+/// A picture of each output that has more than one number.
+fn charts(outputs: &[OutputView], label: Option<&str>) -> Vec<Html> {
+    let drawn = outputs
+        .iter()
+        .enumerate()
+        .filter(|(_, output)| output.values.len() > 1 && !output.is_label);
+    let chart = |(i, output): (usize, &OutputView)| {
+        let best = nilometer_transpiler::decision::arg_max(&output.values);
+        let names = class_names(outputs, output);
+        // With a label of its own the model may decide otherwise than by the largest number.
+        let chosen =
+            label.and_then(|label| names.iter().position(|name| name == label)).unwrap_or(best);
+        let bars: Vec<_> = output
+            .values
+            .iter()
+            .enumerate()
+            .map(|(k, value)| Bar {
+                name: names.get(k).cloned().unwrap_or_else(|| format!("{k}")),
+                value: *value,
+                chosen: k == chosen,
+            })
+            .collect();
+        let title = format!("{}: {} numbers", parts::plain(&output.name), bars.len());
+        Html::trusted(bars::draw(&format!("chart-{i}"), &title, &bars))
+    };
+    drawn.take(4).map(chart).collect()
+}
+
+/// The names of an output's elements: its own, or those of a label as long as it.
+fn class_names(outputs: &[OutputView], output: &OutputView) -> Vec<String> {
+    if output.classes.len() == output.values.len() {
+        return output.classes.clone();
+    }
+    let label = outputs.iter().find(|o| o.is_label && o.classes.len() == output.values.len());
+    label.map(|label| label.classes.clone()).unwrap_or_default()
+}
+
+/// The numbers of results, and how many more there are.
+pub(super) fn lines(outputs: &[OutputView]) -> (Vec<Line>, usize) {
+    let total: usize = outputs.iter().map(|output| output.integers.len()).sum();
+    let line = |output: &OutputView, k: usize| {
+        let name = match output.integers.len() {
+            1 => output.name.clone(),
+            _ => format!("{}[{k}]", output.name),
+        };
+        let value = match output.values.get(k) {
+            Some(value) if output.is_label => output
+                .classes
+                .get(*value as usize)
+                .cloned()
+                .unwrap_or_else(|| parts::number(*value)),
+            Some(value) => parts::number(*value),
+            None => String::new(),
+        };
+        let value = parts::plain(&value);
+        Line { name, value, integer: output.integers.get(k).cloned().unwrap_or_default() }
+    };
+    let each =
+        outputs.iter().flat_map(|output| (0..output.integers.len()).map(move |k| (output, k)));
+    let lines: Vec<_> = each.take(MAX_LINES).map(|(output, k)| line(output, k)).collect();
+    let left_out = total - lines.len();
+    (lines, left_out)
+}
+
+struct Verdict<'a> {
+    verification: &'a Verification,
+    headline: Html,
+    icon: Html,
+    ms: String,
+    input: String,
+    lines: Vec<Line>,
+}
+
+#[derive(Template)]
+#[template(path = "proofs.html")]
+struct Proofs<'a> {
+    shell: Shell<'a>,
+    page: Head<'a>,
+    version: Option<&'a VersionView>,
+    problem: Option<&'a str>,
+    verdict: Option<Verdict<'a>>,
+    records: &'a Page<ProofView>,
+    pager: Html,
+}
+
+/// The tab of proofs: the upload, and what came of it if there was one; and what is recorded.
+///
+/// # Errors
+/// The template fails.
+pub fn proofs(
+    page: ModelPage<'_>,
+    version: Option<&VersionView>,
+    records: &Page<ProofView>,
+    outcome: Option<&Result<Verification, String>>,
+) -> Rendered {
+    let id = page.model.summary.id;
+    let verdict = outcome.and_then(|outcome| outcome.as_ref().ok()).map(|verification| Verdict {
+        verification,
+        headline: headline(verification.label.as_deref(), &verification.outputs),
+        icon: Html::trusted(icons::trust(Trust::Proved)),
+        ms: format!("{:.1}", verification.verify_ms),
+        input: parts::row(&verification.input),
+        lines: lines(&verification.outputs).0,
+    });
+    Proofs {
+        shell: page.shell(),
+        page: page.head("proofs"),
+        version,
+        problem: outcome.and_then(|outcome| outcome.as_ref().err()).map(String::as_str),
+        verdict,
+        records,
+        pager: pager(records.page, records.n_pages(), |n| format!("/models/{id}/proofs?page={n}"))?,
+    }
+    .render()
+}

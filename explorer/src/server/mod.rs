@@ -1,0 +1,57 @@
+//! HTTP: the API, the pages, and what stands before both: limits, headers, caching.
+
+mod api;
+mod headers;
+mod limits;
+mod openapi;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{middleware, Router};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::App;
+
+pub use openapi::document;
+
+/// The longest that any request takes.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// All routes; `pages` are those for people.
+pub fn router(app: &App, pages: Router) -> Router {
+    let limits = limits::Limits::new(app.options());
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .nest("/api/v1", api::router(app.clone()))
+        .merge(pages)
+        .layer(middleware::from_fn_with_state(app.clone(), headers::caching))
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| -> Response {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Something is wrong here.\n").into_response()
+        }))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(middleware::from_fn_with_state(limits, limits::limit))
+        .layer(middleware::from_fn(headers::safety))
+}
+
+/// Serves until `stop`; requests that are being answered are answered.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}

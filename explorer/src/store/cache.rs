@@ -1,0 +1,290 @@
+//! What was asked for once: receipts, schemas, descriptions, classes, and proofs that were checked.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nilometer_starknet::Felt;
+use nilometer_transpiler::schema::Schema;
+use rusqlite::{params, Connection, OptionalExtension};
+
+use super::{hex, Result, Store};
+use crate::view::{CheckedHere, Entry};
+
+/// Proofs that were checked are forgotten beyond so many, the oldest first.
+const MAX_CHECKS: u32 = 100_000;
+
+/// What a transaction took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// L2 gas.
+    pub gas_l2: u64,
+    /// The fee, in the smallest unit of STRK.
+    pub fee: u128,
+}
+
+/// A description that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CachedDescription {
+    /// Its bytes, which have the hash; none if it was not there.
+    pub bytes: Option<Vec<u8>>,
+    /// The URI that was asked.
+    pub uri: String,
+    /// Where it came from.
+    pub source: String,
+    /// Why it is not there.
+    pub problem: Option<String>,
+    /// When that was.
+    pub tried_at: u64,
+}
+
+/// What a class says of itself; its hash binds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractFacts {
+    /// System calls that it makes.
+    pub system_calls: Vec<String>,
+    /// Its ABI as JSON.
+    pub abi: String,
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// A schema that a contract has returned, and that has this hash.
+pub(super) fn schema(connection: &Connection, hash: &str) -> Result<Option<Schema>> {
+    let mut statement = connection.prepare_cached("SELECT felts FROM schemas WHERE hash = ?1")?;
+    let text: Option<String> = statement.query_row([hash], |row| row.get(0)).optional()?;
+    let list: Option<Vec<String>> = text.and_then(|text| serde_json::from_str(&text).ok());
+    let felts: Option<Vec<Felt>> =
+        list.and_then(|list| list.iter().map(|felt| Felt::from_hex(felt).ok()).collect());
+    Ok(felts.and_then(|felts| Schema::from_felts(&felts).ok()))
+}
+
+impl Store {
+    /// The schema with this hash, if a contract was asked for it before.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn schema(&self, hash: &str) -> Result<Option<Schema>> {
+        self.read(|connection| schema(connection, hash))
+    }
+
+    /// Keeps a schema whose hash was checked.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_schema(&self, hash: &str, felts: &[Felt]) -> Result<()> {
+        let list: Vec<String> = felts.iter().map(hex).collect();
+        let text = serde_json::to_string(&list).unwrap_or_default();
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO schemas (hash, felts) VALUES (?1, ?2)";
+            transaction.execute(sql, params![hash, text])?;
+            Ok(())
+        })
+    }
+
+    /// Transactions with calls of which the receipt is not known, the newest first.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn missing_receipts(&self, count: u32) -> Result<Vec<Felt>> {
+        self.read(|connection| {
+            let sql = "SELECT c.tx FROM calls c LEFT JOIN receipts r ON r.tx = c.tx
+                       WHERE r.tx IS NULL GROUP BY c.tx ORDER BY MAX(c.id) DESC LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([count], |row| row.get::<_, String>(0))?;
+            let texts = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(texts.iter().filter_map(|text| Felt::from_hex(text).ok()).collect())
+        })
+    }
+
+    /// Keeps receipts.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_receipts(&self, receipts: &[(Felt, Receipt)]) -> Result<()> {
+        self.write(|transaction| {
+            for (tx, receipt) in receipts {
+                let sql = "INSERT OR REPLACE INTO receipts (tx, gas_l2, fee) VALUES (?1, ?2, ?3)";
+                let gas = super::write::storable(receipt.gas_l2).min(1 << 40);
+                transaction.execute(sql, params![hex(tx), gas, receipt.fee.to_string()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A description that was looked for, by its SHA-256.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn description(&self, hash: &str) -> Result<Option<CachedDescription>> {
+        self.read(|connection| {
+            let sql =
+                "SELECT bytes, uri, source, problem, tried_at FROM descriptions WHERE hash = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let found = statement.query_row([hash], |row| {
+                Ok(CachedDescription {
+                    bytes: row.get(0)?,
+                    uri: row.get(1)?,
+                    source: row.get(2)?,
+                    problem: row.get(3)?,
+                    tried_at: row.get(4)?,
+                })
+            });
+            Ok(found.optional()?)
+        })
+    }
+
+    /// Keeps what came of looking for a description; its agreement is for lists.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_description(
+        &self,
+        hash: &str,
+        description: &CachedDescription,
+        agreement: Option<f64>,
+    ) -> Result<()> {
+        self.write(|transaction| {
+            let sql =
+                "INSERT OR REPLACE INTO descriptions (hash, bytes, uri, source, problem, tried_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let CachedDescription { bytes, uri, source, problem, tried_at } = description;
+            transaction.execute(sql, params![hash, bytes, uri, source, problem, tried_at])?;
+            if let Some(agreement) = agreement.filter(|share| (0.0..=1.0).contains(share)) {
+                let sql =
+                    "INSERT OR REPLACE INTO agreements (metadata_hash, agreement) VALUES (?1, ?2)";
+                transaction.execute(sql, params![hash, agreement])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Descriptions of newest versions that were never looked for: hash and URI.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn unseen_descriptions(&self, count: u32) -> Result<Vec<(String, String)>> {
+        self.read(|connection| {
+            let sql = "SELECT DISTINCT v.metadata_hash, v.metadata_uri FROM versions v
+                       LEFT JOIN descriptions d ON d.hash = v.metadata_hash
+                       WHERE d.hash IS NULL ORDER BY v.block DESC LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([count], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// What a class says of itself.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn class(&self, class_hash: &str) -> Result<Option<ContractFacts>> {
+        self.read(|connection| {
+            let sql = "SELECT system_calls, abi FROM classes WHERE class_hash = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let found = statement.query_row([class_hash], |row| {
+                let calls: String = row.get(0)?;
+                let system_calls = serde_json::from_str(&calls).unwrap_or_default();
+                Ok(ContractFacts { system_calls, abi: row.get(1)? })
+            });
+            Ok(found.optional()?)
+        })
+    }
+
+    /// Keeps what a class says of itself.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_class(&self, class_hash: &str, facts: &ContractFacts) -> Result<()> {
+        let calls = serde_json::to_string(&facts.system_calls).unwrap_or_default();
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO classes (class_hash, system_calls, abi) VALUES (?1, ?2, ?3)";
+            transaction.execute(sql, params![class_hash, calls, facts.abi])?;
+            Ok(())
+        })
+    }
+
+    /// Keeps that a proof was checked and found valid.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_check(
+        &self,
+        proof_hash: &str,
+        program_hash: &str,
+        input_hash: &str,
+        output_hash: &str,
+        bits: (u32, u32),
+    ) -> Result<CheckedHere> {
+        let at = now();
+        self.write(|transaction| {
+            let sql =
+                "INSERT OR REPLACE INTO checks (proof_hash, program_hash, input_hash, output_hash,
+                       proven_bits, conjectured_bits, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            let values =
+                params![proof_hash, program_hash, input_hash, output_hash, bits.0, bits.1, at];
+            transaction.execute(sql, values)?;
+            let sql = "DELETE FROM checks WHERE rowid IN
+                       (SELECT rowid FROM checks ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?1)";
+            transaction.execute(sql, [MAX_CHECKS])?;
+            Ok(())
+        })?;
+        Ok(CheckedHere { at, proven_bits: bits.0, conjectured_bits: bits.1 })
+    }
+
+    /// Numbers of a version's records of this proof with this row and these results.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn records_of(
+        &self,
+        (model_id, version): (u64, u32),
+        proof_hash: &str,
+        input_hash: &str,
+        output_hash: &str,
+    ) -> Result<Vec<u64>> {
+        self.read(|connection| {
+            let sql = "SELECT id FROM proofs WHERE proof_hash = ?1 AND input_hash = ?2
+                       AND output_hash = ?3 AND model_id = ?4 AND version = ?5 ORDER BY id LIMIT 100";
+            let mut statement = connection.prepare_cached(sql)?;
+            let values = params![
+                proof_hash,
+                input_hash,
+                output_hash,
+                super::write::storable(model_id),
+                version
+            ];
+            let rows = statement.query_map(values, |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}
+
+/// The entry points of an ABI, which is its publisher's text.
+pub fn entries(abi: &str) -> Vec<Entry> {
+    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(abi) else { return Vec::new() };
+    let mut entries = Vec::new();
+    for item in &items {
+        let nested = item["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for function in std::iter::once(item).chain(nested).filter(|f| f["type"] == "function") {
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            let list = |value: &serde_json::Value, names: bool| {
+                let of = |item: &serde_json::Value| match names {
+                    true => format!("{}: {}", text(&item["name"]), text(&item["type"])),
+                    false => text(&item["type"]),
+                };
+                value.as_array().map(|list| list.iter().take(64).map(of).collect())
+            };
+            entries.push(Entry {
+                name: text(&function["name"]),
+                inputs: list(&function["inputs"], true).unwrap_or_default(),
+                outputs: list(&function["outputs"], false).unwrap_or_default(),
+                is_view: function["state_mutability"] == "view",
+            });
+            if entries.len() == 256 {
+                return entries;
+            }
+        }
+    }
+    entries
+}

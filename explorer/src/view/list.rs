@@ -1,0 +1,257 @@
+//! Lists: what is asked for, and what a list shows.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Amount, Trust};
+
+/// The most that a page of a list holds.
+pub const MAX_PER_PAGE: u32 = 100;
+
+/// Which models, in which order. Empty texts are as absent ones, since forms send those.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct ListQuery {
+    /// Words that name, kind, owner or a hash must contain.
+    pub q: String,
+    /// The family: `mlp`, `linear`, `tree`, `mixed`, `function`; or a whole kind such as `mlp_classifier`.
+    pub kind: String,
+    /// `classifier` or `regressor`.
+    pub task: String,
+    /// SPDX identifier.
+    pub licence: String,
+    /// The owner's address.
+    pub owner: String,
+    /// `free` or `paid`.
+    pub price: String,
+    /// There is evidence of this level: `executed`, `proved` or `claimed`.
+    pub trust: String,
+    /// `yes` to show deprecated models as well.
+    pub deprecated: String,
+    /// `newest` (as without), `oldest`, `name`, `calls`, `revenue`, `price` or `active`.
+    pub sort: String,
+    /// The page, from 1.
+    pub page: String,
+    /// How many a page, at most 100; 24 as without.
+    pub per_page: String,
+}
+
+/// How a list is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The oldest first.
+    Oldest,
+    /// By name.
+    Name,
+    /// The most called first.
+    Calls,
+    /// What has earned most first.
+    Revenue,
+    /// The cheapest first.
+    Price,
+    /// What was last used first.
+    Active,
+}
+
+/// Whether a call costs something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// It does not.
+    Free,
+    /// It does.
+    Paid,
+}
+
+impl ListQuery {
+    /// The order; unknown words are as none.
+    pub fn sort(&self) -> Sort {
+        match self.sort.as_str() {
+            "oldest" => Sort::Oldest,
+            "name" => Sort::Name,
+            "calls" => Sort::Calls,
+            "revenue" => Sort::Revenue,
+            "price" => Sort::Price,
+            "active" => Sort::Active,
+            _ => Sort::Newest,
+        }
+    }
+
+    /// The price filter.
+    pub fn price(&self) -> Option<Price> {
+        match self.price.as_str() {
+            "free" => Some(Price::Free),
+            "paid" => Some(Price::Paid),
+            _ => None,
+        }
+    }
+
+    /// The trust filter.
+    pub fn trust(&self) -> Option<Trust> {
+        Trust::parse(&self.trust)
+    }
+
+    /// Whether deprecated models are shown.
+    pub fn deprecated(&self) -> bool {
+        matches!(self.deprecated.as_str(), "yes" | "on" | "true" | "1")
+    }
+
+    /// The page, from 1.
+    pub fn page(&self) -> u32 {
+        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
+    }
+
+    /// How many a page.
+    pub fn per_page(&self) -> u32 {
+        self.per_page.parse().unwrap_or(24).clamp(1, MAX_PER_PAGE)
+    }
+
+    /// Whether anything but the order and the page was asked for.
+    pub fn is_filtered(&self) -> bool {
+        let texts = [&self.q, &self.kind, &self.task, &self.licence, &self.owner];
+        texts.iter().any(|text| !text.trim().is_empty())
+            || self.price().is_some()
+            || self.trust().is_some()
+    }
+
+    /// The query string of another page of the same list.
+    pub fn with_page(&self, page: u32) -> String {
+        let page = if page <= 1 { String::new() } else { page.to_string() };
+        Self { page, ..self.clone() }.to_query()
+    }
+
+    /// The query string, without what is empty; starts with `?` unless it is empty.
+    pub fn to_query(&self) -> String {
+        let fields = [
+            ("q", &self.q),
+            ("kind", &self.kind),
+            ("task", &self.task),
+            ("licence", &self.licence),
+            ("owner", &self.owner),
+            ("price", &self.price),
+            ("trust", &self.trust),
+            ("deprecated", &self.deprecated),
+            ("sort", &self.sort),
+            ("page", &self.page),
+            ("per_page", &self.per_page),
+        ];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        match query.finish() {
+            text if text.is_empty() => text,
+            text => format!("?{text}"),
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Its number, from 1.
+    pub page: u32,
+    /// How many a page.
+    pub per_page: u32,
+}
+
+impl<T> Page<T> {
+    /// How many pages there are, at least one.
+    pub fn n_pages(&self) -> u32 {
+        let pages = self.total.div_ceil(u64::from(self.per_page.max(1))).max(1);
+        u32::try_from(pages).unwrap_or(u32::MAX)
+    }
+}
+
+/// A model, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ModelSummary {
+    /// Its number, from 1.
+    pub id: u64,
+    /// The package's name.
+    pub name: String,
+    /// What kind of model it is, such as `mlp_classifier`.
+    pub kind: String,
+    /// The first part of the kind: `mlp`, `linear`, `tree`, `mixed`, `function`, or anything else.
+    pub family: String,
+    /// The last part of the kind: `classifier` or `regressor`, or nothing.
+    pub task: String,
+    /// SPDX identifier of its licence; may be empty.
+    pub licence: String,
+    /// Who sets its terms and gets what it earns.
+    pub owner: String,
+    /// Price of a row.
+    #[schema(value_type = String)]
+    pub price: Amount,
+    /// Smallest bond of a claim about it.
+    #[schema(value_type = String)]
+    pub bond: Amount,
+    /// Whether all versions are deprecated.
+    pub deprecated: bool,
+    /// How many versions there are; the newest has this number.
+    pub n_versions: u32,
+    /// What is known about its outputs, by level of trust.
+    pub activity: Activity,
+    /// Everything that callers have paid.
+    #[schema(value_type = String)]
+    pub revenue: Amount,
+    /// When it was registered.
+    pub registered_at: u64,
+    /// When something last happened to it.
+    pub active_at: u64,
+    /// Share of rows that decide as the float model, as the newest version's report says.
+    pub agreement: Option<f64>,
+}
+
+/// How much evidence there is, by level of trust; levels are never added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Activity {
+    /// Executed: rows that were paid for and computed on chain.
+    pub calls: u64,
+    /// Executed: claims that a challenge has had computed on chain.
+    pub settled_claims: u64,
+    /// Proved: proofs that were checked by this server.
+    pub proofs_checked: u64,
+    /// Claimed: other claims, whatever has become of them.
+    pub claims: u64,
+    /// Claimed: proofs that somebody says to have.
+    pub proofs_recorded: u64,
+}
+
+impl Activity {
+    /// Evidence of a level.
+    pub fn of(&self, trust: Trust) -> u64 {
+        match trust {
+            Trust::Executed => self.calls + self.settled_claims,
+            Trust::Proved => self.proofs_checked,
+            Trust::Claimed => self.claims + self.proofs_recorded,
+        }
+    }
+}
+
+/// A value that a filter can take, and how many models have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Facet {
+    /// The value.
+    pub value: String,
+    /// How many models have it.
+    pub count: u64,
+}
+
+/// What filters can be set to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Facets {
+    /// Families of models, most frequent first, at most 20.
+    pub families: Vec<Facet>,
+    /// Tasks.
+    pub tasks: Vec<Facet>,
+    /// Licences.
+    pub licences: Vec<Facet>,
+}

@@ -1,0 +1,178 @@
+//! What comes of trying a model, of checking a proof, and of asking for what is not there.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Amount, Check, Trust};
+
+/// The results of one of a model's outputs.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct OutputView {
+    /// Its name; empty where the schema is not known.
+    pub name: String,
+    /// Whether it is an index into the classes.
+    pub is_label: bool,
+    /// The exact integers.
+    pub integers: Vec<String>,
+    /// The same in natural units; empty where the schema is not known.
+    pub values: Vec<f64>,
+    /// The classes' names, where the model knows them.
+    pub classes: Vec<String>,
+    /// Whether values lie between 0 and 1 and sum to 1, near enough to be drawn as probabilities.
+    pub is_probabilities: bool,
+}
+
+/// A model's answer to a row.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Prediction {
+    /// The model.
+    pub model_id: u64,
+    /// Its version.
+    pub version: u32,
+    /// The contract that was asked.
+    pub contract: String,
+    /// The row as it was given; none for missing values.
+    pub input: Vec<Option<f64>>,
+    /// The integers that the contract was given.
+    pub input_int: Vec<String>,
+    /// Poseidon hash of the row, as calls, claims and proofs name it.
+    pub input_hash: String,
+    /// The results, output by output.
+    pub outputs: Vec<OutputView>,
+    /// Poseidon hash of the results.
+    pub output_hash: String,
+    /// What the model decides, if it does.
+    pub label: Option<String>,
+    /// In which block's state it was computed.
+    pub block: Option<u64>,
+    /// L2 gas that the report says a call takes.
+    pub gas_l2: Option<u64>,
+    /// What it costs to have it recorded on chain.
+    #[schema(value_type = String)]
+    pub price: Amount,
+    /// For trees whose description is there: the path taken in each tree.
+    pub paths: Vec<Vec<TreeStep>>,
+    /// Whether the description's graph gives the same integers; none without one.
+    pub matches_description: Option<bool>,
+    /// A call without a transaction: the node's word that the contract computes it.
+    pub evidence: String,
+}
+
+/// A decision on the way through a tree.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TreeStep {
+    /// The node's index in the tree.
+    pub node: usize,
+    /// The feature that it looks at; none for a leaf.
+    pub feature: Option<usize>,
+    /// The threshold in natural units.
+    pub threshold: Option<f64>,
+    /// `<=`, `<`, `>`, `>=`, `==` or `!=`.
+    pub test: Option<String>,
+    /// Whether the test holds.
+    pub holds: Option<bool>,
+}
+
+/// What became of checking a proof.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Verification {
+    /// Whether the proof shows what is below.
+    pub valid: bool,
+    /// `proved` if it is valid.
+    pub trust: Option<Trust>,
+    /// Exactly why not.
+    pub reason: Option<String>,
+    /// The model.
+    pub model_id: u64,
+    /// Its version.
+    pub version: u32,
+    /// SHA-256 of the file, as records name it.
+    pub proof_hash: String,
+    /// Its bytes.
+    pub proof_bytes: usize,
+    /// What was checked, in order, as far as it got.
+    pub checks: Vec<Check>,
+    /// The proof's row in natural units; only of a valid proof.
+    pub input: Vec<f64>,
+    /// The same as the model's integers.
+    pub input_int: Vec<String>,
+    /// Poseidon hash of the row.
+    pub input_hash: Option<String>,
+    /// The proof's results; only of a valid proof.
+    pub outputs: Vec<OutputView>,
+    /// Poseidon hash of the results.
+    pub output_hash: Option<String>,
+    /// The label that they say, if any.
+    pub label: Option<String>,
+    /// The program that ran.
+    pub program_hash: String,
+    /// Its parameters; only of a valid proof.
+    pub options: Option<ProofOptionsView>,
+    /// Numbers of records of this very file, row and results.
+    pub records: Vec<u64>,
+    /// How long checking took.
+    pub verify_ms: f64,
+}
+
+/// A proof's parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProofOptionsView {
+    /// The level of security that its parameters are those of.
+    pub security: String,
+    /// Bits of security that are proven.
+    pub proven_bits: u32,
+    /// Bits of security that are conjectured.
+    pub conjectured_bits: u32,
+    /// Rows of the trace.
+    pub rows: usize,
+    /// Queries.
+    pub queries: usize,
+    /// The blowup factor.
+    pub blowup: usize,
+    /// Bits of grinding.
+    pub grinding_bits: u32,
+}
+
+/// A model's use over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Usage {
+    /// The model.
+    pub model_id: u64,
+    /// Seconds of a point.
+    pub bucket_seconds: u64,
+    /// Points without gaps, the oldest first; empty if there never was a call.
+    pub points: Vec<UsagePoint>,
+    /// Rows in all.
+    pub calls: u64,
+    /// Everything paid.
+    #[schema(value_type = String)]
+    pub revenue: Amount,
+    /// Accounts that have called.
+    pub callers: u64,
+    /// L2 gas a row, on average over those whose receipt is known.
+    pub mean_gas_l2: Option<u64>,
+}
+
+/// A model's use in a stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UsagePoint {
+    /// When it starts.
+    pub start: u64,
+    /// Rows that were paid for and executed.
+    pub calls: u64,
+    /// What was paid.
+    #[schema(value_type = String)]
+    pub revenue: Amount,
+    /// L2 gas, of rows whose receipt is known.
+    pub gas_l2: u64,
+}
+
+/// Why a request was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ApiError {
+    /// A word for programs: `not_found`, `bad_request`, `too_large`, `too_many_requests`, `busy`, `node`, `timeout`,
+    /// `internal`.
+    pub error: String,
+    /// For people.
+    pub message: String,
+}
