@@ -81,7 +81,11 @@ impl HtmlSafe for Html {}
 pub fn name(text: &str) -> Html {
     match text.trim() {
         "" => Html::trusted(r#"<span class="muted">no name</span>"#),
-        text => Html::trusted(format!("<bdi>{}</bdi>", escape(&shorten(text, 80)))),
+        // Names of packages are long words: they may break where their parts end.
+        text => {
+            let text = escape(&shorten(text, 80)).replace('_', "_<wbr>");
+            Html::trusted(format!("<bdi>{text}</bdi>"))
+        }
     }
 }
 
