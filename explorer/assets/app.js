@@ -89,13 +89,25 @@
     } catch {
       target.textContent = "The server cannot be reached. Try again in a moment.";
     }
+    showRoots(target);
     button.disabled = false;
     target.classList.remove("busy");
     target.removeAttribute("aria-busy");
     const heading = target.querySelector("h2, h3");
     say(heading ? heading.textContent : "Done");
-    target.scrollIntoView({ block: "nearest" });
+    (target.firstElementChild ?? target).scrollIntoView({ block: "nearest" });
   }
+
+  // A wide tree is shown from its root.
+  function showRoots(within) {
+    for (const frame of within.querySelectorAll(".figure-scroll")) {
+      const root = frame.querySelector("rect.node, rect.leaf, rect.folded");
+      if (!root) continue;
+      const [at, here] = [root.getBoundingClientRect(), frame.getBoundingClientRect()];
+      frame.scrollLeft += at.left + at.width / 2 - here.left - here.width / 2;
+    }
+  }
+  showRoots(document);
 
   for (const drop of document.querySelectorAll("[data-drop]")) {
     const input = drop.querySelector("input[type=file]");

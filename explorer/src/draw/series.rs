@@ -16,9 +16,9 @@ pub struct Column {
 /// The most columns in one drawing.
 pub const MAX_COLUMNS: usize = 120;
 
-const WIDTH: f64 = 480.0;
-const HEIGHT: f64 = 190.0;
-const LEFT: f64 = 58.0;
+const WIDTH: f64 = 360.0;
+const HEIGHT: f64 = 180.0;
+const LEFT: f64 = 52.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 28.0;
 
@@ -39,7 +39,7 @@ pub fn draw(id: &str, title: &str, columns: &[Column], axis: impl Fn(f64) -> Str
         svg.text((LEFT - 8.0, y(value) + 4.0), "end", "quiet", &axis(value));
     }
     let step = room / columns.len().max(1) as f64;
-    let wide = (step * 0.72).clamp(1.0, 34.0);
+    let wide = (step * 0.72).clamp(1.0, 26.0);
     for (i, column) in columns.iter().enumerate() {
         let middle = LEFT + step * (i as f64 + 0.5);
         let height = floor - y(column.value);
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn columns_scale_to_the_top() {
         let svg = draw("c", "Calls", &[column(2.0), column(4.0), column(0.0)], |v| v.to_string());
-        for height in ["74", "148", "0"] {
+        for height in ["69", "138", "0"] {
             assert!(svg.contains(&format!(r#"height="{height}" rx="2""#)), "{height}: {svg}");
         }
     }

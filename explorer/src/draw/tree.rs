@@ -170,10 +170,10 @@ impl<'a> Forest<'a> {
             None => "nothing".to_owned(),
             Some((target, weight)) if total > 0.0 && *weight > 0 => {
                 let share = *weight as f64 / total * 100.0;
-                format!("{} {share:.0}%", self.names.name(*target))
+                format!("{}: {share:.0}%", self.names.title(*target))
             }
             Some((target, weight)) => {
-                format!("{} {}", self.names.name(*target), number(*weight as f64 * unit))
+                format!("{}: {}", self.names.title(*target), number(*weight as f64 * unit))
             }
         }
     }
@@ -202,7 +202,8 @@ impl<'a> Forest<'a> {
             let steps = self.steps(index, &path[..path.len().min(MAX_DEPTH)]);
             description = format!("{description} The row's path: {}.", steps.join("; "));
         }
-        svg.finish(id, "tree", &title, &description)
+        let class = if columns <= SMALL { "tree small" } else { "tree" };
+        svg.finish(id, class, &title, &description)
     }
 
     fn edge(&self, svg: &mut Svg, from: (f64, f64), to: (f64, f64), place: &Place) {
@@ -238,14 +239,16 @@ impl<'a> Forest<'a> {
         svg.add(format_args!("<g><title>{}</title>", escape(&shorten(&full, 200))));
         let radius = if class == "node" { 6.0 } else { BOX_H / 2.0 };
         svg.rect((x - BOX_W / 2.0, y), (BOX_W, BOX_H), radius, &format!("{on} {class}"));
-        svg.text((x, y + BOX_H / 2.0 + 4.5), "middle", &format!("tiny {on}"), &shorten(&text, 16));
+        svg.text((x, y + BOX_H / 2.0 + 4.5), "middle", on, &shorten(&text, 14));
         svg.add(format_args!("</g>"));
     }
 }
 
-const CELL_W: f64 = 116.0;
+/// Trees of this many columns may shrink to fit.
+const SMALL: f64 = 9.0;
+const CELL_W: f64 = 112.0;
 const CELL_H: f64 = 66.0;
-const BOX_W: f64 = 106.0;
+const BOX_W: f64 = 104.0;
 const BOX_H: f64 = 30.0;
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn tests_are_in_natural_units() {
     graph.validate().unwrap();
     let svg = Forest::of(&graph).unwrap().draw(0, &[], "t");
     assert!(svg.contains("x0 ≤ 2.5"), "{svg}");
-    assert!(svg.contains("&lt;/svg&gt; 100%") && svg.contains("other 100%"), "{svg}");
+    assert!(svg.contains("&lt;/svg&gt;: 100%") && svg.contains("other: 100%"), "{svg}");
     assert_eq!(svg.matches("</svg>").count(), 1);
 }
 
@@ -92,7 +92,7 @@ fn the_path_is_marked_and_told() {
     let forest = Forest::of(&graph).unwrap();
     let path = forest.path(0, &graph.input.encode(&[3.0, 0.0]).unwrap());
     assert_eq!(path, [0, 2]);
-    assert_eq!(forest.steps(0, &path), ["x0 ≤ 2.5? no", "other 100%"]);
+    assert_eq!(forest.steps(0, &path), ["x0 ≤ 2.5? no", "other: 100%"]);
     let svg = forest.draw(0, &path, "t");
     assert_eq!(svg.matches(r#"class="on edge""#).count(), 1);
     assert_eq!(svg.matches(r#"class="on node""#).count(), 1);

@@ -83,4 +83,55 @@ mod tests {
             }
         }
     }
+
+    /// The two colours of a token, for light and for dark.
+    fn token(name: &str) -> [[f64; 3]; 2] {
+        let start = format!("--{name}: light-dark(");
+        let (_, rest) = STYLE.split_once(&start).unwrap_or_else(|| panic!("no token {name}"));
+        let (pair, _) = rest.split_once(')').unwrap();
+        let colour = |text: &str| {
+            let bytes = hex::decode(text.trim().trim_start_matches('#')).unwrap();
+            [bytes[0], bytes[1], bytes[2]].map(|byte| f64::from(byte) / 255.0)
+        };
+        let (light, dark) = pair.split_once(',').unwrap();
+        [colour(light), colour(dark)]
+    }
+
+    /// As WCAG 2 defines it.
+    fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
+        let linear =
+            |c: f64| if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        let luminance = |[r, g, b]: [f64; 3]| {
+            0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        a.max(b) / a.min(b)
+    }
+
+    #[test]
+    fn text_can_be_read_in_both_themes() {
+        let mut pairs = vec![("accent-ink", "accent"), ("muted", "accent-wash")];
+        for ground in ["paper", "surface", "sunk"] {
+            pairs.extend(["ink", "muted", "accent", "executed", "bad"].map(|ink| (ink, ground)));
+        }
+        for (ink, ground) in [
+            ("executed", "executed-wash"),
+            ("proved", "proved-wash"),
+            ("claimed", "claimed-wash"),
+            ("bad", "bad-wash"),
+            ("accent", "accent-wash"),
+        ] {
+            pairs.extend([(ink, ground), ("ink", ground)]);
+        }
+        for (ink, ground) in pairs {
+            for theme in 0..2 {
+                let ratio = contrast(token(ink)[theme], token(ground)[theme]);
+                assert!(ratio >= 4.5, "{ink} on {ground} in theme {theme}: {ratio:.2}");
+            }
+        }
+        // Borders of fields are no text.
+        for theme in 0..2 {
+            assert!(contrast(token("edge")[theme], token("surface")[theme]) >= 3.0);
+        }
+    }
 }

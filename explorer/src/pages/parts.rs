@@ -81,7 +81,11 @@ impl HtmlSafe for Html {}
 pub fn name(text: &str) -> Html {
     match text.trim() {
         "" => Html::trusted(r#"<span class="muted">no name</span>"#),
-        text => Html::trusted(format!("<bdi>{}</bdi>", escape(&shorten(text, 80)))),
+        // Names of packages are long words: they may break where their parts end.
+        text => {
+            let text = escape(&shorten(text, 80)).replace('_', "_<wbr>");
+            Html::trusted(format!("<bdi>{text}</bdi>"))
+        }
     }
 }
 
@@ -149,8 +153,12 @@ pub fn trust(trust: &Trust) -> Html {
 
 /// How much evidence there is of each level.
 pub fn trust_counts(activity: &Activity) -> Html {
-    let all = Trust::ALL.map(|trust| trust_count(trust, activity.of(trust)).0);
-    Html::trusted(format!(r#"<div class="row">{}</div>"#, all.concat()))
+    let some = Trust::ALL.into_iter().filter(|trust| activity.of(*trust) > 0);
+    let mut all: Vec<_> = some.map(|trust| trust_count(trust, activity.of(trust)).0).collect();
+    if all.is_empty() {
+        all.push(r#"<span class="trust none">Not used yet</span>"#.to_owned());
+    }
+    Html::trusted(format!(r#"<div class="row pills">{}</div>"#, all.concat()))
 }
 
 /// The word of what only somebody says.
@@ -171,9 +179,9 @@ pub fn executed() -> Html {
 /// A level of trust with how much evidence there is of it.
 fn trust_count(trust: Trust, count: u64) -> Html {
     let (slug, word, icon) = (trust.slug(), trust.word(), icons::trust(trust));
-    let (class, meaning) = (if count == 0 { "none" } else { slug }, escape(trust.meaning()));
+    let meaning = escape(trust.meaning());
     Html::trusted(format!(
-        r#"<span class="trust {class}" title="{meaning}">{icon}{word} {}</span>"#,
+        r#"<span class="trust {slug}" title="{meaning}">{icon}{word} {}</span>"#,
         self::count(count)
     ))
 }

@@ -12,7 +12,9 @@ pub(super) fn facts(report: Option<&Value>) -> Vec<Fact> {
     let Some(report) = report else { return Vec::new() };
     let mut facts: Vec<Fact> = Vec::new();
     let accuracy = &report["accuracy"];
-    if let Some(agreement) = accuracy["agreement"].as_f64() {
+    if let Some(agreement) =
+        accuracy["agreement"].as_f64().filter(|share| (0.0..=1.0).contains(share))
+    {
         let mut text = parts::percent(agreement);
         if let Some(rows) = accuracy["rows"].as_u64() {
             let source = accuracy["source"].as_str().map(parts::plain).unwrap_or_default();
@@ -49,9 +51,9 @@ pub(super) fn facts(report: Option<&Value>) -> Vec<Fact> {
     facts
 }
 
-/// The L2 gas of a run, as the report says.
+/// How the model decides, as the report says.
 pub(super) fn decision(report: Option<&Value>) -> Option<String> {
-    report?["decision"].as_str().map(parts::plain)
+    report?["decision"].as_str().map(|text| parts::plain(&text.replace('`', "")))
 }
 
 #[cfg(test)]

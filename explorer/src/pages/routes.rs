@@ -1,6 +1,6 @@
 //! The pages' addresses, and the forms that they send.
 
-use axum::body::Bytes;
+use axum::extract::multipart::Field;
 use axum::extract::{DefaultBodyLimit, Form, Multipart, Path, Query, State};
 use axum::http::{header, HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
@@ -8,12 +8,15 @@ use axum::routing::get;
 use axum::Router;
 use serde::Deserialize;
 
+use super::parts::count;
 use super::service::Service;
 use super::{assets, model, ModelPage, Place, Rendered, TryForm};
 use crate::view::{ApiError, ClaimStatus, ListQuery, ModelDetail, Status, VersionView};
 
-/// The largest proof file that is read, with room for the form around it.
-const MAX_PROOF_FORM: usize = (4 << 20) + (16 << 10);
+/// The largest proof file that is checked.
+const MAX_PROOF: usize = 4 << 20;
+/// How much of a form with a proof is read at most, though no more than [`MAX_PROOF`] is kept.
+const MAX_PROOF_FORM: usize = 16 << 20;
 /// The largest form but for proofs.
 const MAX_FORM: usize = 64 << 10;
 
@@ -239,6 +242,7 @@ async fn disputes<S: Service>(
     Query(asked): Query<Asked>,
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
+    known_schema(&service, &found).await;
     let claims = service.claims(Some(found.id()), None, asked.page()).await?;
     page(super::disputes(found.page(), &claims))
 }
@@ -249,9 +253,18 @@ async fn usage<S: Service>(
     Query(asked): Query<Asked>,
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
+    known_schema(&service, &found).await;
     let usage = service.usage(found.id()).await?;
     let calls = service.calls(found.id(), asked.page()).await?;
     page(super::usage(found.page(), &usage, &calls))
+}
+
+/// Has the service learn the newest version's schema, by which results become numbers and names.
+async fn known_schema<S: Service>(service: &S, found: &Found) {
+    if let Some(version) = found.model.newest() {
+        // Without it there are integers.
+        let _ = service.schema(version).await;
+    }
 }
 
 async fn contract<S: Service>(
@@ -339,14 +352,14 @@ async fn proof_page<S: Service>(
     service: &S,
     id: &str,
     asked: &Asked,
-    sent: Option<Result<Bytes, String>>,
+    sent: Option<Result<Vec<u8>, String>>,
 ) -> Reply {
     let found = Found::find(service, id).await?;
     let version = found.version(&asked.version)?;
     let outcome = match sent {
         None => None,
         Some(Ok(proof)) => {
-            Some(service.verify(version, proof.into()).await.map_err(|error| error.message))
+            Some(service.verify(version, proof).await.map_err(|error| error.message))
         }
         Some(Err(reason)) => Some(Err(reason)),
     };
@@ -372,7 +385,7 @@ async fn proof_upload<S: Service>(
     while let Some(part) = parts.next_field().await.transpose() {
         match part {
             Ok(part) if part.name() == Some("proof") => {
-                proof = part.bytes().await.map_err(|error| error.body_text());
+                proof = read_proof(part).await;
                 break;
             }
             Ok(_) => {}
@@ -387,4 +400,24 @@ async fn proof_upload<S: Service>(
         proof => proof,
     };
     proof_page(&service, &id, &asked, Some(proof)).await
+}
+
+/// The file of a form. One that is too large is read to its end all the same: a browser whose sending is cut off
+/// shows an error of its own.
+async fn read_proof(mut part: Field<'_>) -> Result<Vec<u8>, String> {
+    let (mut proof, mut size) = (Vec::new(), 0);
+    while let Some(chunk) = part.chunk().await.map_err(|error| error.body_text())? {
+        size += chunk.len();
+        if size <= MAX_PROOF {
+            proof.extend_from_slice(&chunk);
+        }
+    }
+    match size <= MAX_PROOF {
+        true => Ok(proof),
+        false => Err(format!(
+            "The file has {} bytes, a proof at most {}.",
+            count(size),
+            count(MAX_PROOF)
+        )),
+    }
 }

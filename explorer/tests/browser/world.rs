@@ -9,7 +9,7 @@ use nilometer_explorer::view::*;
 use nilometer_transpiler::quant::{self, Encoding, PlanOptions, QuantGraph};
 use nilometer_transpiler::{onnx, passes};
 
-use crate::samples;
+use crate::{answers, samples};
 
 /// A model of the world.
 pub struct Sample {
@@ -52,7 +52,7 @@ pub fn schema(graph: &QuantGraph) -> SchemaView {
         let (lo, hi) = (natural(range.lo), natural(range.hi));
         FieldView { index, encoding: encoding.to_owned(), dtype, lo, hi, step, missing }
     };
-    let outputs = samples::outputs(graph, &vec![0; graph.output_len()]);
+    let outputs = answers::outputs(graph, &vec![0; graph.output_len()]);
     SchemaView {
         checked: true,
         source: "contract".to_owned(),
@@ -132,7 +132,7 @@ impl Service for World {
     }
 
     async fn contract(&self, version: &VersionView) -> Answer<ContractView> {
-        Ok(samples::contract(version))
+        Ok(answers::contract(version))
     }
 
     async fn claims(
@@ -141,7 +141,7 @@ impl Service for World {
         status: Option<ClaimStatus>,
         number: u32,
     ) -> Answer<Page<ClaimView>> {
-        let claims = (1..=6).map(|id| samples::claim(&self.0, id)).filter(|claim| {
+        let claims = (1..=6).map(|id| answers::claim(&self.0, id)).filter(|claim| {
             model_id.is_none_or(|id| id == claim.model_id)
                 && status.is_none_or(|status| status == claim.status)
         });
@@ -149,31 +149,31 @@ impl Service for World {
     }
 
     async fn claim(&self, id: u64) -> Answer<Option<ClaimView>> {
-        Ok((1..=6).contains(&id).then(|| samples::claim(&self.0, id)))
+        Ok((1..=6).contains(&id).then(|| answers::claim(&self.0, id)))
     }
 
     async fn proofs(&self, model_id: u64, number: u32) -> Answer<Page<ProofView>> {
-        let proofs = if model_id <= 2 { samples::proofs(model_id) } else { Vec::new() };
+        let proofs = if model_id <= 2 { answers::proofs(model_id) } else { Vec::new() };
         Ok(page(proofs, number, 25))
     }
 
     async fn calls(&self, model_id: u64, number: u32) -> Answer<Page<CallView>> {
         let sample = self.sample(model_id).expect("asked of models only");
-        Ok(page(samples::calls(sample), number, 25))
+        Ok(page(answers::calls(sample), number, 25))
     }
 
     async fn usage(&self, model_id: u64) -> Answer<Usage> {
-        Ok(samples::usage(self.sample(model_id).expect("asked of models only")))
+        Ok(answers::usage(self.sample(model_id).expect("asked of models only")))
     }
 
     async fn predict(&self, version: &VersionView, row: Vec<Option<f64>>) -> Answer<Prediction> {
         let sample = self.of(version);
         let graph = sample.graph.as_ref().expect("only models with graphs are tried");
-        samples::prediction(sample, graph, row)
+        answers::prediction(sample, graph, row)
     }
 
     async fn verify(&self, version: &VersionView, proof: Vec<u8>) -> Answer<Verification> {
-        Ok(samples::verification(self.of(version), &proof))
+        Ok(answers::verification(self.of(version), &proof))
     }
 
     fn network(&self) -> &str {
