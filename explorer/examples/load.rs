@@ -28,12 +28,29 @@ fn index(folder: &std::path::Path) -> Store {
     let mut incoming = Incoming::default();
     let mut call_id = 0;
     for id in 1..=MODELS {
-        incoming.blocks.push(Block { number: id, hash: format!("{id:#x}"), time: 1_700_000_000 + id * 600 });
+        incoming.blocks.push(Block {
+            number: id,
+            hash: format!("{id:#x}"),
+            time: 1_700_000_000 + id * 600,
+        });
         let kind = kinds[id as usize % kinds.len()];
         let name = format!("model_{id}_of_many");
         let mut emitted = vec![
-            events::registered(id, id % 97, &name, kind, "MIT", u128::from(id % 3) * 10_u128.pow(16)),
-            events::published(id, 1, Felt::from(5u64), "https://example.com/description.json", [7; 32]),
+            events::registered(
+                id,
+                id % 97,
+                &name,
+                kind,
+                "MIT",
+                u128::from(id % 3) * 10_u128.pow(16),
+            ),
+            events::published(
+                id,
+                1,
+                Felt::from(5u64),
+                "https://example.com/description.json",
+                [7; 32],
+            ),
         ];
         for _ in 0..id % 23 {
             call_id += 1;
@@ -69,8 +86,17 @@ async fn main() {
 
     // As browsers ask: different pages, orders, searches; compressed; never from a cache.
     let queries = [
-        "", "?page=2", "?page=17", "?sort=name", "?sort=revenue", "?sort=calls&page=3", "?q=many",
-        "?q=model_77", "?kind=tree&price=paid", "?trust=executed&sort=active", "?licence=MIT&per_page=100",
+        "",
+        "?page=2",
+        "?page=17",
+        "?sort=name",
+        "?sort=revenue",
+        "?sort=calls&page=3",
+        "?q=many",
+        "?q=model_77",
+        "?kind=tree&price=paid",
+        "?trust=executed&sort=active",
+        "?licence=MIT&per_page=100",
     ];
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut tick = interval(Duration::from_nanos(1_000_000_000 / REQUESTS_A_SECOND));

@@ -176,7 +176,9 @@ async fn follow(uri: &str, options: &FetchOptions) -> Result<(Vec<u8>, String), 
         if status.is_redirection() {
             let location = response.headers().get("location").and_then(|value| value.to_str().ok());
             let next = location.and_then(|location| url.join(location).ok());
-            let Some(next) = next else { return Err(FetchError::Status { status: status.as_u16() }) };
+            let Some(next) = next else {
+                return Err(FetchError::Status { status: status.as_u16() });
+            };
             if !matches!(next.scheme(), "http" | "https") {
                 return refused("it redirects to another scheme");
             }

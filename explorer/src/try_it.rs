@@ -17,7 +17,11 @@ impl App {
     ///
     /// # Errors
     /// The row or the contract refuses, or the node fails.
-    pub async fn predict(&self, version: &VersionView, row: Vec<Option<f64>>) -> Answer<Prediction> {
+    pub async fn predict(
+        &self,
+        version: &VersionView,
+        row: Vec<Option<f64>>,
+    ) -> Answer<Prediction> {
         let (schema, _) = self.checked_schema(version).await?;
         let input = schema.input().map_err(bad_request)?;
         let values: Vec<f64> = row.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
@@ -82,7 +86,9 @@ fn explain(graph: &QuantGraph, row: &[i128]) -> Option<(Vec<i128>, Vec<Vec<TreeS
         graph.outputs.iter().flat_map(|output| values[output.value].iter().copied()).collect();
     let mut paths = Vec::new();
     for node in &graph.nodes {
-        let (QuantOp::Trees(trees), Some(&operand)) = (&node.op, node.inputs.first()) else { continue };
+        let (QuantOp::Trees(trees), Some(&operand)) = (&node.op, node.inputs.first()) else {
+            continue;
+        };
         for tree in trees.trees.iter().take(MAX_PATHS - paths.len()) {
             paths.push(path(graph, tree, &values[operand], trees.missing, operand == 0));
         }
@@ -102,7 +108,13 @@ fn path(
     loop {
         match &tree.nodes[at] {
             QuantTreeNode::Leaf(_) => {
-                steps.push(TreeStep { node: at, feature: None, threshold: None, test: None, holds: None });
+                steps.push(TreeStep {
+                    node: at,
+                    feature: None,
+                    threshold: None,
+                    test: None,
+                    holds: None,
+                });
                 return steps;
             }
             QuantTreeNode::Branch(branch) => {
@@ -129,4 +141,3 @@ fn path(
         }
     }
 }
-

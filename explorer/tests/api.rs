@@ -23,9 +23,15 @@ use tower::ServiceExt;
 
 /// A row of two features in quarters from -10 to 10, and two scores in halves.
 fn schema() -> Vec<Felt> {
-    let run = InputRun { count: 2, encoding: FeatureEncoding::Fixed { scale_log2: 2 }, lo: -40, hi: 40 };
-    let output =
-        OutputSchema { name: "scores".to_owned(), len: 2, scale_log2: 1, is_label: false, classes: None };
+    let run =
+        InputRun { count: 2, encoding: FeatureEncoding::Fixed { scale_log2: 2 }, lo: -40, hi: 40 };
+    let output = OutputSchema {
+        name: "scores".to_owned(),
+        len: 2,
+        scale_log2: 1,
+        is_label: false,
+        classes: None,
+    };
     Schema { inputs: vec![run], outputs: vec![output] }.to_felts()
 }
 
@@ -61,12 +67,21 @@ async fn site_with(options: Options, metadata: [u8; 32]) -> Site {
 }
 
 async fn site() -> Site {
-    site_with(Options { requests_a_second: 100_000, uploads_a_minute: 100_000, ..Options::default() }, [7; 32])
-        .await
+    site_with(
+        Options { requests_a_second: 100_000, uploads_a_minute: 100_000, ..Options::default() },
+        [7; 32],
+    )
+    .await
 }
 
 impl Site {
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -131,26 +146,62 @@ async fn lists_are_paged_sorted_filtered_and_searched() {
     assert_eq!(ids("?trust=claimed").await, [1]);
     assert_eq!(ids("?trust=proved").await, [0u64; 0]);
     assert_eq!(ids("?licence=%27%20OR%201%3D1%20--").await, [0u64; 0]);
-    assert_eq!(ids("?page=99999999999999999999&per_page=x").await, [2, 1], "nonsense is as nothing");
+    assert_eq!(
+        ids("?page=99999999999999999999&per_page=x").await,
+        [2, 1],
+        "nonsense is as nothing"
+    );
 }
 
 #[tokio::test]
 async fn every_route_answers_and_every_answer_is_safe() {
     let site = site().await;
     let paths = [
-        "/healthz", "/", "/about", "/claims", "/claims/1", "/models/1", "/models/1/versions",
-        "/models/1/versions/1", "/models/1/try", "/models/1/proofs", "/models/1/disputes",
-        "/models/1/usage", "/models/1/contract", "/models/1/use", "/api/v1/status", "/api/v1/models",
-        "/api/v1/facets", "/api/v1/models/1", "/api/v1/models/1/versions", "/api/v1/models/1/versions/1",
-        "/api/v1/models/1/versions/1/description", "/api/v1/models/1/versions/1/schema",
-        "/api/v1/models/1/versions/1/contract", "/api/v1/models/1/claims", "/api/v1/models/1/proofs",
-        "/api/v1/models/1/calls", "/api/v1/models/1/usage", "/api/v1/claims", "/api/v1/claims/1",
-        "/api/v1/proofs", "/api/v1/openapi.json",
+        "/healthz",
+        "/",
+        "/about",
+        "/claims",
+        "/claims/1",
+        "/models/1",
+        "/models/1/versions",
+        "/models/1/versions/1",
+        "/models/1/try",
+        "/models/1/proofs",
+        "/models/1/disputes",
+        "/models/1/usage",
+        "/models/1/contract",
+        "/models/1/use",
+        "/api/v1/status",
+        "/api/v1/models",
+        "/api/v1/facets",
+        "/api/v1/models/1",
+        "/api/v1/models/1/versions",
+        "/api/v1/models/1/versions/1",
+        "/api/v1/models/1/versions/1/description",
+        "/api/v1/models/1/versions/1/schema",
+        "/api/v1/models/1/versions/1/contract",
+        "/api/v1/models/1/claims",
+        "/api/v1/models/1/proofs",
+        "/api/v1/models/1/calls",
+        "/api/v1/models/1/usage",
+        "/api/v1/claims",
+        "/api/v1/claims/1",
+        "/api/v1/proofs",
+        "/api/v1/openapi.json",
     ];
     let missing = [
-        "/nothing", "/models/9", "/models/x", "/claims/9", "/models/1/versions/9", "/api/v1/nothing",
-        "/api/v1/models/9", "/api/v1/models/-1", "/api/v1/models/18446744073709551615",
-        "/api/v1/claims/x", "/api/v1/models/1/versions/4294967296", "/assets/../../etc/passwd",
+        "/nothing",
+        "/models/9",
+        "/models/x",
+        "/claims/9",
+        "/models/1/versions/9",
+        "/api/v1/nothing",
+        "/api/v1/models/9",
+        "/api/v1/models/-1",
+        "/api/v1/models/18446744073709551615",
+        "/api/v1/claims/x",
+        "/api/v1/models/1/versions/4294967296",
+        "/assets/../../etc/passwd",
     ];
     let all = paths.iter().map(|path| (path, true)).chain(missing.iter().map(|path| (path, false)));
     for (path, is_there) in all {
@@ -184,13 +235,15 @@ async fn the_document_describes_exactly_the_routes() {
         }
     }
     // The routes, as the router's source names them.
-    let source = include_str!("../src/server/api.rs").replace("&format!(\"{version}", "\"/models/{id}/versions/{version}");
+    let source = include_str!("../src/server/api.rs")
+        .replace("&format!(\"{version}", "\"/models/{id}/versions/{version}");
     let source = source.replace("route(version,", "route(\"/models/{id}/versions/{version}\",");
     let mut routed = BTreeSet::new();
     for part in source.split(".route(").skip(1) {
         let path = part.split('"').nth(1).unwrap();
         let rest = &part[part.find(path).unwrap() + path.len()..];
-        let is_post = rest.find("post(").unwrap_or(usize::MAX) < rest.find("get(").unwrap_or(usize::MAX);
+        let is_post =
+            rest.find("post(").unwrap_or(usize::MAX) < rest.find("get(").unwrap_or(usize::MAX);
         routed.insert(format!("{} /api/v1{path}", if is_post { "post" } else { "get" }));
     }
     // The document does not describe itself.
@@ -219,9 +272,19 @@ async fn rows_are_asked_about_in_natural_units() {
     assert_eq!(answer["outputs"][0]["values"], json!([1.5, -4.0]));
     assert_eq!(answer["outputs"][0]["integers"], json!(["3", "-8"]));
     assert_eq!(answer["label"], "0");
-    for bad in [json!({ "input": [1] }), json!({ "input": [1, 99] }), json!({ "input": [1, null] }), json!([]), json!({ "input": "x" })] {
+    for bad in [
+        json!({ "input": [1] }),
+        json!({ "input": [1, 99] }),
+        json!({ "input": [1, null] }),
+        json!([]),
+        json!({ "input": "x" }),
+    ] {
         let (status, answer) = site.post(path, bad.clone()).await;
-        assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &json!("bad_request")), "{bad}");
+        assert_eq!(
+            (status, &answer["error"]),
+            (StatusCode::BAD_REQUEST, &json!("bad_request")),
+            "{bad}"
+        );
     }
     let (status, answer) = site.post(path, json!({ "input": vec![1; 60_000] })).await;
     assert_eq!((status, &answer["error"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
@@ -255,6 +318,8 @@ async fn proofs_need_the_program_and_have_a_limit() {
 async fn tags_change_with_what_is_shown() {
     let site = site().await;
     for path in ["/", "/api/v1/models", "/api/v1/models/1", "/models/1/usage"] {
+        // A first visit may let the index learn a schema.
+        site.get(path).await;
         let tag = site.get(path).await.headers()[header::ETAG].to_str().unwrap().to_owned();
         let same = site.send(Method::GET, path, &[("if-none-match", &tag)], Vec::new()).await;
         assert_eq!(same.status(), StatusCode::NOT_MODIFIED, "{path}");
@@ -332,4 +397,24 @@ async fn descriptions_come_from_folders_and_only_with_the_right_hash() {
         }
     }
     panic!("the card never came");
+}
+
+#[tokio::test]
+async fn results_are_read_by_the_schema_that_the_contract_has() {
+    let options = Options { poll: Duration::from_millis(20), ..Options::default() };
+    let site = site_with(options, [7; 32]).await;
+    let plain = site.json("/api/v1/models/1/calls").await;
+    assert_eq!(plain["items"][0]["outputs"][0]["integers"], json!(["4", "-2"]));
+    assert_eq!(plain["items"][0]["outputs"][0]["values"], json!([]));
+    let _tasks = site.app.start();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let calls = site.json("/api/v1/models/1/calls").await;
+        let output = &calls["items"][0]["outputs"][0];
+        if output["name"] == "scores" {
+            assert_eq!(output["values"], json!([2.0, -1.0]));
+            return;
+        }
+    }
+    panic!("the schema was never asked for");
 }

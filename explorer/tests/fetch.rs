@@ -17,17 +17,52 @@ use nilometer_explorer::fetch::{fetch, is_public, target, FetchError, FetchOptio
 #[test]
 fn only_public_addresses_are_public() {
     let inside = [
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.9.9.9",
-        "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1",
-        "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1",
-        "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1",
-        "::ffff:8.8.8.8", "::127.0.0.1", "64:ff9b::7f00:1", "100::1", "2001::1", "2001:db8::1",
-        "2001:20::1", "2002:7f00:1::", "3fff::1", "fc00::1", "fd12::1", "fe80::1", "fec0::1", "ff02::1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.9.9.9",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.1",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "100::1",
+        "2001::1",
+        "2001:db8::1",
+        "2001:20::1",
+        "2002:7f00:1::",
+        "3fff::1",
+        "fc00::1",
+        "fd12::1",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
     ];
     for address in inside {
         assert!(!is_public(address.parse::<IpAddr>().unwrap()), "{address}");
     }
-    for address in ["1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.32.0.1", "2606:4700::1111"] {
+    for address in
+        ["1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.32.0.1", "2606:4700::1111"]
+    {
         assert!(is_public(address.parse::<IpAddr>().unwrap()), "{address}");
     }
 }
@@ -36,8 +71,16 @@ fn only_public_addresses_are_public() {
 fn only_some_addresses_are_fetched_from() {
     let options = FetchOptions::default();
     let refused = [
-        "", "x", "http://example.com/x", "file:///etc/passwd", "ftp://example.com/x", "data:,x",
-        "javascript:alert(1)", "ipfs://Qm123", "https://user:pass@example.com/", "gopher://example.com",
+        "",
+        "x",
+        "http://example.com/x",
+        "file:///etc/passwd",
+        "ftp://example.com/x",
+        "data:,x",
+        "javascript:alert(1)",
+        "ipfs://Qm123",
+        "https://user:pass@example.com/",
+        "gopher://example.com",
     ];
     for uri in refused {
         assert!(target(uri, &options).is_err(), "{uri}");
@@ -98,7 +141,16 @@ async fn this_machine_is_never_asked() {
     let (url, count) = server().await;
     let port = url.rsplit(':').next().unwrap();
     let options = FetchOptions { allow_http: true, ..FetchOptions::default() };
-    let names = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "127.1", "2130706433", "0x7f.1"];
+    let names = [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+    ];
     for name in names {
         let error = fetch(&format!("http://{name}:{port}/ok"), &options).await.unwrap_err();
         let refused = matches!(error, FetchError::Private { .. } | FetchError::Host { .. });
@@ -115,8 +167,7 @@ async fn this_machine_is_never_asked() {
 #[tokio::test]
 async fn fetches_are_bounded() {
     let (url, _) = server().await;
-    let options =
-        FetchOptions { allow_http: true, allow_private: true, ..FetchOptions::default() };
+    let options = FetchOptions { allow_http: true, allow_private: true, ..FetchOptions::default() };
     let get = |path: &str| {
         let (uri, options) = (format!("{url}{path}"), options.clone());
         async move { fetch(&uri, &options).await }

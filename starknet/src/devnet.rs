@@ -84,7 +84,12 @@ impl Devnet {
             .args(["--host", "127.0.0.1", "--port", &options.port.to_string()])
             .args(["--seed", &options.seed.to_string()])
             .args(["--accounts", &options.accounts.to_string()])
-            .args(options.start_time.iter().flat_map(|time| ["--start-time".to_owned(), time.to_string()]))
+            .args(
+                options
+                    .start_time
+                    .iter()
+                    .flat_map(|time| ["--start-time".to_owned(), time.to_string()]),
+            )
             // The line that tells the port is of this level.
             .env("RUST_LOG", "info")
             .env("NO_COLOR", "1")

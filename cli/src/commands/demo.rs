@@ -45,7 +45,12 @@ pub struct DemoArgs {
     #[arg(long, conflicts_with = "keep")]
     pub explore: bool,
     /// Where the explorer listens
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8420", requires = "explore")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8420",
+        requires = "explore"
+    )]
     pub listen: SocketAddr,
     /// Open a browser
     #[arg(long, requires = "explore")]

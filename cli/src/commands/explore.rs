@@ -254,7 +254,10 @@ async fn interrupted() {
 
 fn folder() -> Result<PathBuf> {
     let data = dirs::data_local_dir().or_else(dirs::cache_dir);
-    Ok(data.context("you have no data folder: name the index with `--index FILE`")?.join("nilometer").join("explorer"))
+    Ok(data
+        .context("you have no data folder: name the index with `--index FILE`")?
+        .join("nilometer")
+        .join("explorer"))
 }
 
 /// A chain's name as a file's.

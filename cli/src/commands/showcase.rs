@@ -133,7 +133,12 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
     for example in &EXAMPLES {
         let start = Instant::now();
         let model = stay.publish(example, &models.join(example.name))?;
-        stage(output, "publish", &format!("{} is model {}", example.name, model.id), start.elapsed());
+        stage(
+            output,
+            "publish",
+            &format!("{} is model {}", example.name, model.id),
+            start.elapsed(),
+        );
         published.push(model);
     }
     let start = Instant::now();
@@ -151,7 +156,11 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
         index: Some(scratch.path().join("index.sqlite")),
         reindex: false,
         open: args.open,
-        options: Options { network: "devnet".to_owned(), packages: vec![models], ..Options::default() },
+        options: Options {
+            network: "devnet".to_owned(),
+            packages: vec![models],
+            ..Options::default()
+        },
     };
     site.serve(output)
 }
@@ -197,8 +206,7 @@ impl Stay {
         let Some(owner) = senders.first() else { bail!("the node has no accounts") };
         let class = class::registry(toolchain)?.class;
         runtime.block_on(owner.declare(&class))?;
-        let constructor =
-            Registry::constructor(owner.address(), STRK, WINDOW, 2 * WINDOW, TOKEN);
+        let constructor = Registry::constructor(owner.address(), STRK, WINDOW, 2 * WINDOW, TOKEN);
         let calls = vec![deploy(class.class_hash, Felt::ONE, &constructor)];
         let receipt = runtime.block_on(owner.execute(calls))?;
         let address = deployed(&receipt).context("the deployer told no address")?;

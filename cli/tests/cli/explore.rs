@@ -114,7 +114,8 @@ async fn a_registry_is_explored() {
 
     let node = devnet.url().to_owned();
     let envs = [("STARKNET_RPC", node.as_str()), ("NILO_REGISTRY", registry.as_str())];
-    let args = ["explore", "--listen", "127.0.0.1:0", "--index", "index.sqlite", "--packages", "package"];
+    let args =
+        ["explore", "--listen", "127.0.0.1:0", "--index", "index.sqlite", "--packages", "package"];
     let site = Served::start(scratch.path(), &args, &envs);
     let status = site.until("/api/v1/status", |status| status["totals"]["claims"] == 1).await;
     assert_eq!((&status["totals"]["models"], &status["blocks_behind"]), (&json!(1), &json!(0)));
@@ -130,7 +131,10 @@ async fn a_registry_is_explored() {
     assert_eq!(checks.len(), 4);
     assert!(checks.iter().all(|check| check["passed"] == true), "{checks:?}");
     let contract = site.get(&format!("{version}/contract")).await;
-    assert_eq!((&contract["class_unchanged"], &contract["system_calls"]), (&json!(true), &json!([])));
+    assert_eq!(
+        (&contract["class_unchanged"], &contract["system_calls"]),
+        (&json!(true), &json!([]))
+    );
     let is_whole = |calls: &Value| {
         let call = &calls["items"][0];
         call["gas_l2"].is_u64() && call["outputs"][0]["name"] == "label"
@@ -155,7 +159,10 @@ async fn a_registry_is_explored() {
     let good = site.post(&verify, proof.clone()).await;
     assert_eq!((&good["valid"], &good["trust"]), (&json!(true), &json!("proved")), "{good}");
     assert!(good["options"]["proven_bits"].as_u64().unwrap() >= 100);
-    assert_eq!(good["outputs"], calls["items"][0]["outputs"], "the proof is about the row that was paid for");
+    assert_eq!(
+        good["outputs"], calls["items"][0]["outputs"],
+        "the proof is about the row that was paid for"
+    );
     for place in [proof.len() / 3, proof.len() / 2, proof.len() - 9] {
         let mut tampered = proof.clone();
         tampered[place] ^= 1;

@@ -69,7 +69,8 @@ impl App {
             version.schema_hash.clone(),
             version.program_hash.clone(),
         ];
-        let known = lock(&self.0.described.kept).iter().find(|(k, _)| *k == key).map(|(_, d)| d.clone());
+        let known =
+            lock(&self.0.described.kept).iter().find(|(k, _)| *k == key).map(|(_, d)| d.clone());
         if let Some(known) = known {
             return Ok(known);
         }
@@ -129,7 +130,10 @@ impl App {
             );
         }
         if !self.0.options.fetches {
-            return absent(DescriptionState::Missing, Some("this explorer does not fetch descriptions"));
+            return absent(
+                DescriptionState::Missing,
+                Some("this explorer does not fetch descriptions"),
+            );
         }
         if let Err(error) = fetch::target(&version.metadata_uri, &self.0.options.fetch) {
             return absent(DescriptionState::Missing, Some(&error.to_string()));
@@ -151,7 +155,9 @@ impl App {
             done
         });
         match timeout(PATIENCE, task).await {
-            Ok(Ok(Ok(CachedDescription { bytes: Some(bytes), source, .. }))) => Ok(Ok((bytes, source))),
+            Ok(Ok(Ok(CachedDescription { bytes: Some(bytes), source, .. }))) => {
+                Ok(Ok((bytes, source)))
+            }
             Ok(Ok(Ok(cached))) => absent(DescriptionState::Missing, cached.problem.as_deref()),
             Ok(Ok(Err(error))) => Err(error),
             Ok(Err(_)) | Err(_) => absent(DescriptionState::Pending, None),
@@ -175,7 +181,8 @@ impl App {
                 (cached.bytes, cached.source) = (Some(bytes), host);
             }
             Ok((_, host)) => {
-                cached.problem = Some(format!("what {host} has is not what was registered: its hash differs"));
+                cached.problem =
+                    Some(format!("what {host} has is not what was registered: its hash differs"));
             }
             Err(error) => {
                 // Lasting failures are asked again as well, later.
@@ -234,7 +241,8 @@ impl App {
                 continue;
             }
             let known = lock(&inner.described.files).get(&path).cloned();
-            let known = known.filter(|(time, len, _)| (*time, *len) == stamp).map(|(_, _, hash)| hash);
+            let known =
+                known.filter(|(time, len, _)| (*time, *len) == stamp).map(|(_, _, hash)| hash);
             let Some(hash) = known.or_else(|| std::fs::read(&path).ok().map(|b| digest(&b))) else {
                 continue;
             };
@@ -255,7 +263,8 @@ impl App {
 fn candidates(folder: &Path) -> Vec<PathBuf> {
     let mut folders = vec![folder.to_owned()];
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    folders.extend(entries.map(|entry| entry.path()).filter(|path| path.is_dir()).take(MAX_PACKAGES));
+    folders
+        .extend(entries.map(|entry| entry.path()).filter(|path| path.is_dir()).take(MAX_PACKAGES));
     folders.iter().flat_map(|folder| [FILE, "README.md"].map(|name| folder.join(name))).collect()
 }
 
@@ -283,4 +292,3 @@ fn is_stale(cached: &CachedDescription, version: &VersionView) -> bool {
     cached.uri != version.metadata_uri
         || crate::index::now() >= cached.tried_at.saturating_add(RETRY_PASSING)
 }
-

@@ -51,7 +51,9 @@ impl From<ChainError> for ApiError {
     fn from(failed: ChainError) -> Self {
         match &failed {
             // The contract's own refusal, not the node's.
-            ChainError::Reverted { reason, .. } => bad_request(format!("the contract refuses: {reason}")),
+            ChainError::Reverted { reason, .. } => {
+                bad_request(format!("the contract refuses: {reason}"))
+            }
             failed => error("node", failed),
         }
     }

@@ -237,7 +237,11 @@ impl Follower {
     }
 
     /// The blocks of events, which must all be of the chain that ends with `last`.
-    async fn incoming(&self, last: BlockHead, events: Vec<EventAt>) -> Result<Incoming, IndexError> {
+    async fn incoming(
+        &self,
+        last: BlockHead,
+        events: Vec<EventAt>,
+    ) -> Result<Incoming, IndexError> {
         let mut hashes: BTreeMap<u64, Felt> = BTreeMap::new();
         let mut previous = 0;
         for event in &events {

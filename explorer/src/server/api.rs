@@ -16,8 +16,8 @@ use crate::app::{bad_request, not_found, too_large, App};
 use crate::check::MAX_PROOF;
 use crate::view::{
     ApiError, CallView, ClaimStatus, ClaimView, ContractView, DescriptionView, Facets, ListQuery,
-    ModelDetail, ModelSummary, Page, Prediction, ProofView, SchemaView, Status, Usage, Verification,
-    VersionView,
+    ModelDetail, ModelSummary, Page, Prediction, ProofView, SchemaView, Status, Usage,
+    Verification, VersionView,
 };
 
 /// The largest body but for proofs.
@@ -115,14 +115,8 @@ pub fn router(app: App) -> Router {
         .route(&format!("{version}/description"), get(description))
         .route(&format!("{version}/schema"), get(schema))
         .route(&format!("{version}/contract"), get(contract))
-        .route(
-            &format!("{version}/predict"),
-            post(predict).layer(DefaultBodyLimit::max(MAX_BODY)),
-        )
-        .route(
-            &format!("{version}/verify"),
-            post(verify).layer(DefaultBodyLimit::max(MAX_PROOF)),
-        )
+        .route(&format!("{version}/predict"), post(predict).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .route(&format!("{version}/verify"), post(verify).layer(DefaultBodyLimit::max(MAX_PROOF)))
         .route("/claims", get(claims))
         .route("/claims/{id}", get(claim))
         .route("/proofs", get(proofs))
@@ -284,7 +278,9 @@ pub async fn claims(
 ) -> Reply<Page<ClaimView>> {
     let status = match query.status.as_deref() {
         None | Some("") => None,
-        Some(word) => Some(ClaimStatus::parse(word).ok_or_else(|| bad_request("there is no such status"))?),
+        Some(word) => {
+            Some(ClaimStatus::parse(word).ok_or_else(|| bad_request("there is no such status"))?)
+        }
     };
     Ok(Json(app.claims(query.model, status, paging.page, paging.per_page).await?))
 }
@@ -310,7 +306,10 @@ pub async fn model_claims(
 
 /// A page of proof records, the newest first.
 #[utoipa::path(get, path = "/api/v1/proofs", params(Paging), responses((status = 200, body = Page<ProofView>)))]
-pub async fn proofs(State(app): State<App>, Query(paging): Query<Paging>) -> Reply<Page<ProofView>> {
+pub async fn proofs(
+    State(app): State<App>,
+    Query(paging): Query<Paging>,
+) -> Reply<Page<ProofView>> {
     Ok(Json(app.proofs(None, paging.page, paging.per_page).await?))
 }
 

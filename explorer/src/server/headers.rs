@@ -88,7 +88,13 @@ mod tests {
         for path in ["/", "/api/v1/models", "/api/v1/models/1", "/models/1/usage"] {
             assert!(is_tagged(path), "{path}");
         }
-        for path in ["/models/1", "/claims", "/api/v1/status", "/api/v1/claims/1", "/api/v1/models/1/versions/1/contract"] {
+        for path in [
+            "/models/1",
+            "/claims",
+            "/api/v1/status",
+            "/api/v1/claims/1",
+            "/api/v1/models/1/versions/1/contract",
+        ] {
             assert!(!is_tagged(path), "{path}");
         }
     }

@@ -217,8 +217,7 @@ impl Store {
 
 /// What the index in a file is about; none if it is no index.
 pub fn identity_of(path: &Path) -> Option<Identity> {
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let chain = text(&connection, "chain").ok()??;
     let registry = Felt::from_hex(&text(&connection, "registry").ok()??).ok()?;
     Some(Identity { chain, registry })

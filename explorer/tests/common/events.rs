@@ -25,7 +25,14 @@ fn short(text: &str) -> Felt {
 }
 
 /// `ModelRegistered`
-pub fn registered(id: u64, owner: u64, name: &str, kind: &str, licence: &str, price: u128) -> Emitted {
+pub fn registered(
+    id: u64,
+    owner: u64,
+    name: &str,
+    kind: &str,
+    licence: &str,
+    price: u128,
+) -> Emitted {
     let mut data = Vec::new();
     push_text(&mut data, name);
     data.extend([short(kind), short(licence), Felt::from(price), Felt::from(7u64)]);
@@ -33,7 +40,13 @@ pub fn registered(id: u64, owner: u64, name: &str, kind: &str, licence: &str, pr
 }
 
 /// `VersionPublished`, with a contract, hashes and a description that follow from its number.
-pub fn published(id: u64, version: u64, schema_hash: Felt, uri: &str, metadata_hash: [u8; 32]) -> Emitted {
+pub fn published(
+    id: u64,
+    version: u64,
+    schema_hash: Felt,
+    uri: &str,
+    metadata_hash: [u8; 32],
+) -> Emitted {
     let base = id * 1_000 + version * 10;
     let mut data: Vec<Felt> = (1..=4).map(|n| Felt::from(base + n)).collect();
     data.push(schema_hash);

@@ -91,7 +91,8 @@ impl Stub {
 
     /// A service over a new index in a folder.
     pub async fn app(&self, folder: &std::path::Path) -> App {
-        self.app_with(folder, Options { poll: Duration::from_millis(20), ..Options::default() }).await
+        self.app_with(folder, Options { poll: Duration::from_millis(20), ..Options::default() })
+            .await
     }
 
     pub async fn app_with(&self, folder: &std::path::Path, options: Options) -> App {
