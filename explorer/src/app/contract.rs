@@ -31,11 +31,6 @@ impl App {
         // A dead node is no reason to show nothing.
         let described = self.description(version).await?;
         if let Some(schema) = &described.schema {
-            // Lists of calls and claims read results by it.
-            let (hash, felts) = (version.schema_hash.clone(), schema.to_felts());
-            if hex(&Poseidon::hash_array(&felts)) == hash {
-                self.read(move |store| store.keep_schema(&hash, &felts)).await?;
-            }
             return Ok((schema.clone(), "description"));
         }
         let contract = felt(&version.contract)?;

@@ -242,7 +242,6 @@ async fn disputes<S: Service>(
     Query(asked): Query<Asked>,
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
-    known_schema(&service, &found).await;
     let claims = service.claims(Some(found.id()), None, asked.page()).await?;
     page(super::disputes(found.page(), &claims))
 }
@@ -253,18 +252,9 @@ async fn usage<S: Service>(
     Query(asked): Query<Asked>,
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
-    known_schema(&service, &found).await;
     let usage = service.usage(found.id()).await?;
     let calls = service.calls(found.id(), asked.page()).await?;
     page(super::usage(found.page(), &usage, &calls))
-}
-
-/// Has the service learn the newest version's schema, by which results become numbers and names.
-async fn known_schema<S: Service>(service: &S, found: &Found) {
-    if let Some(version) = found.model.newest() {
-        // Without it there are integers.
-        let _ = service.schema(version).await;
-    }
 }
 
 async fn contract<S: Service>(
