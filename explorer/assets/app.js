@@ -103,8 +103,10 @@
     for (const frame of within.querySelectorAll(".figure-scroll")) {
       const root = frame.querySelector("rect.node, rect.leaf, rect.folded");
       if (!root) continue;
-      const [at, here] = [root.getBoundingClientRect(), frame.getBoundingClientRect()];
-      frame.scrollLeft += at.left + at.width / 2 - here.left - here.width / 2;
+      // Of a path both ends, where they fit.
+      const end = frame.querySelector("rect.on.leaf") ?? root;
+      const middle = (element) => element.getBoundingClientRect().left + element.getBoundingClientRect().width / 2;
+      frame.scrollLeft += (middle(root) + middle(end)) / 2 - middle(frame);
     }
   }
   showRoots(document);

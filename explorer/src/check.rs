@@ -283,3 +283,32 @@ fn proved(
         ..progress.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_pool_is_bounded_and_survives() {
+        let pool = Arc::new(VerifyPool::new(1));
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(std::sync::Mutex::new(gate));
+        let mut waiting = Vec::new();
+        for _ in 0..=WAITING {
+            let (pool, gate) = (pool.clone(), gate.clone());
+            let work = move || gate.lock().unwrap().recv().is_ok();
+            waiting.push(tokio::spawn(async move { pool.run(work).await }));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(pool.run(|| ()).await.unwrap_err().error, "busy");
+        for _ in 0..=WAITING {
+            release.send(()).unwrap();
+        }
+        for task in waiting {
+            assert_eq!(task.await.unwrap(), Ok(true));
+        }
+        let panics = || -> () { panic!("a defect") };
+        assert_eq!(pool.run(panics).await.unwrap_err().error, "internal");
+        assert_eq!(pool.run(|| 7).await, Ok(7), "a panic does not cost a worker");
+    }
+}

@@ -318,6 +318,8 @@ async fn proofs_need_the_program_and_have_a_limit() {
 async fn tags_change_with_what_is_shown() {
     let site = site().await;
     for path in ["/", "/api/v1/models", "/api/v1/models/1", "/models/1/usage"] {
+        // A first visit may let the index learn a schema.
+        site.get(path).await;
         let tag = site.get(path).await.headers()[header::ETAG].to_str().unwrap().to_owned();
         let same = site.send(Method::GET, path, &[("if-none-match", &tag)], Vec::new()).await;
         assert_eq!(same.status(), StatusCode::NOT_MODIFIED, "{path}");
@@ -395,4 +397,24 @@ async fn descriptions_come_from_folders_and_only_with_the_right_hash() {
         }
     }
     panic!("the card never came");
+}
+
+#[tokio::test]
+async fn results_are_read_by_the_schema_that_the_contract_has() {
+    let options = Options { poll: Duration::from_millis(20), ..Options::default() };
+    let site = site_with(options, [7; 32]).await;
+    let plain = site.json("/api/v1/models/1/calls").await;
+    assert_eq!(plain["items"][0]["outputs"][0]["integers"], json!(["4", "-2"]));
+    assert_eq!(plain["items"][0]["outputs"][0]["values"], json!([]));
+    let _tasks = site.app.start();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let calls = site.json("/api/v1/models/1/calls").await;
+        let output = &calls["items"][0]["outputs"][0];
+        if output["name"] == "scores" {
+            assert_eq!(output["values"], json!([2.0, -1.0]));
+            return;
+        }
+    }
+    panic!("the schema was never asked for");
 }

@@ -22,7 +22,7 @@ use crate::output::{Message, Output};
 use crate::table::fields;
 
 /// How long requests that are being answered may take when the server stops.
-const LAST_ANSWERS: Duration = Duration::from_millis(150);
+const LAST_ANSWERS: Duration = Duration::from_millis(80);
 
 /// Arguments of `nilo explore`.
 #[derive(Debug, Args)]

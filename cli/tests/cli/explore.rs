@@ -112,8 +112,8 @@ async fn a_registry_is_explored() {
     let digest = nilometer_explorer::description::digest(&description);
     assert_eq!(published["metadata_hash"], digest.as_str());
 
-    let url = devnet.url().to_owned();
-    let envs = [("STARKNET_RPC", url.as_str()), ("NILO_REGISTRY", registry.as_str())];
+    let node = devnet.url().to_owned();
+    let envs = [("STARKNET_RPC", node.as_str()), ("NILO_REGISTRY", registry.as_str())];
     let args =
         ["explore", "--listen", "127.0.0.1:0", "--index", "index.sqlite", "--packages", "package"];
     let site = Served::start(scratch.path(), &args, &envs);
@@ -135,8 +135,11 @@ async fn a_registry_is_explored() {
         (&contract["class_unchanged"], &contract["system_calls"]),
         (&json!(true), &json!([]))
     );
-    let calls =
-        site.until("/api/v1/models/1/calls", |calls| calls["items"][0]["gas_l2"].is_u64()).await;
+    let is_whole = |calls: &Value| {
+        let call = &calls["items"][0];
+        call["gas_l2"].is_u64() && call["outputs"][0]["name"] == "label"
+    };
+    let calls = site.until("/api/v1/models/1/calls", is_whole).await;
     assert_eq!(calls["items"][0]["trust"], "executed");
     assert!(calls["items"][0]["gas_l2"].as_u64().unwrap() > 100_000);
 

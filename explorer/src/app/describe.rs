@@ -77,7 +77,7 @@ impl App {
         let hash = version.metadata_hash.clone();
         let mut cached = self.read(move |store| store.description(&hash)).await?;
         if cached.as_ref().is_none_or(|cached| cached.bytes.is_none()) {
-            if let Some(found) = self.packaged(&version.metadata_hash).await? {
+            if let Some(found) = self.in_packages(&version.metadata_hash).await? {
                 cached = Some(found);
             }
         }
@@ -198,7 +198,7 @@ impl App {
     }
 
     /// A description in a folder of packages.
-    async fn packaged(&self, hash: &str) -> Answer<Option<CachedDescription>> {
+    async fn in_packages(&self, hash: &str) -> Answer<Option<CachedDescription>> {
         let found = {
             let files = lock(&self.0.described.files);
             files.iter().find(|(_, (_, _, h))| h == hash).map(|(path, _)| path.clone())

@@ -134,13 +134,11 @@ impl App {
     pub fn tag(&self) -> String {
         let live = self.0.live.get();
         let trouble = live.trouble.as_ref().map_or(0, |trouble| trouble.since);
-        let settings = live.settings.as_ref().is_some_and(|settings| settings.paused);
-        format!(
-            "{}-{}-{trouble}-{}",
-            self.0.store.revision(),
-            live.tip.unwrap_or(0),
-            u8::from(settings)
-        )
+        let settings = match &live.settings {
+            None => "n".to_owned(),
+            Some(settings) => format!("{}{}", u8::from(settings.paused), settings.min_bond.0),
+        };
+        format!("{}-{}-{trouble}-{settings}", self.0.store.revision(), live.tip.unwrap_or(0))
     }
 
     /// Reads the index on a thread that may block.
@@ -213,7 +211,18 @@ impl App {
     /// # Errors
     /// The index cannot be read.
     pub async fn models(&self, query: ListQuery) -> Answer<Page<ModelSummary>> {
-        self.read(move |store| store.models(&query)).await
+        let mut page = self.read(move |store| store.models(&query)).await?;
+        for model in &mut page.items {
+            self.with_least_bond(model);
+        }
+        Ok(page)
+    }
+
+    /// The registry's own minimum counts where a model's is less.
+    fn with_least_bond(&self, model: &mut ModelSummary) {
+        if let Some(settings) = self.0.live.get().settings {
+            model.bond = model.bond.max(settings.min_bond);
+        }
     }
 
     /// What filters can be set to.
@@ -229,7 +238,11 @@ impl App {
     /// # Errors
     /// The index cannot be read.
     pub async fn model(&self, id: u64) -> Answer<Option<ModelDetail>> {
-        self.read(move |store| store.model(id)).await
+        let mut model = self.read(move |store| store.model(id)).await?;
+        if let Some(model) = &mut model {
+            self.with_least_bond(&mut model.summary);
+        }
+        Ok(model)
     }
 
     /// A version that must be there.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use nilometer_starknet::{BlockHead, Chain, ChainError, EventAt, Felt, Registry};
+use starknet_types_core::hash::{Poseidon, StarkHash};
 use thiserror::Error;
 
 pub use live::{now, Live};
@@ -92,6 +93,7 @@ pub struct Follower {
     first_block: u64,
     span: Mutex<u64>,
     no_receipt: Mutex<HashSet<Felt>>,
+    no_schema: Mutex<HashSet<Felt>>,
 }
 
 impl Follower {
@@ -104,7 +106,8 @@ impl Follower {
         first_block: u64,
     ) -> Self {
         let (span, no_receipt) = (Mutex::new(MAX_SPAN), Mutex::default());
-        Self { chain, registry, store, live, first_block, span, no_receipt }
+        let no_schema = Mutex::default();
+        Self { chain, registry, store, live, first_block, span, no_receipt, no_schema }
     }
 
     /// Brings the index one range of blocks forward, or back to where the chain is still the same.
@@ -296,6 +299,31 @@ impl Follower {
         }
         if !found.is_empty() {
             self.on_store(move |store| store.keep_receipts(&found)).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks contracts for schemas, which say what results mean. A contract that has another than was registered is not
+    /// believed, and not asked again.
+    async fn schemas(&self) -> Result<(), IndexError> {
+        for (hash, contract) in self.on_store(|store| store.missing_schemas(RECEIPTS)).await? {
+            let asked = |set: &Mutex<HashSet<Felt>>| {
+                !set.lock().unwrap_or_else(PoisonError::into_inner).insert(contract)
+            };
+            if asked(&self.no_schema) {
+                continue;
+            }
+            let felts = match nilometer_starknet::registry::schema(&self.chain, contract).await {
+                Ok(felts) => felts,
+                Err(error @ ChainError::Unreachable { .. }) => {
+                    self.no_schema.lock().unwrap_or_else(PoisonError::into_inner).remove(&contract);
+                    return Err(error.into());
+                }
+                Err(_) => continue,
+            };
+            if hex(&Poseidon::hash_array(&felts)) == hash {
+                self.on_store(move |store| store.keep_schema(&hash, &felts)).await?;
+            }
         }
         Ok(())
     }

@@ -62,12 +62,13 @@ impl Follower {
     /// What can wait until the index is in step.
     async fn rest(&self, idle: u32) {
         let receipts = self.receipts().await;
+        let schemas = self.schemas().await;
         let settings = match idle % SETTINGS_EVERY {
             0 => self.settings().await,
             _ => Ok(()),
         };
-        for error in [receipts, settings].into_iter().filter_map(Result::err) {
-            tracing::debug!(%error, "receipts and settings");
+        for error in [receipts, schemas, settings].into_iter().filter_map(Result::err) {
+            tracing::debug!(%error, "receipts, schemas and settings");
         }
     }
 

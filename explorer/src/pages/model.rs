@@ -14,8 +14,8 @@ use crate::draw::series::{self, Column};
 use crate::draw::tree::Forest;
 use crate::markdown;
 use crate::view::{
-    CallView, ClaimView, ContractView, DescriptionState, DescriptionView, ModelDetail, Page,
-    SchemaView, ShareView, Status, Usage, VersionView,
+    Amount, CallView, ClaimView, ContractView, DescriptionState, DescriptionView, ModelDetail,
+    Page, SchemaView, ShareView, Status, Usage, UsagePoint, VersionView,
 };
 
 /// What all tabs of a model share.
@@ -75,6 +75,12 @@ impl Head<'_> {
             }
         };
         tabs.into_iter().map(tab).collect()
+    }
+
+    /// The smallest bond of a claim: the model's or the registry's, whichever is larger.
+    pub(super) fn bond(&self, status: &Status) -> Amount {
+        let least = status.settings.as_ref().map_or(Amount(0), |settings| settings.min_bond);
+        self.model.summary.bond.max(least)
     }
 
     pub(super) fn share(&self, share: &ShareView) -> String {
@@ -272,8 +278,24 @@ struct UsageTab<'a> {
 struct UsageColumn {
     when: String,
     calls: u64,
-    revenue: crate::view::Amount,
+    revenue: Amount,
     gas_l2: u64,
+}
+
+/// The most columns of a chart that can still be told apart.
+const MAX_COLUMNS: usize = 36;
+
+/// Points of use, neighbours together where there are too many.
+fn columns(usage: &Usage) -> Vec<UsageColumn> {
+    let together = usage.points.len().div_ceil(MAX_COLUMNS).max(1);
+    let bucket = usage.bucket_seconds.saturating_mul(together as u64);
+    let column = |points: &[UsagePoint]| UsageColumn {
+        when: parts::column_time(points.first().map_or(0, |point| point.start), bucket),
+        calls: points.iter().fold(0, |sum, point| point.calls.saturating_add(sum)),
+        revenue: Amount(points.iter().fold(0, |sum, point| point.revenue.0.saturating_add(sum))),
+        gas_l2: points.iter().fold(0, |sum, point| point.gas_l2.saturating_add(sum)),
+    };
+    usage.points.chunks(together).map(column).collect()
 }
 
 /// The tab of use over time.
@@ -282,16 +304,7 @@ struct UsageColumn {
 /// The template fails.
 pub fn usage(page: ModelPage<'_>, usage: &Usage, calls: &Page<CallView>) -> Rendered {
     let id = page.model.summary.id;
-    let points = &usage.points[usage.points.len().saturating_sub(series::MAX_COLUMNS)..];
-    let columns: Vec<_> = points
-        .iter()
-        .map(|point| UsageColumn {
-            when: parts::column_time(point.start, usage.bucket_seconds),
-            calls: point.calls,
-            revenue: point.revenue,
-            gas_l2: point.gas_l2,
-        })
-        .collect();
+    let columns = columns(usage);
     let chart =
         |id, title, value: &dyn Fn(&UsageColumn) -> (f64, String), axis: fn(f64) -> String| {
             let columns: Vec<_> = columns

@@ -81,7 +81,11 @@ impl HtmlSafe for Html {}
 pub fn name(text: &str) -> Html {
     match text.trim() {
         "" => Html::trusted(r#"<span class="muted">no name</span>"#),
-        text => Html::trusted(format!("<bdi>{}</bdi>", escape(&shorten(text, 80)))),
+        // Names of packages are long words: they may break where their parts end.
+        text => {
+            let text = escape(&shorten(text, 80)).replace('_', "_<wbr>");
+            Html::trusted(format!("<bdi>{text}</bdi>"))
+        }
     }
 }
 
@@ -327,8 +331,11 @@ pub fn answered(call: &CallView) -> Html {
 }
 
 fn said(label: Option<&str>, outputs: &[OutputView]) -> Html {
-    if let Some(label) = label {
-        return name(label);
+    match label {
+        // A bare number reads as a value.
+        Some(label) if label.parse::<i64>().is_ok() => return name(&format!("class {label}")),
+        Some(label) => return name(label),
+        None => {}
     }
     let values: Vec<_> = outputs.iter().flat_map(|output| &output.values).collect();
     let shown: Vec<_> = values.iter().take(3).map(|value| draw::number(**value)).collect();

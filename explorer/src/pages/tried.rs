@@ -1,6 +1,7 @@
 //! The tabs where a visitor brings something: a row to try, a proof to check.
 
 use askama::Template;
+use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::quant::QuantGraph;
 
 use super::form::TryForm;
@@ -51,6 +52,7 @@ struct DrawnTree {
 
 struct Answer<'a> {
     prediction: &'a Prediction,
+    title: &'static str,
     headline: Html,
     charts: Vec<Html>,
     tree: Option<DrawnTree>,
@@ -158,7 +160,13 @@ fn answer<'a>(prediction: &'a Prediction, forest: Option<&Forest<'_>>, tree: usi
             steps,
         })
     });
+    let title = match &prediction.label {
+        Some(_) => "The model decides",
+        None if is_list(&prediction.outputs) => "The largest of its outputs",
+        None => "The model answers",
+    };
     Answer {
+        title,
         headline: headline(prediction.label.as_deref(), &prediction.outputs),
         charts: charts(&prediction.outputs, prediction.label.as_deref()),
         prediction,
@@ -168,7 +176,12 @@ fn answer<'a>(prediction: &'a Prediction, forest: Option<&Forest<'_>>, tree: usi
     }
 }
 
-/// The label, or the first number.
+/// Whether there is one list of numbers, such as a score for each class.
+fn is_list(outputs: &[OutputView]) -> bool {
+    matches!(outputs, [output] if output.values.len() > 1)
+}
+
+/// The label, the largest of a list, or the first number.
 fn headline(label: Option<&str>, outputs: &[OutputView]) -> Html {
     match label {
         // A bare number reads as a value.
@@ -177,6 +190,11 @@ fn headline(label: Option<&str>, outputs: &[OutputView]) -> Html {
         }
         Some(label) => return parts::name(label),
         None => {}
+    }
+    if let ([output], true) = (outputs, is_list(outputs)) {
+        let best = arg_max(&output.values);
+        let name = output.classes.get(best).cloned();
+        return parts::name(&name.unwrap_or_else(|| format!("{}[{best}]", output.name)));
     }
     let first = outputs.iter().find_map(|output| output.values.first());
     match first.or(None) {
@@ -195,7 +213,7 @@ fn charts(outputs: &[OutputView], label: Option<&str>) -> Vec<Html> {
         .enumerate()
         .filter(|(_, output)| output.values.len() > 1 && !output.is_label);
     let chart = |(i, output): (usize, &OutputView)| {
-        let best = nilometer_transpiler::decision::arg_max(&output.values);
+        let best = arg_max(&output.values);
         let names = class_names(outputs, output);
         // With a label of its own the model may decide otherwise than by the largest number.
         let chosen =

@@ -82,6 +82,24 @@ impl Store {
         })
     }
 
+    /// Schemas that were never asked for: their hashes, and contracts that should have them.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn missing_schemas(&self, count: u32) -> Result<Vec<(String, Felt)>> {
+        self.read(|connection| {
+            let sql = "SELECT v.schema_hash, v.contract FROM versions v
+                       LEFT JOIN schemas s ON s.hash = v.schema_hash
+                       WHERE s.hash IS NULL ORDER BY v.block DESC LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([count], |row| {
+                let contract: String = row.get(1)?;
+                Ok((row.get(0)?, Felt::from_hex(&contract).unwrap_or_default()))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// Transactions with calls of which the receipt is not known, the newest first.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod cache;
 mod evidence;
 mod models;
 mod schema;
+mod tables;
 mod usage;
 mod write;
 

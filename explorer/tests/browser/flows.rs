@@ -102,7 +102,7 @@ fn a_model_is_tried() {
         browser.open(&format!("{origin}/models/3/try")).await;
         browser.click("button[data-fill=random]").await;
         browser.click("#row-title ~ form button[type=submit]").await;
-        browser.wait_for_text("#answer", "The model answers").await;
+        browser.wait_for_text("#answer", "The largest of its outputs").await;
         browser.picture("tried-network").await;
         browser.assert_quiet("trying a network").await;
         browser
