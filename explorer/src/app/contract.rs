@@ -127,7 +127,9 @@ fn schema_view(schema: &Schema, source: &str) -> Answer<SchemaView> {
     let runs = schema.inputs.iter().flat_map(|run| std::iter::repeat_n(run, run.count));
     let field = |(index, run): (usize, &nilometer_transpiler::schema::InputRun)| {
         let (encoding, dtype, step, missing) = match run.encoding {
-            FeatureEncoding::Fixed { scale_log2 } => ("fixed", None, finite(2f64.powi(-scale_log2)), false),
+            FeatureEncoding::Fixed { scale_log2 } => {
+                ("fixed", None, finite(2f64.powi(-scale_log2)), false)
+            }
             FeatureEncoding::Ordered { dtype, missing } => {
                 let name = match dtype {
                     DType::F32 => "float32",
