@@ -25,6 +25,9 @@ pub(super) const CROSS: &str = icon!(r#"<path d="M4 4l8 8M12 4l-8 8"/>"#);
 pub(super) const THEME: &str = icon!(
     r#"<circle cx="8" cy="8" r="5.8"/><path d="M8 2.2a5.8 5.8 0 0 1 0 11.6z" fill="currentColor"/>"#
 );
+/// A machine in a rack.
+pub(super) const NODE: &str =
+    icon!(r#"<path d="M2.5 2.5h11v4.6h-11zM2.5 8.9h11v4.6h-11zM5 4.8h.01M5 11.2h.01"/>"#);
 /// A filled circle.
 pub(super) const DOT: &str = r#"<svg viewBox="0 0 10 10" aria-hidden="true" focusable="false"><circle cx="5" cy="5" r="5"/></svg>"#;
 

@@ -176,6 +176,13 @@ pub fn executed() -> Html {
     trust(&Trust::Executed)
 }
 
+/// An answer that nobody has recorded is of no level of trust.
+pub fn node_word() -> Html {
+    let meaning = "The node was asked, without a transaction: nothing of it is on chain.";
+    let icon = icons::NODE;
+    Html::trusted(format!(r#"<span class="trust none" title="{meaning}">{icon}Node's word</span>"#))
+}
+
 /// A level of trust with how much evidence there is of it.
 fn trust_count(trust: Trust, count: u64) -> Html {
     let (slug, word, icon) = (trust.slug(), trust.word(), icons::trust(trust));

@@ -71,7 +71,7 @@ struct TryIt<'a> {
     trees: usize,
     problem: Option<&'a str>,
     answer: Option<Answer<'a>>,
-    executed_icon: Html,
+    icon: Html,
 }
 
 /// The tab to try a model: the form, and what came of it if it was sent.
@@ -103,7 +103,7 @@ pub fn try_it(
         problem: outcome.and_then(|outcome| outcome.as_ref().err()).map(String::as_str),
         answer: answer.map(|prediction| self::answer(prediction, forest.as_ref(), view.tree)),
         form: view,
-        executed_icon: Html::trusted(icons::trust(Trust::Executed)),
+        icon: Html::trusted(icons::NODE),
     }
     .render()
 }
