@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use nilometer_explorer::view;
 use serde::{Serialize, Serializer};
 
 /// Digits behind the point of one STRK.
@@ -36,15 +37,11 @@ impl FromStr for Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Small amounts read better in units.
+        // Small amounts are written as they are read.
         if self.0 < 1_000_000 {
             return write!(f, "{}", self.0);
         }
-        let digits = format!("{:0>width$}", self.0, width = DECIMALS + 1);
-        let (whole, part) = digits.split_at(digits.len() - DECIMALS);
-        let part = part.trim_end_matches('0');
-        let point = if part.is_empty() { "" } else { "." };
-        write!(f, "{whole}{point}{part} STRK")
+        view::Amount(self.0).fmt(f)
     }
 }
 

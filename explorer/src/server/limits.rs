@@ -42,7 +42,7 @@ impl Limits {
 }
 
 /// Whoever has a network of version 6 has as many addresses as they like.
-fn bucket(address: IpAddr) -> IpAddr {
+pub(super) fn bucket(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -1,26 +1,24 @@
 //! HTTP: the API, the pages, and what stands before both: limits, headers, caching.
 
 mod api;
+mod connections;
 mod headers;
 mod limits;
 mod openapi;
 
-use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{middleware, Router};
-use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
 
+pub use connections::serve;
 pub use openapi::document;
 
 /// The longest that any request takes.
@@ -41,17 +39,4 @@ pub fn router(app: &App, pages: Router) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(middleware::from_fn_with_state(limits, limits::limit))
         .layer(middleware::from_fn(headers::safety))
-}
-
-/// Serves until `stop`; requests that are being answered are answered.
-///
-/// # Errors
-/// The listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
