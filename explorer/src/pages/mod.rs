@@ -7,6 +7,7 @@
 pub mod assets;
 mod evidence;
 mod form;
+mod format;
 mod icons;
 mod model;
 mod models;
