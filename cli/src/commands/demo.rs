@@ -141,7 +141,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
     drop(stages);
 
     let package = Package::open(folder)?;
-    let (graph, program) = (package.model()?, package.program()?);
+    let (graph, program) = package.model_and_program()?;
     let rows: Vec<_> = inputs.into_iter().enumerate().take(ROWS).collect();
     let start = Instant::now();
     let runs = run_rows(&program, &graph, &rows, &RunOptions::default())?;

@@ -5,10 +5,9 @@ use clap::Args;
 use nilometer_starknet::registry::{predict, predict_call};
 use serde::Serialize;
 
-use super::find;
+use super::{find, RowsArgs};
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{ChainArgs, Session};
-use crate::input::{RowSelection, Source};
 use crate::numbers::thousands;
 use crate::output::{Message, Output};
 use crate::table::fields;
@@ -16,17 +15,8 @@ use crate::table::fields;
 /// Arguments of `nilo registry call`.
 #[derive(Debug, Args)]
 pub struct CallArgs {
-    /// The model's number
-    pub id: u64,
-    /// Rows (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
-    #[arg(short, long, value_name = "FILE[:ROW]")]
-    pub input: Source,
-    /// Which rows of the file: `all`, or numbers and ranges such as 0,3,5-9
-    #[arg(long, default_value = "all")]
-    pub rows: RowSelection,
-    /// The version [default: the newest]
-    #[arg(long, value_name = "N")]
-    pub version: Option<u32>,
+    #[command(flatten)]
+    pub of: RowsArgs,
     #[command(flatten)]
     pub chain: ChainArgs,
 }
@@ -51,9 +41,9 @@ struct Called {
 pub fn run(args: &CallArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
-    let (_, number, version) = find(&session, registry, args.id, args.version)?;
+    let (_, number, version) = find(&session, registry, args.of.id, args.of.version)?;
     let contract = Contract::open(&session, &version)?;
-    let rows = contract.encode(&args.input, &args.rows)?;
+    let rows = contract.encode(&args.of.input, &args.of.rows)?;
     let mut outputs = Vec::with_capacity(rows.len());
     for row in &rows {
         let answer = predict(&session.chain, contract.address, &row.felts);
@@ -68,7 +58,7 @@ pub fn run(args: &CallArgs, output: &Output) -> Result<u8> {
         _ => None,
     };
     output.result(&Called {
-        model_id: args.id,
+        model_id: args.of.id,
         version: number,
         model_hash: crate::chain::hex(&version.model_hash),
         predictions: contract.interpret(&rows, &outputs)?,

@@ -6,12 +6,11 @@ use nilometer_starknet::registry::approve;
 use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 
-use super::{events, find};
+use super::{events, find, RowsArgs};
 use crate::chain::amount::Amount;
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
-use crate::input::{RowSelection, Source};
 use crate::output::{Message, Output};
 use crate::table::fields;
 
@@ -21,17 +20,8 @@ const MAX_ROWS: usize = 64;
 /// Arguments of `nilo registry invoke`.
 #[derive(Debug, Args)]
 pub struct InvokeArgs {
-    /// The model's number
-    pub id: u64,
-    /// Rows (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
-    #[arg(short, long, value_name = "FILE[:ROW]")]
-    pub input: Source,
-    /// Which rows of the file: `all`, or numbers and ranges such as 0,3,5-9
-    #[arg(long, default_value = "all")]
-    pub rows: RowSelection,
-    /// The version [default: the newest]
-    #[arg(long, value_name = "N")]
-    pub version: Option<u32>,
+    #[command(flatten)]
+    pub of: RowsArgs,
     /// Pay at most so much for a row [default: the price as it is now]
     #[arg(long, value_name = "AMOUNT")]
     pub max_price: Option<Amount>,
@@ -63,9 +53,9 @@ struct Invoked {
 pub fn run(args: &InvokeArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
-    let (model, version, record) = find(&session, registry, args.id, args.version)?;
+    let (model, version, record) = find(&session, registry, args.of.id, args.of.version)?;
     let contract = Contract::open(&session, &record)?;
-    let rows = contract.encode(&args.input, &args.rows)?;
+    let rows = contract.encode(&args.of.input, &args.of.rows)?;
     if rows.is_empty() || rows.len() > MAX_ROWS {
         return Err(UsageError(format!(
             "{} rows: a transaction takes 1 to {MAX_ROWS}; choose with `--rows`",
@@ -84,10 +74,10 @@ pub fn run(args: &InvokeArgs, output: &Output) -> Result<u8> {
         calls.push(approve(settings.fee_token, registry.address, total));
     }
     calls.push(match rows.as_slice() {
-        [row] => registry.call(args.id, version, &row.felts, max_price),
+        [row] => registry.call(args.of.id, version, &row.felts, max_price),
         rows => {
             let inputs: Vec<Vec<Felt>> = rows.iter().map(|row| row.felts.clone()).collect();
-            registry.call_batch(args.id, version, &inputs, max_price)
+            registry.call_batch(args.of.id, version, &inputs, max_price)
         }
     });
     let (transaction, receipt) =
@@ -107,7 +97,7 @@ pub fn run(args: &InvokeArgs, output: &Output) -> Result<u8> {
         predictions = Some(contract.interpret(&rows, &outputs)?);
     }
     output.result(&Invoked {
-        model_id: args.id,
+        model_id: args.of.id,
         version,
         evidence: predictions.is_some().then_some("executed"),
         predictions,

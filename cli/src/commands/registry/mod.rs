@@ -18,11 +18,12 @@ pub mod verify;
 pub mod withdraw;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use nilometer_starknet::types::{Model, Version};
 use nilometer_starknet::{Event, Receipt, Registry};
 
 use crate::chain::Session;
+use crate::input::{RowSelection, Source};
 use crate::output::Output;
 
 /// What to do with a registry.
@@ -62,6 +63,22 @@ pub enum RegistryCommand {
     Set(set::SetArgs),
     /// Show what the registry's owner may and has announced; the owner's actions
     Govern(govern::GovernArgs),
+}
+
+/// Rows for a version of a model.
+#[derive(Debug, Args)]
+pub struct RowsArgs {
+    /// The model's number
+    pub id: u64,
+    /// Rows (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
+    #[arg(short, long, value_name = "FILE[:ROW]")]
+    pub input: Source,
+    /// Which rows of the file: `all`, or numbers and ranges such as 0,3,5-9
+    #[arg(long, default_value = "all")]
+    pub rows: RowSelection,
+    /// The version [default: the newest]
+    #[arg(long, value_name = "N")]
+    pub version: Option<u32>,
 }
 
 /// Runs a command; its exit code.
