@@ -161,12 +161,13 @@ impl Described {
     pub fn read(version: &VersionView, bytes: &[u8], source: &str) -> Self {
         let mut this = Self::absent(version, DescriptionState::Available, None);
         this.view.source = Some(source.to_owned());
+        let actual = digest(bytes);
         let hash = Check {
             what: "metadata_hash".to_owned(),
             meaning: "the description is the registered one".to_owned(),
-            passed: digest(bytes) == version.metadata_hash,
+            passed: actual == version.metadata_hash,
             expected: version.metadata_hash.clone(),
-            actual: digest(bytes),
+            actual,
         };
         let passed = hash.passed;
         this.view.checks.push(hash);

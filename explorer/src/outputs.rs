@@ -1,6 +1,7 @@
 //! Results on chain as people read them.
 
 use nilometer_starknet::Felt;
+use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::graph::Labels;
 use nilometer_transpiler::schema::{signed, OutputSchema, Schema};
 
@@ -94,11 +95,5 @@ fn label(outputs: &[OutputView]) -> Option<String> {
         return name(output, index);
     }
     let output = outputs.iter().find(|output| output.values.len() > 1)?;
-    let mut best = 0;
-    for (index, value) in output.values.iter().enumerate() {
-        if *value > output.values[best] {
-            best = index;
-        }
-    }
-    name(output, best)
+    name(output, arg_max(&output.values))
 }

@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// How long a failure is believed.
 const RETRY_PASSING: u64 = 300;
 const RETRY_LASTING: u64 = 86_400;
+/// What is said of bytes that have another hash, which is no failure to fetch them.
+const DIFFERS: &str = "its hash differs";
 /// How often folders are looked through.
 const RESCAN: Duration = Duration::from_secs(30);
 /// Folders of packages have at most so many.
@@ -84,7 +86,7 @@ impl App {
         let bytes = match cached {
             Some(CachedDescription { bytes: Some(bytes), source, .. }) => Some((bytes, source)),
             Some(cached) if !is_stale(&cached, version) => {
-                let refused = cached.problem.as_deref().is_some_and(|why| why.contains("hash"));
+                let refused = cached.problem.as_deref().is_some_and(|why| why.ends_with(DIFFERS));
                 let state =
                     if refused { DescriptionState::Refused } else { DescriptionState::Missing };
                 return Ok(Arc::new(Described::absent(version, state, cached.problem)));
@@ -182,7 +184,7 @@ impl App {
             }
             Ok((_, host)) => {
                 cached.problem =
-                    Some(format!("what {host} has is not what was registered: its hash differs"));
+                    Some(format!("what {host} has is not what was registered: {DIFFERS}"));
             }
             Err(error) => {
                 // Lasting failures are asked again as well, later.

@@ -19,8 +19,8 @@ use crate::check::VerifyPool;
 use crate::index::{Follower, Live};
 use crate::store::{hex, Identity, Progress, Store, StoreError};
 use crate::view::{
-    ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery, ModelDetail, ModelSummary, Page,
-    ProofView, Status, Usage, VersionView,
+    Amount, ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery, ModelDetail,
+    ModelSummary, Page, ProofView, Status, Usage, VersionView,
 };
 
 /// How long the node may take for what a visitor waits for.
@@ -212,17 +212,16 @@ impl App {
     /// The index cannot be read.
     pub async fn models(&self, query: ListQuery) -> Answer<Page<ModelSummary>> {
         let mut page = self.read(move |store| store.models(&query)).await?;
+        let least = self.least_bond();
         for model in &mut page.items {
-            self.with_least_bond(model);
+            model.bond = model.bond.max(least);
         }
         Ok(page)
     }
 
     /// The registry's own minimum counts where a model's is less.
-    fn with_least_bond(&self, model: &mut ModelSummary) {
-        if let Some(settings) = self.0.live.get().settings {
-            model.bond = model.bond.max(settings.min_bond);
-        }
+    fn least_bond(&self) -> Amount {
+        self.0.live.get().settings.map_or(Amount(0), |settings| settings.min_bond)
     }
 
     /// What filters can be set to.
@@ -240,7 +239,7 @@ impl App {
     pub async fn model(&self, id: u64) -> Answer<Option<ModelDetail>> {
         let mut model = self.read(move |store| store.model(id)).await?;
         if let Some(model) = &mut model {
-            self.with_least_bond(&mut model.summary);
+            model.summary.bond = model.summary.bond.max(self.least_bond());
         }
         Ok(model)
     }
