@@ -15,13 +15,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::input;
-use crate::numbers::{percent, short, thousands};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::progress::Progress;
-use crate::report;
 use crate::table::{fields, table};
 use compare::{Comparison, Flip};
+use nilometer_package::numbers::{percent, short, thousands};
+use nilometer_package::report;
+use nilometer_package::Package;
 use truth::Scores;
 
 /// Arguments of `nilo check`.

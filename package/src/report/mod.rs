@@ -9,7 +9,6 @@ pub mod trials;
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use nilometer_transpiler::cost::Steps;
 use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::emit::Shape;
@@ -18,7 +17,8 @@ use nilometer_transpiler::quant::{Plan, QuantGraph, RangeSource};
 use nilometer_transpiler::schema::{FeatureEncoding, Schema};
 use serde::Serialize;
 
-use crate::package::ContractSize;
+use crate::folder::ContractSize;
+use crate::Error;
 use layers::Layer;
 use outputs::OutputReport;
 use rounding::Rounding;
@@ -148,7 +148,7 @@ impl Report {
     ///
     /// # Errors
     /// A calibration row that the float model refuses.
-    pub fn new(sources: Sources<'_>) -> Result<Self> {
+    pub fn new(sources: Sources<'_>) -> Result<Self, Error> {
         let Sources {
             name,
             float,
@@ -183,7 +183,7 @@ impl Report {
     ///
     /// # Errors
     /// A number that JSON cannot hold.
-    pub fn json(&self) -> Result<Vec<u8>> {
+    pub fn json(&self) -> Result<Vec<u8>, Error> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         Ok(bytes)

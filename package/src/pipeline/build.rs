@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{bail, Context, Result};
 use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN, MAX_SIERRA_LEN};
 use nilometer_cairo::{compile_contract, Program, Sources, Toolchain};
 use nilometer_transpiler::emit::RUNTIME_NAME;
 
-use crate::package::{ContractSize, Staging, BUILD, CONTRACT, PROGRAM};
-use crate::runtime;
+use crate::folder::{ContractSize, Staging, BUILD, CONTRACT, PROGRAM};
+use crate::{runtime, Context as _, Error};
 
 /// A compiled package.
 pub struct Built {
@@ -28,13 +27,13 @@ pub fn compile(
     staging: &Staging,
     name: &str,
     with_contract: bool,
-) -> Result<Built> {
+) -> Result<Built, Error> {
     let entry = format!("{name}::program::main");
     let contract = contract_path(name);
     let contracts: &[&str] = if with_contract { &[&contract] } else { &[] };
     let compiled = toolchain.compile(&sources(staging, name), &[&entry], contracts)?;
     let Some(sierra) = compiled.sierra else {
-        bail!("the Cairo front end made no program");
+        return Err(Error::NotCompiled("program"));
     };
     let program = Program::from_sierra(&sierra, &entry)?;
     staging.write(&format!("{BUILD}/program.sierra.json"), &sierra)?;
@@ -59,11 +58,15 @@ pub fn compile(
 ///
 /// # Errors
 /// As for [`compile`].
-pub fn contract(toolchain: &Toolchain, staging: &Staging, name: &str) -> Result<ContractSize> {
+pub fn contract(
+    toolchain: &Toolchain,
+    staging: &Staging,
+    name: &str,
+) -> Result<ContractSize, Error> {
     let compiled = toolchain.compile(&sources(staging, name), &[], &[&contract_path(name)])?;
     match compiled.contracts.first() {
         Some(class) => measure(staging, class),
-        None => bail!("the Cairo front end made no class"),
+        None => Err(Error::NotCompiled("class")),
     }
 }
 
@@ -81,7 +84,7 @@ fn sources(staging: &Staging, name: &str) -> Sources {
 }
 
 /// Writes a class and its CASM, and measures them.
-fn measure(staging: &Staging, class: &[u8]) -> Result<ContractSize> {
+fn measure(staging: &Staging, class: &[u8]) -> Result<ContractSize, Error> {
     let compiled = compile_contract(class).context("the contract")?;
     staging.write(&format!("{BUILD}/{CONTRACT}"), class)?;
     staging.write(&format!("{BUILD}/contract.casm.json"), &compiled.casm)?;

@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use nilometer_cairo::ToolchainStep;
 use serde::Serialize;
-
-use crate::progress::Progress;
 
 /// A stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -70,43 +69,47 @@ fn milliseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<
     serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// Hears how a transpilation goes.
+pub trait Observer {
+    /// A stage starts.
+    fn start(&self, _stage: Stage) {}
+    /// The compiler's parts are being made.
+    fn toolchain(&self, _step: ToolchainStep) {}
+    /// A stage is done.
+    fn done(&self, _stage: &StageDone) {}
+}
+
+/// Hears nothing.
+impl Observer for () {}
+
 /// The stages so far.
-pub struct Stages<'a> {
-    progress: Progress,
+pub(super) struct Stages<'a> {
+    pub(super) observer: &'a dyn Observer,
     current: Option<(Stage, Instant)>,
     done: Vec<StageDone>,
-    tell: Box<dyn FnMut(&StageDone) + 'a>,
 }
 
 impl<'a> Stages<'a> {
-    /// Starts the clock; `tell` hears of every stage that is done.
-    pub fn new(tell: impl FnMut(&StageDone) + 'a) -> Self {
-        let progress = Progress::spinner("starting");
-        Self { progress, current: None, done: Vec::new(), tell: Box::new(tell) }
-    }
-
-    /// Where progress is shown.
-    pub fn progress(&self) -> &Progress {
-        &self.progress
+    pub(super) fn new(observer: &'a dyn Observer) -> Self {
+        Self { observer, current: None, done: Vec::new() }
     }
 
     /// A stage starts.
-    pub fn start(&mut self, stage: Stage) {
-        self.progress.say(stage.doing());
+    pub(super) fn start(&mut self, stage: Stage) {
+        self.observer.start(stage);
         self.current = Some((stage, Instant::now()));
     }
 
     /// The stage that was started is done.
-    pub fn done(&mut self, made: String) {
+    pub(super) fn done(&mut self, made: String) {
         let Some((stage, start)) = self.current.take() else { return };
         let done = StageDone { stage, made, time: start.elapsed() };
-        let tell = &mut self.tell;
-        self.progress.suspend(|| tell(&done));
+        self.observer.done(&done);
         self.done.push(done);
     }
 
     /// The stages that are done.
-    pub fn take(&mut self) -> Vec<StageDone> {
-        std::mem::take(&mut self.done)
+    pub(super) fn take(self) -> Vec<StageDone> {
+        self.done
     }
 }

@@ -6,18 +6,17 @@
 
 use std::sync::Arc;
 
-use nilometer_air::cairo::{Builtin, Claim, ClaimError};
-use nilometer_cairo::{Builtin as ProgramBuiltin, Program};
-use nilometer_starknet::Felt;
+use nilometer_cairo::Program;
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::Schema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
+use starknet_types_core::felt::Felt;
 use starknet_types_core::hash::{Poseidon, StarkHash};
 use thiserror::Error;
 
-use crate::view::{Check, DescriptionState, DescriptionView, VersionView};
+use crate::check::ProofProgram;
+use crate::sha256;
 
 /// The format that is written and read.
 pub const FORMAT: &str = "nilometer-description-v1";
@@ -85,11 +84,6 @@ pub fn compose(parts: &Parts<'_>) -> Result<Vec<u8>, ComposeError> {
     Ok(bytes)
 }
 
-/// The SHA-256 of a description, as the chain has it.
-pub fn digest(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
-}
-
 /// The share of agreement that a description's report says, for lists.
 pub fn agreement(bytes: &[u8]) -> Option<f64> {
     let file: File<'_> = serde_json::from_slice(bytes).ok()?;
@@ -98,38 +92,58 @@ pub fn agreement(bytes: &[u8]) -> Option<f64> {
     report["accuracy"]["agreement"].as_f64()
 }
 
-/// A program that proofs are checked against.
-#[derive(Debug)]
-pub struct ProofProgram {
-    builtins: Vec<Builtin>,
-    code: Vec<nilometer_air::Felt>,
+/// What the chain has of a version: the hashes that a description is held against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The SHA-256 of the description.
+    pub metadata_hash: String,
+    /// Poseidon hash of the quantised graph.
+    pub model_hash: String,
+    /// Poseidon hash of the schema.
+    pub schema_hash: String,
+    /// Hash of the compiled program.
+    pub program_hash: String,
 }
 
-impl ProofProgram {
-    fn of(program: &Program) -> Option<Self> {
-        let builtins = program.builtins().iter().map(|builtin| match builtin {
-            ProgramBuiltin::Output => Some(Builtin::Output),
-            ProgramBuiltin::RangeCheck => Some(Builtin::RangeCheck),
-            _ => None,
-        });
-        let code = program.bytecode().iter().map(nilometer_air::Felt::from).collect();
-        Some(Self { builtins: builtins.collect::<Option<_>>()?, code })
-    }
+/// What became of reading a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is there and has the registered hash.
+    Available,
+    /// What has the registered hash is a text, taken as the card.
+    CardOnly,
+    /// It was refused.
+    Refused,
+}
 
-    /// "This program ran and wrote this output."
-    ///
-    /// # Errors
-    /// No proof can be about it.
-    pub fn claim(&self, output: Vec<nilometer_air::Felt>) -> Result<Claim, ClaimError> {
-        Claim::new(self.builtins.clone(), self.code.clone(), output)
-    }
+/// Something that was checked against the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What: `metadata_hash`, `model_hash`, `schema_hash`, `program_hash`.
+    pub what: &'static str,
+    /// For people: what it says.
+    pub meaning: &'static str,
+    /// Whether it passes.
+    pub passed: bool,
+    /// What the chain says.
+    pub expected: String,
+    /// What was found.
+    pub actual: String,
 }
 
 /// A description that was held against the chain.
 #[derive(Clone, Debug)]
 pub struct Described {
-    /// What is shown of it.
-    pub view: DescriptionView,
+    /// What became of it.
+    pub state: State,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// The model card: Markdown, not sanitised.
+    pub card: Option<String>,
+    /// The accuracy report, as its publisher's tool wrote it.
+    pub report: Option<serde_json::Value>,
+    /// What was checked against the chain.
+    pub checks: Vec<Check>,
     /// The graph, if it is the registered one.
     pub graph: Option<Arc<QuantGraph>>,
     /// The schema, if it is the registered one.
@@ -139,70 +153,60 @@ pub struct Described {
 }
 
 impl Described {
-    /// None, and why.
-    pub fn absent(version: &VersionView, state: DescriptionState, reason: Option<String>) -> Self {
-        Self {
-            view: DescriptionView {
-                state,
-                reason,
-                source: None,
-                metadata_hash: version.metadata_hash.clone(),
-                card: None,
-                checks: Vec::new(),
-                report: None,
-            },
+    /// Reads bytes that have the registered hash, and holds their parts against the chain. Takes long for large ones.
+    pub fn read(registered: &Registered, bytes: &[u8]) -> Self {
+        let mut this = Self {
+            state: State::Available,
+            reason: None,
+            card: None,
+            report: None,
+            checks: Vec::new(),
             graph: None,
             schema: None,
             program: None,
-        }
-    }
-
-    /// Reads bytes that have the registered hash, and holds their parts against the chain. Takes long for large ones.
-    pub fn read(version: &VersionView, bytes: &[u8], source: &str) -> Self {
-        let mut this = Self::absent(version, DescriptionState::Available, None);
-        this.view.source = Some(source.to_owned());
-        let actual = digest(bytes);
+        };
+        let actual = sha256(bytes);
         let hash = Check {
-            what: "metadata_hash".to_owned(),
-            meaning: "the description is the registered one".to_owned(),
-            passed: actual == version.metadata_hash,
-            expected: version.metadata_hash.clone(),
+            what: "metadata_hash",
+            meaning: "the description is the registered one",
+            passed: actual == registered.metadata_hash,
+            expected: registered.metadata_hash.clone(),
             actual,
         };
         let passed = hash.passed;
-        this.view.checks.push(hash);
+        this.checks.push(hash);
         if !passed || bytes.len() > MAX_BYTES {
-            this.view.state = DescriptionState::Refused;
-            this.view.reason = Some("its hash is not the registered one".to_owned());
+            this.state = State::Refused;
+            this.reason = Some("its hash is not the registered one".to_owned());
             return this;
         }
         match serde_json::from_slice::<File<'_>>(bytes) {
-            Ok(file) if file.format == FORMAT => this.hold(version, &file),
+            Ok(file) if file.format == FORMAT => this.hold(registered, &file),
             _ => match std::str::from_utf8(bytes) {
                 Ok(text) if !text.trim().is_empty() => {
-                    this.view.state = DescriptionState::CardOnly;
-                    this.view.card = Some(cut(text, MAX_CARD).to_owned());
+                    this.state = State::CardOnly;
+                    this.card = Some(cut(text, MAX_CARD).to_owned());
                 }
                 _ => {
-                    this.view.state = DescriptionState::Refused;
-                    this.view.reason = Some("it is neither a description nor text".to_owned());
+                    this.state = State::Refused;
+                    this.reason = Some("it is neither a description nor text".to_owned());
                 }
             },
         }
         this
     }
 
-    fn hold(&mut self, version: &VersionView, file: &File<'_>) {
-        self.view.card = Some(cut(&file.card, MAX_CARD).to_owned());
+    fn hold(&mut self, registered: &Registered, file: &File<'_>) {
+        self.card = Some(cut(&file.card, MAX_CARD).to_owned());
         let report = file.report.filter(|report| report.get().len() <= MAX_REPORT);
         let report = report.and_then(|report| serde_json::from_str(report.get()).ok());
-        self.view.report = report.filter(serde_json::Value::is_object);
+        self.report = report.filter(serde_json::Value::is_object);
 
         let graph = part(file.graph, |text| QuantGraph::from_json(text.as_bytes()));
         let hash = graph.as_ref().map(QuantGraph::model_hash).map_err(Clone::clone);
         let passed = self.check(
             ("model_hash", "the model that is drawn is the registered one"),
-            &version.model_hash,
+            &registered.model_hash,
             hash,
         );
         let small = |graph: &QuantGraph| graph.nodes.len() <= MAX_NODES;
@@ -213,7 +217,7 @@ impl Described {
         let hash = hash.map_err(Clone::clone);
         let passed = self.check(
             ("schema_hash", "the form and the meaning of results are the contract's"),
-            &version.schema_hash,
+            &registered.schema_hash,
             hash,
         );
         // A schema on chain was bounded when it was read; this one was not.
@@ -224,28 +228,23 @@ impl Described {
         let hash = program.as_ref().map(Program::hash).map_err(Clone::clone);
         let passed = self.check(
             ("program_hash", "proofs are checked against the registered program"),
-            &version.program_hash,
+            &registered.program_hash,
             hash,
         );
         let program = program.ok().filter(|_| passed);
-        self.program = program.as_ref().and_then(ProofProgram::of).map(Arc::new);
+        self.program =
+            program.as_ref().and_then(|program| ProofProgram::of(program).ok()).map(Arc::new);
     }
 
     fn check(
         &mut self,
-        (what, meaning): (&str, &str),
+        (what, meaning): (&'static str, &'static str),
         expected: &str,
         actual: Result<Felt, String>,
     ) -> bool {
         let actual = actual.map_or_else(|reason| reason, |hash| format!("{hash:#x}"));
         let passed = actual == expected;
-        self.view.checks.push(Check {
-            what: what.to_owned(),
-            meaning: meaning.to_owned(),
-            passed,
-            expected: expected.to_owned(),
-            actual,
-        });
+        self.checks.push(Check { what, meaning, passed, expected: expected.to_owned(), actual });
         passed
     }
 }
@@ -268,22 +267,12 @@ fn cut(text: &str, max: usize) -> &str {
 mod tests {
     use super::*;
 
-    fn version(bytes: &[u8]) -> VersionView {
-        VersionView {
-            model_id: 1,
-            version: 1,
-            contract: "0x1".to_owned(),
-            class_hash: "0x2".to_owned(),
+    fn registered(bytes: &[u8]) -> Registered {
+        Registered {
+            metadata_hash: sha256(bytes),
             model_hash: "0x3".to_owned(),
-            program_hash: "0x4".to_owned(),
             schema_hash: "0x5".to_owned(),
-            metadata_uri: String::new(),
-            metadata_hash: digest(bytes),
-            published_at: 0,
-            block: 0,
-            tx_hash: "0x6".to_owned(),
-            deprecated: false,
-            n_calls: 0,
+            program_hash: "0x4".to_owned(),
         }
     }
 
@@ -299,20 +288,20 @@ mod tests {
 
     #[test]
     fn another_hash_is_refused() {
-        let described = Described::read(&version(b"this"), b"that", "here");
-        assert_eq!(described.view.state, DescriptionState::Refused);
-        assert!(!described.view.all_checked());
-        assert_eq!(described.view.card, None);
+        let described = Described::read(&registered(b"this"), b"that");
+        assert_eq!(described.state, State::Refused);
+        assert!(!described.checks[0].passed);
+        assert_eq!(described.card, None);
     }
 
     #[test]
     fn text_is_a_card() {
-        let described = Described::read(&version(b"# Card"), b"# Card", "here");
-        assert_eq!(described.view.state, DescriptionState::CardOnly);
-        assert_eq!(described.view.card.as_deref(), Some("# Card"));
+        let described = Described::read(&registered(b"# Card"), b"# Card");
+        assert_eq!(described.state, State::CardOnly);
+        assert_eq!(described.card.as_deref(), Some("# Card"));
         let bytes = [0xff, 0xfe];
-        let described = Described::read(&version(&bytes), &bytes, "here");
-        assert_eq!(described.view.state, DescriptionState::Refused);
+        let described = Described::read(&registered(&bytes), &bytes);
+        assert_eq!(described.state, State::Refused);
     }
 
     #[test]
@@ -325,9 +314,9 @@ mod tests {
             program: b"{}",
         };
         let bytes = compose(&parts).unwrap();
-        let described = Described::read(&version(&bytes), &bytes, "here");
-        assert_eq!(described.view.state, DescriptionState::Available);
-        let passed: Vec<_> = described.view.checks.iter().map(|check| check.passed).collect();
+        let described = Described::read(&registered(&bytes), &bytes);
+        assert_eq!(described.state, State::Available);
+        let passed: Vec<_> = described.checks.iter().map(|check| check.passed).collect();
         assert_eq!(passed, [true, false, false, false]);
         assert!(described.graph.is_none() && described.schema.is_none());
         assert!(described.program.is_none());

@@ -43,7 +43,7 @@ pub const CONTRACT: &str = "contract_class.json";
 pub const CARD: &str = "README.md";
 
 /// What the registry has the hash of.
-pub const DESCRIPTION: &str = nilometer_explorer::description::FILE;
+pub const DESCRIPTION: &str = crate::description::FILE;
 
 /// All that a package holds at its top.
 const ENTRIES: [&str; 13] = [
@@ -107,6 +107,9 @@ pub enum PackageError {
         /// What was found in it.
         found: String,
     },
+    /// The output folder is the root.
+    #[error("the root folder is no place for a package")]
+    Root,
     /// The output folder cannot be written.
     #[error("cannot write {}: {source}", .path.display())]
     Write {
@@ -127,7 +130,7 @@ impl PackageError {
                 "the package was changed after it was made: transpile the model again"
             }
             Self::Occupied { .. } => "choose another folder with `-o DIR`, or remove it yourself",
-            Self::Write { .. } => "choose a folder that you can write with `-o DIR`",
+            Self::Root | Self::Write { .. } => "choose a folder that you can write with `-o DIR`",
         };
         Some(help.to_owned())
     }

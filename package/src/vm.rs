@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use nilometer_air::cairo::layout::{memory_capacity, range_check_capacity};
+use nilometer_air::cairo::{MAX_ROWS, MIN_ROWS};
 use nilometer_cairo::{Builtin, Program, Run, RunOptions};
 use nilometer_transpiler::quant::{Prediction, QuantGraph};
 use nilometer_transpiler::schema::{Schema, SchemaError};
@@ -10,6 +11,7 @@ use starknet_types_core::felt::Felt;
 use thiserror::Error;
 
 use crate::answer::Answer;
+use crate::{Context as _, Error};
 
 /// Steps after which a program from a package is stopped: some 50 million parameters' worth.
 pub const MAX_STEPS: usize = 20_000_000;
@@ -59,6 +61,18 @@ impl RowRun {
         used.map(|(builtin, count)| (builtin.name(), *count)).collect()
     }
 
+    /// Rows of a proof's trace; none for a run that is too long to prove.
+    pub fn proof_rows(&self) -> Option<usize> {
+        let range_checks = self.builtins.get(&Builtin::RangeCheck).copied().unwrap_or(0);
+        let fits = |rows: &usize| {
+            self.steps <= *rows
+                && self.cells <= memory_capacity(*rows)
+                && range_checks <= range_check_capacity(*rows)
+        };
+        let sizes = std::iter::successors(Some(MIN_ROWS), |rows| Some(rows * 2));
+        sizes.take_while(|rows| *rows <= MAX_ROWS).find(fits)
+    }
+
     /// What the model says, with names.
     ///
     /// # Errors
@@ -77,7 +91,7 @@ pub fn run(
     graph: &QuantGraph,
     row: &[f64],
     options: &RunOptions,
-) -> Result<RowRun> {
+) -> Result<RowRun, Error> {
     run_whole(program, graph, row, options).map(|(row, _)| row)
 }
 
@@ -90,7 +104,7 @@ pub fn run_whole(
     graph: &QuantGraph,
     row: &[f64],
     options: &RunOptions,
-) -> Result<(RowRun, Run)> {
+) -> Result<(RowRun, Run), Error> {
     let input = graph.input.encode(row)?;
     let prediction = graph.interpret(graph.run(&input));
     let expected = felts(&input, &prediction);

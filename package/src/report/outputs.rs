@@ -1,11 +1,12 @@
 //! Each output's error: seen on the calibration rows, and proved.
 
-use anyhow::{Context, Result};
 use nilometer_transpiler::eval;
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::quant::QuantGraph;
 use rayon::prelude::*;
 use serde::Serialize;
+
+use crate::{Context as _, Error};
 
 /// One output.
 #[derive(Clone, Debug, Serialize)]
@@ -37,7 +38,7 @@ pub fn outputs(
     float: &Graph,
     graph: &QuantGraph,
     calibration: Option<&[Vec<f64>]>,
-) -> Result<Vec<OutputReport>> {
+) -> Result<Vec<OutputReport>, Error> {
     let errors = calibration.map(|rows| max_errors(float, graph, rows)).transpose()?;
     let outputs = graph.outputs.iter().enumerate().map(|(index, output)| {
         let node = &graph.nodes[output.value];
@@ -55,15 +56,19 @@ pub fn outputs(
 }
 
 /// The largest error of each number of each output.
-fn max_errors(float: &Graph, graph: &QuantGraph, rows: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
+fn max_errors(
+    float: &Graph,
+    graph: &QuantGraph,
+    rows: &[Vec<f64>],
+) -> Result<Vec<Vec<f64>>, Error> {
     let zeros: Vec<Vec<f64>> = graph
         .outputs
         .iter()
         .map(|output| vec![0.0; graph.nodes[output.value].ranges.len()])
         .collect();
-    let errors = |(index, row): (usize, &Vec<f64>)| -> Result<Option<Vec<Vec<f64>>>> {
+    let errors = |(index, row): (usize, &Vec<f64>)| -> Result<Option<Vec<Vec<f64>>>, Error> {
         let Ok(prediction) = graph.predict(row) else { return Ok(None) };
-        let expected = eval::evaluate(float, row).with_context(|| format!("row {index}"))?;
+        let expected = eval::evaluate(float, row).context(format!("row {index}"))?;
         let pairs = prediction.outputs.iter().zip(&expected);
         let differences = |(actual, expected): (&Vec<f64>, &Vec<f64>)| {
             actual.iter().zip(expected).map(|(a, b)| (a - b).abs()).collect()
@@ -71,7 +76,7 @@ fn max_errors(float: &Graph, graph: &QuantGraph, rows: &[Vec<f64>]) -> Result<Ve
         Ok(Some(pairs.map(differences).collect()))
     };
     let all: Vec<Option<Vec<Vec<f64>>>> =
-        rows.par_iter().enumerate().map(errors).collect::<Result<_>>()?;
+        rows.par_iter().enumerate().map(errors).collect::<Result<_, _>>()?;
     Ok(all.into_iter().flatten().fold(zeros, |mut worst, errors| {
         for (worst, error) in worst.iter_mut().flatten().zip(errors.into_iter().flatten()) {
             *worst = worst.max(error);

@@ -6,25 +6,22 @@ mod stage;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
-use nilometer_explorer::description::{compose, Parts};
 use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::quant::{plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph};
 use nilometer_transpiler::schema::Schema;
 use nilometer_transpiler::{cost, onnx, passes};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use crate::failure::UsageError;
+use crate::description::{compose, Parts};
+use crate::folder::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
 use crate::numbers::{bytes, thousands};
-use crate::package::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
 use crate::report::{self, CardContext, CostReport, Report, Sources};
-use crate::{gas, proving, runtime, vm};
+use crate::{gas, runtime, sha256, vm, Context as _, Error};
 
-pub use stage::{Stage, StageDone, Stages};
+use stage::Stages;
+pub use stage::{Observer, Stage, StageDone};
 
 /// What to transpile, and how.
 #[derive(Clone, Debug)]
@@ -60,15 +57,13 @@ pub struct Transpiled {
 ///
 /// # Errors
 /// The model is malformed or unsupported, or has no label.
-pub fn import(bytes: &[u8], labels_only: bool) -> Result<Graph> {
+pub fn import(bytes: &[u8], labels_only: bool) -> Result<Graph, Error> {
     let mut graph = onnx::import(bytes)?;
     if labels_only {
         graph.outputs.retain(|output| matches!(output.kind, OutputKind::Label(_)));
         graph.outputs.truncate(1);
         if graph.outputs.is_empty() {
-            return Err(
-                UsageError("`--labels-only`: the model has no label output".to_owned()).into()
-            );
+            return Err(Error::NoLabel);
         }
     }
     Ok(graph)
@@ -80,7 +75,7 @@ fn write_sources(
     meta: &PackageMeta,
     shapes: Option<Shapes>,
     staging: &Staging,
-) -> Result<CairoPackage> {
+) -> Result<CairoPackage, Error> {
     let cairo = emit(graph, meta, shapes)?;
     for (path, text) in &cairo.files {
         staging.write(path, text.as_bytes())?;
@@ -92,7 +87,12 @@ fn write_sources(
 ///
 /// # Errors
 /// Any stage's error; nothing is left at the destination then but what was there before.
-pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Result<Transpiled> {
+pub fn transpile(
+    job: &Job,
+    destination: &Path,
+    observer: &dyn Observer,
+) -> Result<Transpiled, Error> {
+    let mut stages = Stages::new(observer);
     let staging = Staging::new(destination)?;
 
     stages.start(Stage::Import);
@@ -120,7 +120,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
     stages.done(format!("{} of Cairo, {}", bytes(source), shape_name(cairo.shapes.program)));
 
     stages.start(Stage::Toolchain);
-    let toolchain = Toolchain::locate(&job.toolchain, &|step| stages.progress().toolchain(step))?;
+    let toolchain = Toolchain::locate(&job.toolchain, &|step| observer.toolchain(step))?;
     stages.done(if toolchain.is_pinned() { "pinned" } else { "not the pinned one" }.to_owned());
 
     stages.start(Stage::Compile);
@@ -168,7 +168,7 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
         shape: shapes.program,
     })?;
     let manifest = Manifest {
-        format: package::FORMAT.to_owned(),
+        format: folder::FORMAT.to_owned(),
         nilometer: env!("CARGO_PKG_VERSION").to_owned(),
         name: cairo.name.clone(),
         kind: report.kind.clone(),
@@ -189,16 +189,11 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
     Ok(Transpiled { manifest, report, stages: stages.take() })
 }
 
-/// The SHA-256 of a file, as hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
-}
-
-fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph> {
+fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph, Error> {
     if !labels_only {
         return Ok(passes::simplify(reference.clone()));
     }
-    passes::label_only(reference).context("the model has no label output")
+    passes::label_only(reference).ok_or(Error::NoLabel)
 }
 
 /// Writes everything but sources and compiled files.
@@ -210,19 +205,19 @@ fn describe(
     manifest: &Manifest,
     report: &Report,
     example: &[f64],
-) -> Result<()> {
+) -> Result<(), Error> {
     let mut model = serde_json::to_vec(graph)?;
     model.push(b'\n');
-    staging.write(package::ONNX, &job.onnx)?;
-    staging.write(package::MODEL, &model)?;
+    staging.write(folder::ONNX, &job.onnx)?;
+    staging.write(folder::MODEL, &model)?;
     let schema = pretty(&Schema::of(graph))?;
     staging.write("schema.json", &schema)?;
-    staging.write(package::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
+    staging.write(folder::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
     let report_json = report.json()?;
     staging.write("report.json", &report_json)?;
     staging.write("report.md", report::markdown(report)?.as_bytes())?;
     let card = report::model_card(&CardContext { manifest, report, graph })?;
-    staging.write(package::CARD, card.as_bytes())?;
+    staging.write(folder::CARD, card.as_bytes())?;
     let description = compose(&Parts {
         card: &card,
         report: &report_json,
@@ -230,12 +225,12 @@ fn describe(
         graph: &model,
         program: &program.to_json(),
     })?;
-    staging.write(package::DESCRIPTION, &description)?;
-    staging.write(package::MANIFEST, &pretty(manifest)?)?;
+    staging.write(folder::DESCRIPTION, &description)?;
+    staging.write(folder::MANIFEST, &pretty(manifest)?)?;
     Ok(())
 }
 
-fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
     let mut bytes = serde_json::to_vec_pretty(value)?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -306,7 +301,7 @@ fn measure(
     shapes: Shapes,
     example: &[f64],
     rows: Option<&[Vec<f64>]>,
-) -> Result<CostReport> {
+) -> Result<CostReport, Error> {
     const MAX_ROWS: usize = 16;
     const MAX_STEPS: usize = 2_000_000;
     let options = Default::default();
@@ -331,8 +326,7 @@ fn measure(
         steps,
         measured_rows,
         // What is too long for a proof is padded like the rest.
-        trace_rows: proving::Plan::of(&worst, Security::DEFAULT)
-            .map_or_else(|_| gas::trace_rows(steps), |plan| plan.rows as u64),
+        trace_rows: worst.proof_rows().map_or_else(|| gas::trace_rows(steps), |rows| rows as u64),
         builtins,
         l2_gas: gas::contract_l2_gas(graph, shapes, steps, &worst.builtins),
         estimated_steps: cost::estimate(graph, shapes.program),

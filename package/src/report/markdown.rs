@@ -1,6 +1,5 @@
 //! The report and the model card as Markdown: text from templates, numbers from here.
 
-use anyhow::Result;
 use handlebars::Handlebars;
 use nilometer_transpiler::graph::{DType, Labels, OutputKind};
 use nilometer_transpiler::quant::{QuantGraph, RangeSource};
@@ -9,26 +8,27 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{trials, RangeReport, Report};
+use crate::folder::Manifest;
 use crate::gas;
 use crate::numbers::{bytes, counts, or_dash, percent, short, thousands};
-use crate::package::Manifest;
+use crate::Error;
 
 const REPORT: &str = include_str!("../../../templates/report.md.hbs");
 const CARD: &str = include_str!("../../../templates/model_card.md.hbs");
 
 /// Renders a template; every name that it uses must be there.
-fn render(template: &str, context: &impl Serialize) -> Result<String> {
+fn render(template: &str, context: &impl Serialize) -> Result<String, Error> {
     let mut engine = Handlebars::new();
     engine.set_strict_mode(true);
     engine.register_escape_fn(handlebars::no_escape);
-    Ok(engine.render_template(template, context)?)
+    Ok(engine.render_template(template, context).map_err(Box::new)?)
 }
 
 /// The accuracy report.
 ///
 /// # Errors
 /// A template that does not render.
-pub fn report(report: &Report) -> Result<String> {
+pub fn report(report: &Report) -> Result<String, Error> {
     let steps = &report.cost.estimated_steps;
     let total = steps.total().max(1);
     let purpose = |(name, steps): (&str, u64)| {
@@ -105,7 +105,7 @@ pub struct CardContext<'a> {
 ///
 /// # Errors
 /// A template that does not render.
-pub fn model_card(card: &CardContext<'_>) -> Result<String> {
+pub fn model_card(card: &CardContext<'_>) -> Result<String, Error> {
     let CardContext { manifest, report, graph } = card;
     let outputs = graph.outputs.iter().map(|output| {
         let node = &graph.nodes[output.value];

@@ -7,11 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-
 use super::{PackageError, ENTRIES, MANIFEST, TOLERATED};
-use crate::failure::UsageError;
-use crate::interrupt::Scratch;
+use crate::scratch::Scratch;
 
 /// A package under construction.
 #[derive(Debug)]
@@ -25,11 +22,11 @@ impl Staging {
     ///
     /// # Errors
     /// The destination is something else than an older package, or cannot be written.
-    pub fn new(destination: &Path) -> Result<Self> {
+    pub fn new(destination: &Path) -> Result<Self, PackageError> {
         let destination = resolve(destination)?;
         check_free(&destination)?;
         let (Some(parent), Some(name)) = (destination.parent(), destination.file_name()) else {
-            return Err(UsageError("the root folder is no place for a package".to_owned()).into());
+            return Err(PackageError::Root);
         };
         let failed = |source| PackageError::Write { path: destination.clone(), source };
         fs::create_dir_all(parent).map_err(failed)?;
@@ -62,12 +59,12 @@ impl Staging {
     ///
     /// # Errors
     /// The destination has become something else, or cannot be replaced; it is as it was then.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<(), PackageError> {
         check_free(&self.destination)?;
         let failed = |source| PackageError::Write { path: self.destination.clone(), source };
         let new = self.folder();
         if self.destination.symlink_metadata().is_err() {
-            return Ok(fs::rename(&new, &self.destination).map_err(failed)?);
+            return fs::rename(&new, &self.destination).map_err(failed);
         }
         if exchange(&new, &self.destination).is_ok() {
             // The older package is now in the scratch folder and goes with it.
@@ -86,11 +83,11 @@ impl Staging {
 }
 
 /// The destination without links or dots; it need not exist.
-fn resolve(destination: &Path) -> Result<PathBuf> {
+fn resolve(destination: &Path) -> Result<PathBuf, PackageError> {
     match destination.canonicalize() {
         Ok(path) => Ok(path),
         Err(_) => std::path::absolute(destination)
-            .with_context(|| format!("the output folder {}", destination.display())),
+            .map_err(|source| PackageError::Write { path: destination.to_owned(), source }),
     }
 }
 

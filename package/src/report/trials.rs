@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::gas;
 use crate::numbers::{percent, short, thousands};
-use crate::table;
 
 /// One precision and what came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -78,11 +77,6 @@ pub fn cells(row: &TrialRow) -> Vec<String> {
         thousands(row.trace_rows),
         if row.accepted { "yes" } else { "no" }.to_owned(),
     ]
-}
-
-/// The trials as a table for people.
-pub fn table(trials: &[Trial]) -> String {
-    table::table(&HEADER, rows(trials).iter().map(cells))
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

@@ -10,7 +10,7 @@ use nilometer_transpiler::cost;
 use nilometer_transpiler::emit::Shapes;
 use nilometer_transpiler::quant::QuantGraph;
 
-use crate::package::ContractSize;
+use crate::folder::ContractSize;
 
 /// L2 gas of a VM step.
 pub const STEP: u64 = 100;
