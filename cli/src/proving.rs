@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use nilometer_air::cairo::{ProofFile, Security, SecurityBits};
+use nilometer_air::cairo::{proven_bits, ProofFile, Security};
 use nilometer_cairo::{Builtin, Program, Run};
 use nilometer_prover::{peak_bytes, Phase, Size, WitnessError};
 use thiserror::Error;
@@ -135,8 +135,8 @@ pub struct Proved {
     pub phases: BTreeMap<&'static str, Duration>,
     /// From the start to the proof.
     pub time: Duration,
-    /// The bits that its parameters reach.
-    pub bits: SecurityBits,
+    /// The proven bits that its parameters reach.
+    pub bits: u32,
 }
 
 /// Proves a run and shows how far it is.
@@ -160,7 +160,7 @@ pub fn prove(program: &Program, run: &Run, security: Security) -> Result<Proved>
     let begun = phases.take();
     let ends = begun.iter().skip(1).map(|(_, instant)| *instant).chain([end]);
     let times = begun.iter().zip(ends).map(|((phase, began), end)| (key(*phase), end - *began));
-    let bits = SecurityBits::of(&security.options(file.rows), file.rows);
+    let bits = proven_bits(&security.options(file.rows), file.rows);
     Ok(Proved { phases: times.collect(), time: end - start, bits, file })
 }
 

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use nilometer_air::cairo::{Builtin, Claim, ClaimError};
-use nilometer_cairo::{Builtin as ProgramBuiltin, Program};
+use nilometer_air::cairo::{Claim, ClaimError};
+use nilometer_cairo::Program;
 use nilometer_starknet::Felt;
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::Schema;
@@ -98,30 +98,24 @@ pub fn agreement(bytes: &[u8]) -> Option<f64> {
     report["accuracy"]["agreement"].as_f64()
 }
 
-/// A program that proofs are checked against.
+/// A program that proofs are checked against: what a claim needs of it, without hints.
 #[derive(Debug)]
-pub struct ProofProgram {
-    builtins: Vec<Builtin>,
-    code: Vec<nilometer_field::Felt>,
-}
+pub struct ProofProgram(Claim);
 
 impl ProofProgram {
+    /// `None` if proofs do not cover the program.
     fn of(program: &Program) -> Option<Self> {
-        let builtins = program.builtins().iter().map(|builtin| match builtin {
-            ProgramBuiltin::Output => Some(Builtin::Output),
-            ProgramBuiltin::RangeCheck => Some(Builtin::RangeCheck),
-            _ => None,
-        });
-        let code = program.bytecode().iter().map(nilometer_field::Felt::from).collect();
-        Some(Self { builtins: builtins.collect::<Option<_>>()?, code })
+        program.claim(Vec::<nilometer_field::Felt>::new()).ok().map(Self)
     }
 
     /// "This program ran and wrote this output."
     ///
     /// # Errors
-    /// No proof can be about it.
+    /// The output is too long.
     pub fn claim(&self, output: Vec<nilometer_field::Felt>) -> Result<Claim, ClaimError> {
-        Claim::new(self.builtins.clone(), self.code.clone(), output)
+        let Self(program) = self;
+        let (builtins, code) = (program.builtins().to_vec(), program.code().to_vec());
+        Claim::with_program_hash(builtins, code, output, program.program_hash())
     }
 }
 

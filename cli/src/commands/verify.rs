@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
 use nilometer_air::cairo::{ProofFile, Security};
-use nilometer_field::{hex, Felt};
-use nilometer_prover::claim;
+use nilometer_field::Felt;
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::{signed, Schema};
 use nilometer_verifier::{verify_file, Verified, VerifyError};
@@ -45,7 +44,7 @@ pub struct VerifyArgs {
     /// them, values or exact integers
     #[arg(short, long, value_name = "FILE[:ROW]|NUMBERS", allow_hyphen_values = true)]
     pub output: Option<String>,
-    /// The least security that is accepted: 96, 100 or 128 bits, `proven` or `conjectured`
+    /// The least security that is accepted: 96, 100 or 128 bits, all proven
     #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
     pub security: Security,
 }
@@ -116,7 +115,6 @@ struct VerifyResult {
     security: String,
     security_bits: u32,
     proven_bits: u32,
-    conjectured_bits: u32,
     rows: usize,
     queries: usize,
     blowup: usize,
@@ -159,9 +157,8 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         label: answer.label.clone(),
         answer,
         security: verified.security.to_string(),
-        security_bits: verified.bits.of_kind(args.security.kind()),
-        proven_bits: verified.bits.proven,
-        conjectured_bits: verified.bits.conjectured,
+        security_bits: verified.bits,
+        proven_bits: verified.bits,
         rows: verified.rows,
         queries: verified.options.num_queries(),
         blowup: verified.options.blowup_factor(),
@@ -196,15 +193,14 @@ pub fn check(package: &Package, bytes: &[u8], security: Security) -> Result<Chec
     let (graph, program) = package.model_and_program()?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     let file = ProofFile::from_bytes(bytes).map_err(VerifyError::from)?;
-    let actual = hex::format(&VmFelt::from_bytes_be(&file.program_hash));
+    let actual = file.program_hash.to_string();
     if actual != package.manifest.program_hash {
         let expected = package.manifest.program_hash.clone();
         return Err(AboutError::Program { expected, actual }.into());
     }
     // The claim is this package's program with the row and the results that are then shown.
     let integers = integers(&graph, &file.output)?;
-    let felts: Vec<VmFelt> = integers.iter().map(|&integer| VmFelt::from(integer)).collect();
-    let claim = claim(&program, &felts)?;
+    let claim = program.claim(integers.iter().map(|&integer| VmFelt::from(integer)))?;
     let start = Instant::now();
     let verified = verify_file(&claim, file, security)?;
     let verify_ms = start.elapsed().as_secs_f64() * 1e3;
@@ -288,12 +284,8 @@ impl Message for VerifyResult {
             (
                 "security",
                 format!(
-                    "{} bits proven, {} conjectured ({} queries, blowup {}, {} bits of grinding)",
-                    self.proven_bits,
-                    self.conjectured_bits,
-                    self.queries,
-                    self.blowup,
-                    self.grinding_bits
+                    "{} bits proven ({} queries, blowup {}, {} bits of grinding)",
+                    self.proven_bits, self.queries, self.blowup, self.grinding_bits
                 ),
             ),
             ("proof", format!("{}, {} rows", bytes(self.proof_bytes), thousands(self.rows))),
