@@ -51,6 +51,11 @@ pub struct Shape {
     pub next: Columns<Vec<usize>>,
     /// Challenges that are drawn after the main commitment, each uniform in the field.
     pub n_challenges: usize,
+    /// The error of the argument that the challenges serve, times p: over their draw, a main trace that
+    /// satisfies no statement has fitting auxiliary columns with at most this probability over p. A sum of
+    /// fractions (LogUp): the number of all fractions, those of the public side included, times the number
+    /// of values that a fingerprint combines. Freivalds' check: the degree in the challenge. Several add up.
+    pub argument_degree: u64,
     /// Values that [`Air::derive`] makes of them.
     pub n_derived: usize,
     /// Last rows on which transitions do not hold: 1, as the last row has no next one. With more, the rows
