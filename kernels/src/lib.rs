@@ -30,5 +30,3 @@ pub use hash::{
 pub use inverse::{batch_inverse, batch_inverse_with};
 pub use packed::{Factor, Packed, LANES};
 pub use portable::Scalar8;
-
-pub use nilometer_air::Felt;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use nilometer_air::cairo::constraints::Value;
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 
 use crate::Task;
 

@@ -21,7 +21,7 @@ use super::layout::{
     OP1_ADDR, PC, RC_COUNT, RC_FIRST, RC_LAST, RC_PERIOD, RES, SUM,
 };
 use super::lookup::N_CHALLENGES;
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// What constraints compute with: an element, or several side by side.
 pub trait Value: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {

@@ -1,6 +1,6 @@
 //! Many columns: from values to polynomials, and from polynomials to a row-major low-degree extension.
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use rayon::prelude::*;
 use winter_math::FieldElement;
 

@@ -7,7 +7,7 @@ mod grind;
 
 pub use grind::{grind, grind_with};
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use rayon::prelude::*;
 use winter_crypto::hashers::Blake3_256;
 use winter_crypto::Hasher;

@@ -23,7 +23,7 @@ use std::ops::{Add, Mul, Sub};
 
 use limbs::*;
 use nilometer_air::cairo::constraints::Value;
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 
 use crate::packed::{Block, Factor, Packed, LANES};
 use crate::Task;
