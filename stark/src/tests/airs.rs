@@ -102,7 +102,7 @@ pub struct LookupColumns {
 impl Lookup {
     /// A table of all squares below `n_rows`; values by a rule.
     pub fn new(n_rows: usize, exempt_rows: usize) -> (Self, LookupColumns) {
-        let public = vec![9, 16, 16];
+        let public: Vec<u64> = vec![9, 16, 16];
         let used = n_rows - exempt_rows + 1;
         let table: Vec<u64> = (0..n_rows as u64).map(|i| i * i).collect();
         // Held where the next row's selector is set; all rows of the second selector have 25.
