@@ -11,6 +11,8 @@ use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanError, PlanOptio
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
+use crate::gas;
+use crate::input::ReadArgs;
 use crate::numbers::{bytes, or_dash, percent, short, thousands};
 use crate::output::{Message, Output};
 use crate::package::{ContractSize, Manifest};
@@ -18,7 +20,6 @@ use crate::pipeline::{self, Job, StageDone, Stages};
 use crate::report::trials::{self, TrialRow};
 use crate::report::Report;
 use crate::table::{fields, table};
-use crate::{gas, input};
 
 /// Arguments of `nilo transpile`.
 #[derive(Debug, Args)]
@@ -42,6 +43,8 @@ pub struct SettingsArgs {
     /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Accuracy budget: share of rows whose label may change, or for numbers the largest error as
     /// a share of their range
     #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
@@ -131,7 +134,7 @@ struct Bits {
 /// # Errors
 /// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
-    let job = job(args)?;
+    let job = job(args, output)?;
     let mut stages = Stages::new(|_| ());
     let transpiled = pipeline::transpile(&job, &args.output, &mut stages).map_err(|error| {
         let about_the_model = error.is::<ImportError>() || error.is::<PlanError>();
@@ -156,7 +159,7 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
 ///
 /// # Errors
 /// A file cannot be read, or the model cannot be imported.
-pub fn job(args: &TranspileArgs) -> Result<Job> {
+pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
     let onnx = super::read_model(&args.model)?;
     let calibration = match &args.settings.calibration {
         None => None,
@@ -164,7 +167,7 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
             // The number of features is known once the model has been imported.
             let features =
                 onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
-            let rows = input::read(file)?.rows(features)?;
+            let rows = args.settings.read.reader(output).read(file)?.rows(features)?;
             let sha256 = pipeline::sha256(&std::fs::read(file)?);
             Some((Calibration { rows }, sha256))
         }
