@@ -25,7 +25,8 @@ pub struct Block(pub(crate) [[u64; LANES]; 4]);
 pub trait Packed: Value + Debug + Send + Sync + 'static {
     /// A sum that is not reduced. Its terms: at most one of [`Packed::widen`] of any value or of
     /// [`Packed::mul_wide`], and up to [`Self::MAX_TERMS`] results of [`Packed::scale`] or of
-    /// [`Packed::narrow`].
+    /// [`Packed::narrow`]. Or up to eight of [`Packed::widen`] of any values, and nothing else; such a sum is
+    /// for [`Packed::narrow`] alone.
     type Wide: Copy + Send + Sync + Debug;
     /// A sum of up to [`Self::MAX_PRODUCTS`] products that is not reduced.
     type Products: Copy;

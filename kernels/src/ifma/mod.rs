@@ -55,7 +55,8 @@ pub struct Ifma8([V; LIMBS]);
 
 /// A sum that is not reduced: signed limbs. A term is below `2^56` in each limb and lies in `(-p, 2.1p)`, the
 /// first term is below `2^256`, about 32p. In a transform at most one term above p is ever subtracted, so
-/// with 40 terms limbs stay below `2^62` and the value in `(-42p, 116p)`.
+/// with 40 terms limbs stay below `2^62` and the value in `(-42p, 116p)`. Eight first terms, added or
+/// subtracted, are below `2^259`, which [`reduce`] takes too.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Wide([V; LIMBS]);
