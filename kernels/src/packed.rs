@@ -49,6 +49,11 @@ pub trait Packed: Value + Debug + Send + Sync + 'static {
     fn load_block(block: &Block) -> Self;
     /// The block, of fully reduced residues.
     fn store_block(self, block: &mut Block);
+    /// `self·self`.
+    #[inline(always)]
+    fn square(self) -> Self {
+        self * self
+    }
     /// The element divided by `2^log2`; at most 48.
     fn halve(self, log2: u32) -> Self;
 
@@ -64,6 +69,8 @@ pub trait Packed: Value + Debug + Send + Sync + 'static {
     fn sub_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
     /// A factor for [`Packed::scale`].
     fn factor(felt: Felt) -> Factor;
+    /// The factor's element in each lane; takes less time than [`Packed::splat`].
+    fn spread(factor: &Factor) -> Self;
     /// A sum, multiplied in all lanes by one element: one term.
     fn scale(sum: Self::Wide, factor: &Factor) -> Self::Wide;
 

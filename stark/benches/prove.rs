@@ -29,9 +29,12 @@ fn bench<H: ProverHash>(c: &mut Criterion, target: Target, lengths: &[usize]) {
         group.bench_function(BenchmarkId::new("prove", n_rows), |b| b.iter(run));
         let proof = run();
         let key = preprocessed.key();
-        group.bench_function(BenchmarkId::new(format!("verify, {} bytes", proof.len()), n_rows), |b| {
-            b.iter(|| verify::<H, _>(&air, &key, &params, &proof).unwrap());
-        });
+        group.bench_function(
+            BenchmarkId::new(format!("verify, {} bytes", proof.len()), n_rows),
+            |b| {
+                b.iter(|| verify::<H, _>(&air, &key, &params, &proof).unwrap());
+            },
+        );
     }
 }
 
