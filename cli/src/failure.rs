@@ -227,7 +227,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             WitnessError::Step { .. } | WitnessError::NoTrace => {
                 help(Kind::Other, "this is a defect: please report it with the model and the row")
             }
-            WitnessError::Builtin { .. } | WitnessError::Claim(_) => kind(Kind::Other),
+            WitnessError::Claim(_) => kind(Kind::Other),
         };
     }
     if let Some(error) = cause.downcast_ref::<ProvingError>() {

@@ -7,9 +7,9 @@
 
 use std::time::Instant;
 
-use nilometer_air::cairo::{Builtin, Claim, ClaimError, ProofFile, Security};
-use nilometer_cairo::{Builtin as ProgramBuiltin, Program};
-use nilometer_field::{hex, Felt};
+use nilometer_air::cairo::{Claim, ClaimError, ProofFile, Security};
+use nilometer_cairo::Program;
+use nilometer_field::Felt;
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::signed;
 use nilometer_verifier::{verify_file, Verified, VerifyError};
@@ -28,12 +28,6 @@ pub enum AboutError {
         expected: String,
         /// The proof's.
         actual: String,
-    },
-    /// The program uses a builtin that proofs do not cover.
-    #[error("the program uses the builtin `{name}`, which proofs do not cover")]
-    Builtin {
-        /// Its name.
-        name: &'static str,
     },
     /// The program or its output cannot be claimed.
     #[error(transparent)]
@@ -140,34 +134,27 @@ impl AboutError {
     }
 }
 
-/// A program that proofs are checked against.
+/// A program that proofs are checked against: what a claim needs of it, without hints.
 #[derive(Debug)]
-pub struct ProofProgram {
-    builtins: Vec<Builtin>,
-    code: Vec<Felt>,
-}
+pub struct ProofProgram(Claim);
 
 impl ProofProgram {
     /// What a verifier needs of a program.
     ///
     /// # Errors
-    /// The program uses builtins that proofs do not cover.
-    pub fn of(program: &Program) -> Result<Self, AboutError> {
-        let builtins = program.builtins().iter().map(|builtin| match builtin {
-            ProgramBuiltin::Output => Ok(Builtin::Output),
-            ProgramBuiltin::RangeCheck => Ok(Builtin::RangeCheck),
-            other => Err(AboutError::Builtin { name: other.name() }),
-        });
-        let code = program.bytecode().iter().map(Felt::from).collect();
-        Ok(Self { builtins: builtins.collect::<Result<_, _>>()?, code })
+    /// Proofs do not cover a builtin of the program, or it is too long.
+    pub fn of(program: &Program) -> Result<Self, ClaimError> {
+        program.claim(Vec::<Felt>::new()).map(Self)
     }
 
     /// "This program ran and wrote this output."
     ///
     /// # Errors
-    /// No proof can be about it.
+    /// The output is too long.
     pub fn claim(&self, output: Vec<Felt>) -> Result<Claim, ClaimError> {
-        Claim::new(self.builtins.clone(), self.code.clone(), output)
+        let Self(program) = self;
+        let (builtins, code) = (program.builtins().to_vec(), program.code().to_vec());
+        Claim::with_program_hash(builtins, code, output, program.program_hash())
     }
 }
 
@@ -195,15 +182,14 @@ pub fn check(package: &Package, bytes: &[u8], security: Security) -> Result<Chec
     let (graph, program) = package.model_and_program()?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     let file = ProofFile::from_bytes(bytes).map_err(VerifyError::from)?;
-    let actual = hex::format(&VmFelt::from_bytes_be(&file.program_hash));
+    let actual = file.program_hash.to_string();
     if actual != package.manifest.program_hash {
         let expected = package.manifest.program_hash.clone();
         return Err(AboutError::Program { expected, actual }.into());
     }
     // The claim is this package's program with the row and the results that are then shown.
     let integers = integers(&graph, &file.output)?;
-    let program = ProofProgram::of(&program)?;
-    let claim = program.claim(file.output.clone()).map_err(AboutError::from)?;
+    let claim = program.claim(file.output.iter().copied()).map_err(AboutError::from)?;
     let start = Instant::now();
     let verified = verify_file(&claim, file, security)?;
     let (input, output) = integers.split_at(graph.input_len());

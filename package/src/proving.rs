@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use nilometer_air::cairo::{ProofFile, Security, SecurityBits};
+use nilometer_air::cairo::{proven_bits, ProofFile, Security};
 use nilometer_cairo::{Builtin, Program, Run};
 pub use nilometer_prover::Phase;
 use nilometer_prover::{peak_bytes, Size, WitnessError};
@@ -93,8 +93,8 @@ pub struct Proved {
     pub phases: BTreeMap<&'static str, Duration>,
     /// From the start to the proof.
     pub time: Duration,
-    /// The bits that its parameters reach.
-    pub bits: SecurityBits,
+    /// The proven bits that its parameters reach.
+    pub bits: u32,
 }
 
 /// Proves a run; `started` hears of each phase.
@@ -119,7 +119,7 @@ pub fn prove(
     let begun = phases.take();
     let ends = begun.iter().skip(1).map(|(_, instant)| *instant).chain([end]);
     let times = begun.iter().zip(ends).map(|((phase, began), end)| (key(*phase), end - *began));
-    let bits = SecurityBits::of(&security.options(file.rows), file.rows);
+    let bits = proven_bits(&security.options(file.rows), file.rows);
     Ok(Proved { phases: times.collect(), time: end - start, bits, file })
 }
 

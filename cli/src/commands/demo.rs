@@ -12,7 +12,6 @@ use clap::Args;
 use console::style;
 use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, RunOptions};
-use nilometer_prover::claim;
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::eval;
 use nilometer_transpiler::quant::{Calibration, PlanOptions, QuantGraph};
@@ -202,7 +201,7 @@ fn prove_first(
         &format!("{} rows, proof of {}", thousands(proved.file.rows), numbers::bytes(bytes.len())),
         proved.time,
     );
-    let claim = claim(program, &run.output)?;
+    let claim = program.claim(&run.output)?;
     let start = Instant::now();
     let verified = verify(&claim, &bytes, Security::DEFAULT)?;
     let time = start.elapsed();

@@ -27,7 +27,7 @@ use nilometer_package::Package;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nilo prove package --input rows.npy:0 -o row0.proof
-  nilo prove package --input row.json -o row.proof --security conjectured-128 --max-memory 2GB
+  nilo prove package --input row.json -o row.proof --security 128 --max-memory 2GB
 
 A proof is a validity proof: it shows that the program ran and wrote this output, and hides nothing.")]
 pub struct ProveArgs {
@@ -39,7 +39,7 @@ pub struct ProveArgs {
     /// Where the proof goes
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
-    /// Security: 96, 100 or 128 bits, `proven` or `conjectured` (`conjectured-100`)
+    /// Security: 96, 100 or 128 bits, all proven
     #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
     pub security: Security,
     /// Refuse to take more memory than this [default: what is available]
@@ -76,7 +76,6 @@ struct ProveResult {
     proof_bytes: usize,
     security: String,
     security_bits: u32,
-    conjectured_bits: u32,
 }
 
 /// Proves.
@@ -128,8 +127,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
         peak_rss_bytes: proving::peak_rss_bytes(),
         proof_bytes: file.len(),
         security: args.security.to_string(),
-        security_bits: proved.bits.of_kind(args.security.kind()),
-        conjectured_bits: proved.bits.conjectured,
+        security_bits: proved.bits,
     })?;
     Ok(0)
 }

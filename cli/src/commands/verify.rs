@@ -41,7 +41,7 @@ pub struct VerifyArgs {
     /// them, values or exact integers
     #[arg(short, long, value_name = "FILE[:ROW]|NUMBERS", allow_hyphen_values = true)]
     pub output: Option<String>,
-    /// The least security that is accepted: 96, 100 or 128 bits, `proven` or `conjectured`
+    /// The least security that is accepted: 96, 100 or 128 bits, all proven
     #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
     pub security: Security,
 }
@@ -63,7 +63,6 @@ struct VerifyResult {
     security: String,
     security_bits: u32,
     proven_bits: u32,
-    conjectured_bits: u32,
     rows: usize,
     queries: usize,
     blowup: usize,
@@ -106,9 +105,8 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         label: answer.label.clone(),
         answer,
         security: verified.security.to_string(),
-        security_bits: verified.bits.of_kind(args.security.kind()),
-        proven_bits: verified.bits.proven,
-        conjectured_bits: verified.bits.conjectured,
+        security_bits: verified.bits,
+        proven_bits: verified.bits,
         rows: verified.rows,
         queries: verified.options.num_queries(),
         blowup: verified.options.blowup_factor(),
@@ -185,9 +183,8 @@ impl Message for VerifyResult {
             (
                 "security",
                 format!(
-                    "{} bits proven, {} conjectured ({} queries, blowup {}, {} bits of grinding)",
+                    "{} bits proven ({} queries, blowup {}, {} bits of grinding)",
                     self.proven_bits,
-                    self.conjectured_bits,
                     self.queries,
                     self.blowup,
                     self.grinding_bits

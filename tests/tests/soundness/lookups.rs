@@ -128,6 +128,7 @@ fn lookups(witness: &Witness) -> Vec<(&'static str, Entry)> {
         names.extend_from_slice(match builtin {
             Builtin::Output => &BOUNDARY[2..4],
             Builtin::RangeCheck => &BOUNDARY[4..6],
+            other => panic!("claims have no {}", other.name()),
         });
     }
     let cells = boundary_cells(claim, advice);

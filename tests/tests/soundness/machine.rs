@@ -71,11 +71,7 @@ impl<'a> Forger<'a> {
         memory.entry(base).or_insert(Felt::from(address::FIRST_FRAME));
         memory.entry(base + 1).or_insert(Felt::ZERO);
         for (i, builtin) in (0..).zip(&code.builtins) {
-            let start = match builtin {
-                Builtin::Output => address::OUTPUT,
-                Builtin::RangeCheck => address::RANGE_CHECK,
-            };
-            memory.entry(address::FIRST_FRAME + i).or_insert(Felt::from(start));
+            memory.entry(address::FIRST_FRAME + i).or_insert(Felt::from(builtin.base()));
         }
         for (address, word) in (address::PROGRAM..).zip(&code.words) {
             memory.insert(address, *word);
