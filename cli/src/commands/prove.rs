@@ -103,7 +103,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     plan.check(args.max_memory.map(|size| size.0))?;
     let proved = proving::prove(&program, &run, args.security)?;
     let file = proved.file.to_bytes();
-    proving::write_whole(&args.output, &file)?;
+    nilometer_package::folder::write_whole(&args.output, &file)?;
 
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let filling = proved.phases.get("trace").copied().unwrap_or_default();

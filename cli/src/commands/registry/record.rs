@@ -35,7 +35,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "DIR")]
     pub package: PathBuf,
     /// The least security that the proof must have
-    #[arg(long, value_name = "LEVEL", default_value = "proven-96")]
+    #[arg(long, value_name = "LEVEL", default_value_t = Security::DEFAULT)]
     pub security: Security,
     /// The version [default: the newest]
     #[arg(long, value_name = "N")]
