@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer;
-use crate::input::Source;
+use crate::input::{ReadArgs, Source};
 use crate::output::{Message, Output};
 use crate::proving::{self, ByteSize};
 use crate::table::fields;
@@ -36,6 +36,8 @@ pub struct ProveArgs {
     /// The row (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Where the proof goes
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
@@ -87,7 +89,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let (row, values) = args.input.one_row(graph.input_len())?;
+    let (row, values) = args.input.one_row(graph.input_len(), &args.read.reader(output))?;
 
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };

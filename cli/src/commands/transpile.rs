@@ -11,7 +11,7 @@ use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSo
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
-use crate::input;
+use crate::input::ReadArgs;
 use crate::output::{Message, Output};
 use crate::progress::Stages;
 use crate::table::{fields, table};
@@ -45,6 +45,8 @@ pub struct SettingsArgs {
     /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Accuracy budget: share of rows whose label may change, or for numbers the largest error as
     /// a share of their range
     #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
@@ -134,7 +136,7 @@ struct Bits {
 /// # Errors
 /// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
-    let job = job(args)?;
+    let job = job(args, output)?;
     let transpiled = pipeline::transpile(&job, &args.output, &Stages::new(|_| ()));
     let transpiled = transpiled.map_err(|error| match &error {
         Error::Import(_) | Error::Plan(_) => {
@@ -156,7 +158,7 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
 ///
 /// # Errors
 /// A file cannot be read, or the model cannot be imported.
-pub fn job(args: &TranspileArgs) -> Result<Job> {
+pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
     let onnx = super::read_model(&args.model)?;
     let calibration = match &args.settings.calibration {
         None => None,
@@ -164,7 +166,7 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
             // The number of features is known once the model has been imported.
             let features =
                 onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
-            let rows = input::read(file)?.rows(features)?;
+            let rows = args.settings.read.reader(output).read(file)?.rows(features)?;
             let sha256 = nilometer_package::sha256(&std::fs::read(file)?);
             Some((Calibration { rows }, sha256))
         }

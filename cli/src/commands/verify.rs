@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer;
-use crate::input::{read, Source};
+use crate::input::{ReadArgs, Reader, Source};
 use crate::output::{Message, Output};
 use crate::table::fields;
 use nilometer_package::answer::{Answer, NamedOutput};
@@ -37,6 +37,8 @@ pub struct VerifyArgs {
     /// The row that the proof must be about (.npy, .json, .csv), in natural units
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Option<Source>,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// The output that the proof must be about: a file, or numbers such as 0.25,0.75; as `nilo run` shows
     /// them, values or exact integers
     #[arg(short, long, value_name = "FILE[:ROW]|NUMBERS", allow_hyphen_values = true)]
@@ -85,12 +87,13 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     let Checked { graph, integers, verified, load_ms, verify_ms } =
         check(&package, &bytes, args.security)?;
     let (input_int, output_int) = integers.split_at(graph.input_len());
+    let reader = args.read.reader(output);
     if let Some(source) = &args.input {
-        check_input(&graph, source, input_int)?;
+        check_input(&graph, source, &reader, input_int)?;
     }
     let answer = Answer::new(&Schema::of(&graph), 0, input_int, output_int)?;
     if let Some(wanted) = &args.output {
-        check_output(&answer.outputs, wanted)?;
+        check_output(&answer.outputs, wanted, &reader)?;
     }
     let texts = |integers: &[i128]| integers.iter().map(ToString::to_string).collect();
     let decode = |(feature, &integer): (usize, &i128)| graph.input.decode(feature, integer);
@@ -118,8 +121,13 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
-fn check_input(graph: &QuantGraph, source: &Source, actual: &[i128]) -> Result<()> {
-    let (_, values) = source.one_row(graph.input_len())?;
+fn check_input(
+    graph: &QuantGraph,
+    source: &Source,
+    reader: &Reader,
+    actual: &[i128],
+) -> Result<()> {
+    let (_, values) = source.one_row(graph.input_len(), reader)?;
     let expected = graph.input.encode(&values)?;
     let mut pairs = expected.into_iter().zip(actual).enumerate();
     match pairs.find(|(_, (expected, actual))| expected != *actual) {
@@ -131,7 +139,7 @@ fn check_input(graph: &QuantGraph, source: &Source, actual: &[i128]) -> Result<(
 }
 
 /// Numbers in a file or on the command line, against values or integers.
-fn check_output(outputs: &[NamedOutput], wanted: &str) -> Result<()> {
+fn check_output(outputs: &[NamedOutput], wanted: &str, reader: &Reader) -> Result<()> {
     let numbers = |text: &str| -> Option<Vec<f64>> {
         let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
         inner.split(',').map(|number| number.trim().parse().ok()).collect()
@@ -140,7 +148,7 @@ fn check_output(outputs: &[NamedOutput], wanted: &str) -> Result<()> {
         Some(numbers) => numbers,
         None => {
             let Ok(source) = wanted.parse::<Source>();
-            let rows = read(&source.path)?.any_rows()?;
+            let rows = reader.read(&source.path)?.any_rows()?;
             let row = source.row.unwrap_or(0);
             let n_rows = rows.len();
             rows.into_iter().nth(row).ok_or(crate::input::InputError::Row {

@@ -17,7 +17,7 @@ use nilometer_transpiler::quant::QuantGraph;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::input;
+use crate::input::{Array, ReadArgs};
 use crate::output::{Message, Output};
 use crate::progress::Progress;
 use crate::table::{fields, table};
@@ -35,6 +35,8 @@ pub struct CheckArgs {
     /// Rows to compare on (.npy, .json, .csv)
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// The rows' true labels, or their true values: accuracy or R² is told
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
@@ -88,13 +90,13 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
     let float = package.float_model()?;
-    let data = input::read(&args.data)?;
+    let reader = args.read.reader(output);
+    let read = |path: &PathBuf| reader.read(path);
+    let data = reader.read(&args.data)?;
     let inputs = data.rows(graph.input_len())?;
-    let expect_rows =
-        |array: input::Array| array.expect_rows(inputs.len(), &args.data).map(|()| array);
-    let labels =
-        args.labels.as_deref().map(input::read).transpose()?.map(expect_rows).transpose()?;
-    let expected = args.expected.as_deref().map(input::read).transpose()?;
+    let expect_rows = |array: Array| array.expect_rows(inputs.len(), &args.data).map(|()| array);
+    let labels = args.labels.as_ref().map(read).transpose()?.map(expect_rows).transpose()?;
+    let expected = args.expected.as_ref().map(read).transpose()?;
     let expected = expected.map(expect_rows).transpose()?;
 
     let rows = compute(&float, &graph, &inputs)?;

@@ -86,7 +86,7 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         settings: args.settings.clone(),
     };
     // The package's name is part of its class.
-    let mut job = transpile::job(&transpile_args)?;
+    let mut job = transpile::job(&transpile_args, output)?;
     if args.settings.name.is_none() {
         job.name.clone_from(&model.name);
     }
