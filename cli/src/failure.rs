@@ -4,7 +4,6 @@ use anyhow::Error;
 use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
-use nilometer_starknet::ChainError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
@@ -245,8 +244,13 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     if cause.is::<VmError>() {
         return help(Kind::Other, "the package's program is not its model: transpile the ONNX file again; if a new package does this too, it is a defect: please report it with the model and the row");
     }
-    if let Some(error) = cause.downcast_ref::<ChainError>() {
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<nilometer_starknet::ChainError>() {
         return Some(crate::chain::failure(error));
+    }
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<crate::commands::registry::verify::NotReproduced>() {
+        return help(Kind::Chain, error.help());
     }
     if cause.is::<SchemaError>() {
         return kind(Kind::Chain);

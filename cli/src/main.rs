@@ -6,9 +6,12 @@
 
 mod answer;
 mod args;
+#[cfg(feature = "chain")]
 mod chain;
 mod commands;
 mod failure;
+mod felt;
+mod files;
 mod input;
 mod interrupt;
 mod output;

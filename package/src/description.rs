@@ -293,7 +293,14 @@ mod tests {
     #[test]
     fn parts_keep_their_bytes() {
         let huge = br#"{"lo": -170141183460469231731687303715884105728}"#;
-        let parts = Parts { card: "# x", report: b"{}", schema: b"[]", graph: huge, program: b"1", recipe: b"{}" };
+        let parts = Parts {
+            card: "# x",
+            report: b"{}",
+            schema: b"[]",
+            graph: huge,
+            program: b"1",
+            recipe: b"{}",
+        };
         let bytes = compose(&parts).unwrap();
         assert_eq!(bytes, compose(&parts).unwrap());
         let text = String::from_utf8(bytes).unwrap();

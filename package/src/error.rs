@@ -33,7 +33,9 @@ pub enum Error {
     #[error(transparent)]
     Recipe(#[from] RecipeError),
     /// What was found is not what a recipe of it gives.
-    #[error("the recipe of this model gives the model hash {actual}, not {expected}: this is a defect")]
+    #[error(
+        "the recipe of this model gives the model hash {actual}, not {expected}: this is a defect"
+    )]
     NotReproduced {
         /// The model that was planned.
         expected: String,
@@ -114,7 +116,10 @@ impl Error {
     pub fn cause(&self) -> &(dyn std::error::Error + 'static) {
         match self {
             Self::Within { source, .. } => source.cause(),
-            Self::NoLabel | Self::NotCompiled(_) | Self::Scratch(_) | Self::NotReproduced { .. } => self,
+            Self::NoLabel
+            | Self::NotCompiled(_)
+            | Self::Scratch(_)
+            | Self::NotReproduced { .. } => self,
             Self::Recipe(error) => error,
             Self::Package(error) => error,
             Self::Import(error) => error,

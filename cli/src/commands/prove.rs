@@ -42,7 +42,7 @@ pub struct ProveArgs {
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
     /// Security: 96, 100 or 128 bits, all proven
-    #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
+    #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
     pub security: Security,
     /// Refuse to take more memory than this [default: what is available]
     #[arg(long, value_name = "SIZE")]

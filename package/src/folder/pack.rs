@@ -28,7 +28,10 @@ impl Bundle {
     pub(super) fn read(path: &Path) -> Result<Self, PackageError> {
         let bytes = fs::metadata(path).map_err(|error| damaged(path, &error))?.len();
         if bytes > MAX_BYTES {
-            return Err(damaged(path, &format!("it has {bytes} bytes, {MAX_BYTES} are read at most")));
+            return Err(damaged(
+                path,
+                &format!("it has {bytes} bytes, {MAX_BYTES} are read at most"),
+            ));
         }
         let bytes = fs::read(path).map_err(|error| damaged(path, &error))?;
         match serde_json::from_slice::<Self>(&bytes) {

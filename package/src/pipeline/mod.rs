@@ -20,8 +20,8 @@ use serde_json::json;
 use crate::description::{compose, Parts};
 use crate::folder::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
 use crate::numbers::{bytes, thousands};
-use crate::report::{self, CardContext, CostReport, Report, Sources};
 use crate::recipe::{self, Recipe};
+use crate::report::{self, CardContext, CostReport, Report, Sources};
 use crate::{gas, runtime, sha256, vm, Context as _, Error};
 
 pub use rebuild::{rebuild, Rebuilt};
@@ -113,8 +113,7 @@ pub fn transpile(
     let calibration = job.calibration.as_ref().map(|(calibration, _)| calibration);
     let plan = plan(&graph, calibration, &job.options)?;
     let model_hash = format!("{:#x}", plan.graph.model_hash());
-    let quantisation =
-        quant::Recipe::of(&graph, calibration, &job.options, &plan.precision)?;
+    let quantisation = quant::Recipe::of(&graph, calibration, &job.options, &plan.precision)?;
     // A recipe that does not give the same model would only be noticed by whoever relies on it.
     let again = format!("{:#x}", quantisation.lower(&graph)?.model_hash());
     if again != model_hash {

@@ -47,7 +47,8 @@ pub fn rebuild(
     stages.done(String::new());
 
     stages.start(Stage::Emit);
-    let scratch = Scratch::new_in(&std::env::temp_dir(), "nilo-rebuild-").map_err(Error::Scratch)?;
+    let scratch =
+        Scratch::new_in(&std::env::temp_dir(), "nilo-rebuild-").map_err(Error::Scratch)?;
     let staging = Staging::new(&scratch.path().join("package"))?;
     let meta = PackageMeta { name: recipe.name.clone(), model_hash: model_hash.clone() };
     let shapes = recipe.shapes();

@@ -134,7 +134,8 @@ impl Recipe {
             true => Ok(()),
             false => Err(RecipeError::Number { what }),
         };
-        let is_span = |Run(_, (lo, hi)): &Run<(f64, f64)>| lo.is_finite() && hi.is_finite() && lo <= hi;
+        let is_span =
+            |Run(_, (lo, hi)): &Run<(f64, f64)>| lo.is_finite() && hi.is_finite() && lo <= hi;
         number("ranges", self.declared.iter().chain(&self.typical).all(is_span))?;
         let is_magnitude = |value: &f64| value.is_finite() && *value >= 0.0;
         number("magnitudes", self.observed.iter().all(is_magnitude))?;
