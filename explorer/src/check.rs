@@ -320,6 +320,33 @@ fn proved(
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_program_that_is_not_the_model_proves_nothing() {
+        use nilometer_transpiler::quant::{plan, PlanOptions};
+        use nilometer_transpiler::{onnx, passes};
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/zoo/tree_iris_dt4.onnx");
+        let float = passes::simplify(onnx::import(&std::fs::read(path).unwrap()).unwrap());
+        let graph = plan(&float, None, &PlanOptions::default()).unwrap().graph;
+        let input = graph.input.encode(&[5.1, 3.5, 1.4, 0.2]).unwrap();
+        let mut integers = input.clone();
+        integers.extend(graph.run(&input));
+        let felts = |integers: &[i128]| -> Vec<Felt> {
+            integers.iter().map(|&integer| Felt::from(integer)).collect()
+        };
+        assert_eq!(agrees(Some(&graph), &felts(&integers)), Ok(()));
+        // Every single result counts.
+        for index in input.len()..integers.len() {
+            let mut other = integers.clone();
+            other[index] += 1;
+            let reason = agrees(Some(&graph), &felts(&other)).unwrap_err();
+            assert!(reason.contains("the program is not the model"), "{reason}");
+        }
+        assert!(agrees(Some(&graph), &felts(&integers[1..])).is_err());
+        assert!(agrees(Some(&graph), &[]).is_err());
+        let reason = agrees(None, &felts(&integers)).unwrap_err();
+        assert!(reason.contains("no model with the registered hash"), "{reason}");
+    }
+
     #[tokio::test]
     async fn the_pool_is_bounded_and_survives() {
         let pool = Arc::new(VerifyPool::new(1));

@@ -192,7 +192,10 @@ impl Message for Shown {
                 ]
             };
             let header = [">proof", ">version", ">bits", "SHA-256 of the file"];
-            text += &format!("\nclaimed, not verified by the registry:\n{}", table(&header, self.proofs.iter().map(proof)));
+            text += &format!(
+                "\nclaimed, not verified by the registry:\n{}",
+                table(&header, self.proofs.iter().map(proof))
+            );
         }
         text
     }

@@ -115,8 +115,11 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
             Some(_) => "its recipe",
             None => "these settings",
         };
-        return Err(anyhow::Error::new(NotReproduced { by, with_rows: args.settings.calibration.is_some() || args.package.is_some() })
-            .context(text.trim_end().to_owned()));
+        return Err(anyhow::Error::new(NotReproduced {
+            by,
+            with_rows: args.settings.calibration.is_some() || args.package.is_some(),
+        })
+        .context(text.trim_end().to_owned()));
     }
     output.result(&result)?;
     Ok(0)
@@ -152,8 +155,8 @@ impl NotReproduced {
 fn by_recipe(args: &VerifyArgs, package: &Path) -> Result<Found> {
     let is_description = package.file_name().is_some_and(|name| name == description::FILE);
     let recipe = if is_description {
-        let bytes = std::fs::read(package)
-            .with_context(|| format!("cannot read {}", package.display()))?;
+        let bytes =
+            std::fs::read(package).with_context(|| format!("cannot read {}", package.display()))?;
         description::recipe(&bytes)
             .with_context(|| format!("{} does not say how the model was made", package.display()))?
     } else {
