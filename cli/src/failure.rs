@@ -4,17 +4,16 @@ use anyhow::Error;
 use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
-use nilometer_starknet::ChainError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
-use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
+use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError};
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
 
+use crate::commands::check::NotTheModel;
 use crate::input::InputError;
-use crate::proving::WriteError;
 use crate::table::printable;
 use crate::table::table;
 use nilometer_package::check::AboutError;
@@ -200,6 +199,11 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         let kind = if matches!(error, PackageError::Root) { Kind::Usage } else { Kind::Other };
         return Some(Failure::new(kind, error.help()));
     }
+    if cause.is::<NotTheModel>() {
+        return Some(invalid_proof(Some(
+            "do not rely on this package; transpile the ONNX file yourself".to_owned(),
+        )));
+    }
     if let Some(error) = cause.downcast_ref::<VerifyError>() {
         let help = match error {
             VerifyError::Security { .. } => Some(
@@ -213,13 +217,12 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         return Some(invalid_proof(help));
     }
     if let Some(error) = cause.downcast_ref::<AboutError>() {
-        let help = match error {
-            AboutError::Program { .. } => {
-                Some("give the package of the model that was proved with `--model DIR`".to_owned())
-            }
-            _ => None,
-        };
-        return Some(invalid_proof(help));
+        return Some(invalid_proof(error.help().map(str::to_owned)));
+    }
+    if cause.is::<RecipeError>() {
+        return Some(invalid_proof(Some(
+            "give the ONNX file that the package was made from".to_owned(),
+        )));
     }
     if let Some(error) = cause.downcast_ref::<WitnessError>() {
         return match error {
@@ -238,14 +241,16 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             ),
         };
     }
-    if cause.is::<WriteError>() {
-        return help(Kind::Other, "choose a file that you can write with `-o PROOF`");
-    }
     if cause.is::<VmError>() {
-        return help(Kind::Other, "this is a defect: please report it with the model and the row");
+        return help(Kind::Other, "the package's program is not its model: transpile the ONNX file again; if a new package does this too, it is a defect: please report it with the model and the row");
     }
-    if let Some(error) = cause.downcast_ref::<ChainError>() {
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<nilometer_starknet::ChainError>() {
         return Some(crate::chain::failure(error));
+    }
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<crate::commands::registry::verify::NotReproduced>() {
+        return help(Kind::Chain, error.help());
     }
     if cause.is::<SchemaError>() {
         return kind(Kind::Chain);

@@ -53,7 +53,7 @@ struct Trees {
 /// # Errors
 /// The file cannot be read, or is no model.
 pub fn run(args: &InspectArgs, output: &Output) -> Result<u8> {
-    let model = super::read_model(&args.model)?;
+    let model = crate::files::read_model(&args.model)?;
     let summary = onnx::inspect(&model).with_context(|| args.model.display().to_string())?;
     let supported = summary.unsupported.is_empty() && summary.problem.is_none();
     let graph = if supported { onnx::import(&model).ok() } else { None };

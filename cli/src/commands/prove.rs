@@ -42,7 +42,7 @@ pub struct ProveArgs {
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
     /// Security: 96, 100 or 128 bits, all proven
-    #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
+    #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
     pub security: Security,
     /// Refuse to take more memory than this [default: what is available]
     #[arg(long, value_name = "SIZE")]
@@ -105,7 +105,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     plan.check(args.max_memory.map(|size| size.0))?;
     let proved = proving::prove(&program, &run, args.security)?;
     let file = proved.file.to_bytes();
-    proving::write_whole(&args.output, &file)?;
+    nilometer_package::folder::write_whole(&args.output, &file)?;
 
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let filling = proved.phases.get("trace").copied().unwrap_or_default();

@@ -159,7 +159,7 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
 /// # Errors
 /// A file cannot be read, or the model cannot be imported.
 pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
-    let onnx = super::read_model(&args.model)?;
+    let onnx = crate::files::read_model(&args.model)?;
     let calibration = match &args.settings.calibration {
         None => None,
         Some(file) => {

@@ -4,9 +4,12 @@ mod compare;
 mod truth;
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use nilometer_cairo::{Program, RunOptions};
+use nilometer_package::vm::{self, VmError};
 use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::eval;
 use nilometer_transpiler::graph::Graph;
@@ -73,6 +76,10 @@ struct Check {
     /// The same as a share of the range of the outputs.
     relative_error: f64,
     flips: Vec<Flip>,
+    /// Accepted rows on which the package's Cairo program was run: it gave the model's integers on all of them.
+    program_rows: usize,
+    /// Whether those are all accepted rows.
+    program_ran_on_all: bool,
 }
 
 /// Checks.
@@ -81,7 +88,7 @@ struct Check {
 /// A file is missing or of the wrong shape, or the float model refuses a row.
 pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
-    let graph = package.model()?;
+    let (graph, program) = package.model_and_program()?;
     let float = package.float_model()?;
     let reader = args.read.reader(output);
     let read = |path: &PathBuf| reader.read(path);
@@ -93,6 +100,7 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
     let expected = expected.map(expect_rows).transpose()?;
 
     let rows = compute(&float, &graph, &inputs)?;
+    let (program_rows, program_ran_on_all) = run_program(&program, &graph, &inputs)?;
     let decision = Decision::of(&float);
     let own = Comparison::new(&float, decision, &rows, None);
     let scores = expected.as_ref().map(|array| Scores::new(array, &float, decision)).transpose()?;
@@ -121,9 +129,57 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
         max_abs_error: main.max_abs_error,
         relative_error: main.relative_error,
         flips: main.flips,
+        program_rows,
+        program_ran_on_all,
     })?;
     Ok(0)
 }
+
+/// Runs the package's program on the rows that the model accepts, until the budget is spent. On how many rows that was,
+/// and whether on all.
+///
+/// # Errors
+/// The program gives other integers than the model, or fails on a row that the model accepts.
+fn run_program(
+    program: &Program,
+    graph: &QuantGraph,
+    inputs: &[Vec<f64>],
+) -> Result<(usize, bool)> {
+    /// Some seconds on one core.
+    const MAX_STEPS: usize = 20_000_000;
+    const MAX_TIME: Duration = Duration::from_secs(10);
+    const ROWS_AT_ONCE: usize = 32;
+    let accepted: Vec<_> =
+        inputs.iter().enumerate().filter(|(_, row)| graph.input.encode(row).is_ok()).collect();
+    let progress = Progress::rows("running the program", accepted.len());
+    let options = RunOptions { max_steps: Some(vm::MAX_STEPS), trace: false };
+    let run = |(row, values): &(usize, &Vec<f64>)| -> Result<usize> {
+        let run = vm::run(program, graph, values, &options);
+        progress.advance();
+        match run {
+            Ok(run) => Ok(run.steps),
+            Err(error) if error.cause().is::<VmError>() => {
+                Err(anyhow::Error::new(NotTheModel(error)).context(format!("row {row}")))
+            }
+            Err(error) => Err(anyhow::Error::new(error).context(format!("row {row}"))),
+        }
+    };
+    let start = Instant::now();
+    let (mut steps, mut rows) = (0, 0);
+    for part in accepted.chunks(ROWS_AT_ONCE) {
+        if steps >= MAX_STEPS || start.elapsed() >= MAX_TIME {
+            break;
+        }
+        steps += part.par_iter().map(run).sum::<Result<usize>>()?;
+        rows += part.len();
+    }
+    Ok((rows, rows == accepted.len()))
+}
+
+/// The program that a package holds is not its model.
+#[derive(Debug, thiserror::Error)]
+#[error("the program is not the model: {0}")]
+pub struct NotTheModel(nilometer_package::Error);
 
 fn compute(float: &Graph, graph: &QuantGraph, inputs: &[Vec<f64>]) -> Result<Vec<Row>> {
     let progress = Progress::rows("comparing", inputs.len());
@@ -164,6 +220,15 @@ impl Message for Check {
         if let (Some(fixed), Some(float)) = (self.r2, self.float_r2) {
             list.push(("R²", format!("{} (float model: {})", short(fixed), short(float))));
         }
+        let rows = thousands(self.program_rows);
+        list.push((
+            "program",
+            if self.program_ran_on_all {
+                format!("ran on all {rows} accepted rows, and gave the model's integers")
+            } else {
+                format!("ran on {rows} accepted rows and gave the model's integers; its budget did not allow for the rest")
+            },
+        ));
         let relative = format!("{}% of the outputs' range", short(self.relative_error * 100.0));
         list.push(("max error", format!("{} ({relative})", short(self.max_abs_error))));
         let mut text = fields(list);

@@ -5,7 +5,8 @@ use clap::Args;
 use nilometer_starknet::registry::{predict, predict_call};
 use serde::Serialize;
 
-use super::{find, RowsArgs};
+use super::RowsArgs;
+use crate::chain::lookup::find;
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{ChainArgs, Session};
 use crate::output::{Message, Output};

@@ -7,8 +7,8 @@ use nilometer_starknet::registry::{approve, predict};
 use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 
-use super::{events, find};
 use crate::chain::amount::Amount;
+use crate::chain::lookup::{events, find};
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;

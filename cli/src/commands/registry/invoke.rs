@@ -6,8 +6,9 @@ use nilometer_starknet::registry::approve;
 use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 
-use super::{events, find, RowsArgs};
+use super::RowsArgs;
 use crate::chain::amount::Amount;
+use crate::chain::lookup::{events, find};
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;

@@ -1,6 +1,7 @@
 //! Choosing the precision: the fewest steps that keep the accuracy budget on the calibration rows.
 
 mod accuracy;
+mod recipe;
 mod search;
 mod spec;
 
@@ -15,6 +16,7 @@ use crate::graph::{Graph, Op};
 use search::Search;
 
 pub use accuracy::{compare, Accuracy};
+pub use recipe::{Recipe, RecipeError};
 
 /// What to quantise for.
 #[derive(Clone, Debug, PartialEq)]
