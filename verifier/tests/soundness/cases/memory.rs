@@ -11,7 +11,9 @@ use winter_math::FieldElement;
 
 use super::{forged, Attempt, Case, LAST_SUM};
 use crate::machine::{next_registers, Forger, Sketch};
-use crate::programs::{everything, free_pointers, without_output, EVERYTHING_ROWS};
+use nilometer_test_support::programs::{
+    everything, free_pointers, without_output, EVERYTHING_ROWS,
+};
 
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();

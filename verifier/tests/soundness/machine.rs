@@ -17,8 +17,8 @@ use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_math::FieldElement;
 
-use crate::asm::Code;
 use crate::lookups::{self, Unmatched};
+use nilometer_test_support::asm::Code;
 
 /// Columns of a row.
 pub type Row = [Felt; MAIN_WIDTH];

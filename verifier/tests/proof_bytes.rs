@@ -7,19 +7,13 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use nilometer_air::cairo::{Claim, ProofFile, Security};
 use nilometer_cairo::RunOptions;
+use nilometer_test_support::programs;
 use nilometer_verifier::{verify, VerifyError};
 use peak_alloc::PeakAlloc;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
-
-#[allow(dead_code, reason = "the soundness tests use all of it")]
-#[path = "soundness/asm.rs"]
-mod asm;
-#[allow(dead_code, reason = "the soundness tests use all of it")]
-#[path = "soundness/programs.rs"]
-mod programs;
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod asm;
 mod cases;
 mod files;
 mod forge;
@@ -12,7 +11,6 @@ mod lookups;
 mod machine;
 mod mutation;
 mod pinned;
-mod programs;
 mod proofs;
 mod public;
 mod random;
