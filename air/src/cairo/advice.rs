@@ -198,7 +198,7 @@ impl Advice {
         if !source.is_empty() {
             return Err(AdviceError::Bytes { problem: "more bytes than it should" });
         }
-        // Runs could be split, numbers padded, and counts written in place of runs: one encoding is valid.
+        // Runs could be split, numbers padded, and single counts written instead of runs: only one encoding is valid.
         if advice.to_bytes(claim) != bytes {
             return Err(AdviceError::Bytes { problem: "another encoding than the canonical one" });
         }

@@ -1,4 +1,4 @@
-//! Soundness of the AIR, the prover's freedom and the verifier: what a cheating prover could try, each attempt
+//! Soundness of the AIR and the verifier: what a cheating prover could try, each attempt
 //! by name.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]

@@ -209,7 +209,7 @@ fn frames(cases: &mut Vec<Case>) {
         cases.push(Case::new(format!("{label} pushes another fp"), &["cpu::call_push_fp"], sketch));
         for delta in [-1, 1] {
             let shift = one(delta);
-            // The word before `call`'s end is no instruction.
+            // The word before `call`'s end is not an instruction.
             if label == "call" && delta == -1 {
                 continue;
             }
