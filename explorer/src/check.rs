@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nilometer_air::cairo::{ProofFile, Security};
+use nilometer_package::check::ProofProgram;
+use nilometer_package::sha256;
 use nilometer_starknet::Felt;
 use nilometer_transpiler::schema::{signed, Schema};
 use nilometer_verifier::{verify_file, Verified, VerifyError};
@@ -12,7 +14,6 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::{busy, internal, not_found, timed_out, too_large, Answer, App};
-use crate::description::{digest, ProofProgram};
 use crate::outputs::{decode, integers, natural};
 use crate::store::hex;
 use crate::view::{Check, ProofOptionsView, Trust, Verification, VersionView};
@@ -178,7 +179,7 @@ fn check_steps(
         reason: None,
         model_id: version.model_id,
         version: version.version,
-        proof_hash: digest(bytes),
+        proof_hash: sha256(bytes),
         proof_bytes: bytes.len(),
         checks: Vec::new(),
         input: Vec::new(),

@@ -31,7 +31,10 @@
 pub mod hex;
 pub mod poseidon;
 mod starknet;
+mod value;
 mod winter;
+
+pub use value::Value;
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};

@@ -13,8 +13,10 @@ use winter_math::FieldElement;
 
 use super::{add_limbs, montgomery_mul, reduce_once, sub_borrow, Felt, P3};
 
-const FULL_ROUNDS: usize = 8;
-const PARTIAL_ROUNDS: usize = 83;
+/// Rounds in which each element is cubed: half of them first, half last.
+pub const FULL_ROUNDS: usize = 8;
+/// Rounds in which the third element is cubed.
+pub const PARTIAL_ROUNDS: usize = 83;
 
 /// Poseidon of a list: the sponge of rate 2, padded with 1 and then 0 to an even length.
 pub fn hash_array(felts: &[Felt]) -> Felt {
@@ -22,7 +24,7 @@ pub fn hash_array(felts: &[Felt]) -> Felt {
     let mut absorb = |a: Felt, b: Felt| {
         state[0] = state[0].add(Wide(a.0)).below_2p();
         state[1] = state[1].add(Wide(b.0)).below_2p();
-        permute(&mut state);
+        permute_wide(&mut state);
     };
     let (pairs, rest) = felts.as_chunks::<2>();
     for [a, b] in pairs {
@@ -39,6 +41,21 @@ pub fn hash_array(felts: &[Felt]) -> Felt {
 pub fn hash_starknet(felts: &[StarknetFelt]) -> StarknetFelt {
     let felts: Vec<Felt> = felts.iter().map(Felt::from).collect();
     hash_array(&felts).into()
+}
+
+/// The Hades permutation (Starknet's `hades_permutation`).
+pub fn permute(state: [Felt; 3]) -> [Felt; 3] {
+    let mut wide = state.map(|felt| Wide(felt.0));
+    permute_wide(&mut wide);
+    wide.map(|element| Felt(reduce_once(element.0)))
+}
+
+/// Constants for an implementation of [`permute`]: what is added before each full round, and to the third
+/// element before each partial one; the other two elements' constants of partial rounds are in those of the
+/// full round after them.
+pub fn round_constants() -> (&'static [[Felt; 3]; FULL_ROUNDS], &'static [Felt; PARTIAL_ROUNDS]) {
+    let Constants { full, partial } = &*CONSTANTS;
+    (full, partial)
 }
 
 /// A residue that is not reduced: below 32p, which is `2^256` and a little.
@@ -137,7 +154,7 @@ fn round_constant(index: usize) -> Felt {
 }
 
 /// The Hades permutation; elements come and go below 2p.
-fn permute(state: &mut [Wide; 3]) {
+fn permute_wide(state: &mut [Wide; 3]) {
     let Constants { full, partial } = &*CONSTANTS;
     let (first, last) = full.split_at(FULL_ROUNDS / 2);
     for constants in first {

@@ -12,11 +12,11 @@ use clap::{Args, ValueEnum};
 use nilometer_air::cairo::Security;
 use serde::{Deserialize, Serialize};
 
-use crate::interrupt::Scratch;
-use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
 use crate::progress::Progress;
 use crate::table::table;
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::scratch::Scratch;
 
 /// Arguments of `nilo bench`.
 #[derive(Debug, Args)]

@@ -12,14 +12,16 @@ use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::Answer;
-use crate::input::Source;
-use crate::numbers::{bytes, counts, thousands};
+use crate::answer;
+use crate::input::{ReadArgs, Source};
 use crate::output::{Message, Output};
-use crate::package::Package;
-use crate::proving::{self, ByteSize, Plan};
+use crate::proving::{self, ByteSize};
 use crate::table::fields;
-use crate::vm;
+use nilometer_package::answer::Answer;
+use nilometer_package::numbers::{bytes, counts, thousands};
+use nilometer_package::proving::Plan;
+use nilometer_package::vm;
+use nilometer_package::Package;
 
 /// Arguments of `nilo prove`.
 #[derive(Debug, Args)]
@@ -34,6 +36,8 @@ pub struct ProveArgs {
     /// The row (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Where the proof goes
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
@@ -85,7 +89,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let (row, values) = args.input.one_row(graph.input_len())?;
+    let (row, values) = args.input.one_row(graph.input_len(), &args.read.reader(output))?;
 
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };
@@ -98,7 +102,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
         thousands(plan.rows),
         bytes(plan.peak_bytes as usize)
     ));
-    plan.check(args.max_memory)?;
+    plan.check(args.max_memory.map(|size| size.0))?;
     let proved = proving::prove(&program, &run, args.security)?;
     let file = proved.file.to_bytes();
     proving::write_whole(&args.output, &file)?;
@@ -132,7 +136,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
 
 impl Message for ProveResult {
     fn text(&self) -> String {
-        let mut text = self.answer.text();
+        let mut text = answer::text(&self.answer);
         text += &fields([
             ("steps", format!("{} in {} rows", thousands(self.steps), thousands(self.rows))),
             ("builtins", counts(&self.builtins)),

@@ -6,19 +6,22 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use console::style;
 use nilometer_transpiler::emit::Shape;
-use nilometer_transpiler::onnx::{self, ImportError};
-use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanError, PlanOptions, RangeSource};
+use nilometer_transpiler::onnx;
+use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
-use crate::numbers::{bytes, or_dash, percent, short, thousands};
+use crate::input::ReadArgs;
 use crate::output::{Message, Output};
-use crate::package::{ContractSize, Manifest};
-use crate::pipeline::{self, Job, StageDone, Stages};
-use crate::report::trials::{self, TrialRow};
-use crate::report::Report;
+use crate::progress::Stages;
 use crate::table::{fields, table};
-use crate::{gas, input};
+use nilometer_package::folder::{ContractSize, Manifest};
+use nilometer_package::gas;
+use nilometer_package::numbers::{bytes, or_dash, percent, short, thousands};
+use nilometer_package::pipeline::{self, Job, StageDone};
+use nilometer_package::report::trials::{self, TrialRow};
+use nilometer_package::report::Report;
+use nilometer_package::Error;
 
 /// Arguments of `nilo transpile`.
 #[derive(Debug, Args)]
@@ -42,6 +45,8 @@ pub struct SettingsArgs {
     /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Accuracy budget: share of rows whose label may change, or for numbers the largest error as
     /// a share of their range
     #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
@@ -131,17 +136,14 @@ struct Bits {
 /// # Errors
 /// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
-    let job = job(args)?;
-    let mut stages = Stages::new(|_| ());
-    let transpiled = pipeline::transpile(&job, &args.output, &mut stages).map_err(|error| {
-        let about_the_model = error.is::<ImportError>() || error.is::<PlanError>();
-        if about_the_model {
-            error.context(args.model.display().to_string())
-        } else {
-            error
+    let job = job(args, output)?;
+    let transpiled = pipeline::transpile(&job, &args.output, &Stages::new(|_| ()));
+    let transpiled = transpiled.map_err(|error| match &error {
+        Error::Import(_) | Error::Plan(_) => {
+            anyhow::Error::new(error).context(args.model.display().to_string())
         }
+        _ => error.into(),
     })?;
-    drop(stages);
     let pipeline::Transpiled { manifest, report, stages } = transpiled;
     if report.input.range_source == RangeSource::Default {
         output.warn(
@@ -156,7 +158,7 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
 ///
 /// # Errors
 /// A file cannot be read, or the model cannot be imported.
-pub fn job(args: &TranspileArgs) -> Result<Job> {
+pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
     let onnx = super::read_model(&args.model)?;
     let calibration = match &args.settings.calibration {
         None => None,
@@ -164,8 +166,8 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
             // The number of features is known once the model has been imported.
             let features =
                 onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
-            let rows = input::read(file)?.rows(features)?;
-            let sha256 = pipeline::sha256(&std::fs::read(file)?);
+            let rows = args.settings.read.reader(output).read(file)?.rows(features)?;
+            let sha256 = nilometer_package::sha256(&std::fs::read(file)?);
             Some((Calibration { rows }, sha256))
         }
     };

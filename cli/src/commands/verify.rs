@@ -1,27 +1,24 @@
 //! `nilo verify`: whether a proof shows what a package's program gave for a row.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
-use nilometer_air::cairo::{ProofFile, Security};
-use nilometer_field::Felt;
+use nilometer_air::cairo::Security;
+use nilometer_package::check::{check, AboutError, Checked};
 use nilometer_transpiler::quant::QuantGraph;
-use nilometer_transpiler::schema::{signed, Schema};
-use nilometer_verifier::{verify_file, Verified, VerifyError};
+use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
-use starknet_types_core::felt::Felt as VmFelt;
-use thiserror::Error;
 
-use crate::answer::{Answer, NamedOutput};
-use crate::input::{read, Source};
-use crate::numbers::{bytes, thousands};
+use crate::answer;
+use crate::input::{ReadArgs, Reader, Source};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::answer::{Answer, NamedOutput};
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::Package;
 
 /// Arguments of `nilo verify`.
 #[derive(Debug, Args)]
@@ -40,6 +37,8 @@ pub struct VerifyArgs {
     /// The row that the proof must be about (.npy, .json, .csv), in natural units
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Option<Source>,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// The output that the proof must be about: a file, or numbers such as 0.25,0.75; as `nilo run` shows
     /// them, values or exact integers
     #[arg(short, long, value_name = "FILE[:ROW]|NUMBERS", allow_hyphen_values = true)]
@@ -47,55 +46,6 @@ pub struct VerifyArgs {
     /// The least security that is accepted: 96, 100 or 128 bits, all proven
     #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
     pub security: Security,
-}
-
-/// A proof that is not about what it should be about.
-#[derive(Debug, Error)]
-pub enum AboutError {
-    /// Another program.
-    #[error("the proof is about the program {actual}, the package's is {expected}")]
-    Program {
-        /// The package's.
-        expected: String,
-        /// The proof's.
-        actual: String,
-    },
-    /// Other lengths than the model's.
-    #[error("the proof is about {actual} felts, the model has {expected} of input and output")]
-    Length {
-        /// The model's.
-        expected: usize,
-        /// The proof's.
-        actual: usize,
-    },
-    /// A felt that is no integer of the model.
-    #[error("felt {index} of the proof's output is {actual}, which no run of the model gives")]
-    Felt {
-        /// Its position.
-        index: usize,
-        /// What it is.
-        actual: Felt,
-    },
-    /// Another input.
-    #[error(
-        "the proof is about another input: feature {feature} is {actual}, {expected} is wanted"
-    )]
-    Input {
-        /// Its position.
-        feature: usize,
-        /// What the caller wants, as the model's integer.
-        expected: i128,
-        /// The proof's.
-        actual: i128,
-    },
-    /// Another output.
-    #[error("the proof is about another output: {actual}, wants {expected}")]
-    Output {
-        /// What the caller wants.
-        expected: String,
-        /// The proof's.
-        actual: String,
-    },
 }
 
 /// The command's result.
@@ -137,12 +87,13 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     let Checked { graph, integers, verified, load_ms, verify_ms } =
         check(&package, &bytes, args.security)?;
     let (input_int, output_int) = integers.split_at(graph.input_len());
+    let reader = args.read.reader(output);
     if let Some(source) = &args.input {
-        check_input(&graph, source, input_int)?;
+        check_input(&graph, source, &reader, input_int)?;
     }
     let answer = Answer::new(&Schema::of(&graph), 0, input_int, output_int)?;
     if let Some(wanted) = &args.output {
-        check_output(&answer.outputs, wanted)?;
+        check_output(&answer.outputs, wanted, &reader)?;
     }
     let texts = |integers: &[i128]| integers.iter().map(ToString::to_string).collect();
     let decode = |(feature, &integer): (usize, &i128)| graph.input.decode(feature, integer);
@@ -170,57 +121,13 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
-/// A proof that holds for a package.
-pub struct Checked {
-    /// The package's model.
-    pub graph: QuantGraph,
-    /// What the proof is about: the row, then the results.
-    pub integers: Vec<i128>,
-    /// The proof's parameters.
-    pub verified: Verified,
-    /// Reading and hashing the model and the program, in milliseconds.
-    pub load_ms: f64,
-    /// Checking the proof, in milliseconds.
-    pub verify_ms: f64,
-}
-
-/// Checks that a file proves some run of a package's program.
-///
-/// # Errors
-/// The package is damaged, or the file is no such proof.
-pub fn check(package: &Package, bytes: &[u8], security: Security) -> Result<Checked> {
-    let start = Instant::now();
-    let (graph, program) = package.model_and_program()?;
-    let load_ms = start.elapsed().as_secs_f64() * 1e3;
-    let file = ProofFile::from_bytes(bytes).map_err(VerifyError::from)?;
-    let actual = file.program_hash.to_string();
-    if actual != package.manifest.program_hash {
-        let expected = package.manifest.program_hash.clone();
-        return Err(AboutError::Program { expected, actual }.into());
-    }
-    // The claim is this package's program with the row and the results that are then shown.
-    let integers = integers(&graph, &file.output)?;
-    let claim = program.claim(integers.iter().map(|&integer| VmFelt::from(integer)))?;
-    let start = Instant::now();
-    let verified = verify_file(&claim, file, security)?;
-    let verify_ms = start.elapsed().as_secs_f64() * 1e3;
-    Ok(Checked { graph, integers, verified, load_ms, verify_ms })
-}
-
-/// The model's integers behind felts.
-fn integers(graph: &QuantGraph, felts: &[Felt]) -> Result<Vec<i128>, AboutError> {
-    let expected = graph.input_len() + graph.output_len();
-    if felts.len() != expected {
-        return Err(AboutError::Length { expected, actual: felts.len() });
-    }
-    let integer = |(index, felt): (usize, &Felt)| {
-        signed(&VmFelt::from(felt)).ok_or(AboutError::Felt { index, actual: *felt })
-    };
-    felts.iter().enumerate().map(integer).collect()
-}
-
-fn check_input(graph: &QuantGraph, source: &Source, actual: &[i128]) -> Result<()> {
-    let (_, values) = source.one_row(graph.input_len())?;
+fn check_input(
+    graph: &QuantGraph,
+    source: &Source,
+    reader: &Reader,
+    actual: &[i128],
+) -> Result<()> {
+    let (_, values) = source.one_row(graph.input_len(), reader)?;
     let expected = graph.input.encode(&values)?;
     let mut pairs = expected.into_iter().zip(actual).enumerate();
     match pairs.find(|(_, (expected, actual))| expected != *actual) {
@@ -232,7 +139,7 @@ fn check_input(graph: &QuantGraph, source: &Source, actual: &[i128]) -> Result<(
 }
 
 /// Numbers in a file or on the command line, against values or integers.
-fn check_output(outputs: &[NamedOutput], wanted: &str) -> Result<()> {
+fn check_output(outputs: &[NamedOutput], wanted: &str, reader: &Reader) -> Result<()> {
     let numbers = |text: &str| -> Option<Vec<f64>> {
         let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
         inner.split(',').map(|number| number.trim().parse().ok()).collect()
@@ -241,7 +148,7 @@ fn check_output(outputs: &[NamedOutput], wanted: &str) -> Result<()> {
         Some(numbers) => numbers,
         None => {
             let Ok(source) = wanted.parse::<Source>();
-            let rows = read(&source.path)?.any_rows()?;
+            let rows = reader.read(&source.path)?.any_rows()?;
             let row = source.row.unwrap_or(0);
             let n_rows = rows.len();
             rows.into_iter().nth(row).ok_or(crate::input::InputError::Row {
@@ -274,7 +181,7 @@ impl Message for VerifyResult {
             "{} the program below ran on this input and gave this output\n\n",
             style("valid").green().bold()
         );
-        text += &self.answer.text();
+        text += &answer::text(&self.answer);
         let shown: Vec<String> = self.input.iter().take(8).map(|value| value.to_string()).collect();
         let more = if self.input.len() > 8 { ", …" } else { "" };
         text += &fields([

@@ -4,6 +4,7 @@
 //! Every value carries the proved range of each element: interval arithmetic from the input's
 //! declared range (`ranges.rs`). Nothing wraps, nothing saturates but where the model says so.
 
+mod bounds;
 mod eval;
 mod exact;
 mod lower;
@@ -98,8 +99,9 @@ pub struct QuantNode {
     pub scale_log2: i32,
     /// The proved range of each element; its length is the vector's.
     pub ranges: Vec<Range>,
-    /// A bound on `|element · 2^-scale_log2 − real model's element|` for every accepted input, where
-    /// one is known; `None` downstream of a decision that rounding may flip.
+    /// A proved bound on `|element · 2^-scale_log2 − real model's element|` for every accepted input,
+    /// where one is known: the real model is the file's, computed without rounding. `None` downstream of
+    /// a decision that rounding may flip.
     pub error: Option<f64>,
 }
 

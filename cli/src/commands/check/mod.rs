@@ -14,14 +14,14 @@ use nilometer_transpiler::quant::QuantGraph;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::input;
-use crate::numbers::{percent, short, thousands};
+use crate::input::{Array, ReadArgs};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::progress::Progress;
-use crate::report;
 use crate::table::{fields, table};
 use compare::{Comparison, Flip};
+use nilometer_package::numbers::{percent, short, thousands};
+use nilometer_package::report;
+use nilometer_package::Package;
 use truth::Scores;
 
 /// Arguments of `nilo check`.
@@ -32,6 +32,8 @@ pub struct CheckArgs {
     /// Rows to compare on (.npy, .json, .csv)
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// The rows' true labels, or their true values: accuracy or R² is told
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
@@ -81,13 +83,13 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
     let graph = package.model()?;
     let float = package.float_model()?;
-    let data = input::read(&args.data)?;
+    let reader = args.read.reader(output);
+    let read = |path: &PathBuf| reader.read(path);
+    let data = reader.read(&args.data)?;
     let inputs = data.rows(graph.input_len())?;
-    let expect_rows =
-        |array: input::Array| array.expect_rows(inputs.len(), &args.data).map(|()| array);
-    let labels =
-        args.labels.as_deref().map(input::read).transpose()?.map(expect_rows).transpose()?;
-    let expected = args.expected.as_deref().map(input::read).transpose()?;
+    let expect_rows = |array: Array| array.expect_rows(inputs.len(), &args.data).map(|()| array);
+    let labels = args.labels.as_ref().map(read).transpose()?.map(expect_rows).transpose()?;
+    let expected = args.expected.as_ref().map(read).transpose()?;
     let expected = expected.map(expect_rows).transpose()?;
 
     let rows = compute(&float, &graph, &inputs)?;

@@ -23,7 +23,7 @@ use nilometer_starknet::types::{Model, Version};
 use nilometer_starknet::{Event, Receipt, Registry};
 
 use crate::chain::Session;
-use crate::input::{RowSelection, Source};
+use crate::input::{ReadArgs, RowSelection, Source};
 use crate::output::Output;
 
 /// What to do with a registry.
@@ -73,6 +73,8 @@ pub struct RowsArgs {
     /// Rows (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Which rows of the file: `all`, or numbers and ranges such as 0,3,5-9
     #[arg(long, default_value = "all")]
     pub rows: RowSelection,

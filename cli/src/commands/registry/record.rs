@@ -14,11 +14,11 @@ use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::{events, find};
 use crate::chain::{hex, transaction, ChainArgs, SendArgs, Session, Transaction};
-use crate::commands::verify::{check, Checked};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::check::{check, Checked};
+use nilometer_package::Package;
 
 /// Arguments of `nilo registry record`.
 #[derive(Debug, Args)]
