@@ -7,19 +7,13 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use nilometer_air::cairo::{Claim, ProofFile, Security};
 use nilometer_cairo::RunOptions;
+use nilometer_test_support::programs;
 use nilometer_verifier::{verify, VerifyError};
 use peak_alloc::PeakAlloc;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
-
-#[allow(dead_code, reason = "the soundness tests use all of it")]
-#[path = "soundness/asm.rs"]
-mod asm;
-#[allow(dead_code, reason = "the soundness tests use all of it")]
-#[path = "soundness/programs.rs"]
-mod programs;
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -146,7 +140,7 @@ fn mutants_are_refused_within_bounds() {
     let mut mutator = Mutator { rng: StdRng::seed_from_u64(20_000), files: [good.clone(), other] };
     let (mut panics, mut identical) = (0, 0);
     let mut stages = std::collections::BTreeMap::<&str, usize>::new();
-    // What a verifier of this claim needs whatever the file says: the AIR, the tables of limbs.
+    // What a verifier of this claim needs for any file: the AIR, the tables of limbs.
     let constant = 512 << 10;
     for i in 0..MUTANTS {
         // Every length from both ends, then mutants.

@@ -13,8 +13,8 @@ use winter_utils::{ByteReader, ByteWriter, Serializable, SliceReader};
 use winter_verifier::AcceptableOptions;
 
 use crate::machine::Forger;
-use crate::programs::{countdown, with_dead_code};
 use crate::proofs::file;
+use nilometer_test_support::programs::{countdown, with_dead_code};
 
 const DIGEST: usize = 32;
 /// Bytes of a row of the main, auxiliary and quotient segments, then of a FRI layer.

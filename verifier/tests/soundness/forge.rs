@@ -1,4 +1,4 @@
-//! A prover without scruples, written apart from the project's: it takes any auxiliary segment, and it can choose
+//! A dishonest prover, written independently of the real one: it takes any auxiliary segment, and it can choose
 //! the FRI remainder after it has seen the queries.
 
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH};

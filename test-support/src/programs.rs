@@ -120,7 +120,7 @@ pub fn everything() -> Code {
         code.label("frame").push(Ins::set(Ap(0), fp(-2)).inc());
         code.push(Ins::set(Ap(0), fp(-1)).inc()).push(Ins::ret());
         code.nops(1).label("function").nops(3).at("ret", Ins::ret()).nops(1);
-        // 2^63 and what follows are no instructions.
+        // 2^63 and what follows are not instructions.
         code.label("data").data(&[Felt::from(1_u64 << 63), Felt::from(77_u64), Felt::ZERO]);
         // Instructions that no honest run reaches: a forger's landing place.
         code.label("sled").nops(48).at("sled_jump", Ins::jmp_abs(fp(17)));

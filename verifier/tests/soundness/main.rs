@@ -1,9 +1,8 @@
-//! Soundness of the AIR, the prover's freedom and the verifier: what a cheating prover could try, each attempt
+//! Soundness of the AIR and the verifier: what a cheating prover could try, each attempt
 //! by name.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod asm;
 mod cases;
 mod files;
 mod forge;
@@ -12,7 +11,6 @@ mod lookups;
 mod machine;
 mod mutation;
 mod pinned;
-mod programs;
 mod proofs;
 mod public;
 mod random;

@@ -7,7 +7,7 @@ use winter_math::FieldElement;
 
 use super::{forged, Case};
 use crate::machine::{next_registers, Memory, Row, Step};
-use crate::programs::everything;
+use nilometer_test_support::programs::everything;
 
 /// Labels of [`everything`] whose instruction is of each kind, with the next instruction doing nothing.
 const KINDS: [&str; 11] = [
@@ -96,7 +96,8 @@ fn next_registers_of_every_kind(cases: &mut Vec<Case>) {
 /// The offset of the instruction that is executed after a label's.
 fn after(label: &str) -> usize {
     let code = everything();
-    let honest = crate::machine::Forger::default().run(&code, crate::programs::EVERYTHING_ROWS);
+    let honest = crate::machine::Forger::default()
+        .run(&code, nilometer_test_support::programs::EVERYTHING_ROWS);
     let pc = &honest.main[PC];
     let at = Felt::from(code.address(label));
     let row = pc.iter().position(|pc| *pc == at).unwrap();
@@ -138,7 +139,8 @@ fn results(cases: &mut Vec<Case>) {
 /// The value of a column in the honest row of a label.
 fn value_at(label: &str, column: usize) -> Felt {
     let code = everything();
-    let honest = crate::machine::Forger::default().run(&code, crate::programs::EVERYTHING_ROWS);
+    let honest = crate::machine::Forger::default()
+        .run(&code, nilometer_test_support::programs::EVERYTHING_ROWS);
     let at = Felt::from(code.address(label));
     let row = honest.main[PC].iter().position(|pc| *pc == at).unwrap();
     honest.main[column][row]
@@ -207,7 +209,7 @@ fn frames(cases: &mut Vec<Case>) {
         cases.push(Case::new(format!("{label} pushes another fp"), &["cpu::call_push_fp"], sketch));
         for delta in [-1, 1] {
             let shift = one(delta);
-            // The word before `call`'s end is no instruction.
+            // The word before `call`'s end is not an instruction.
             if label == "call" && delta == -1 {
                 continue;
             }

@@ -40,7 +40,7 @@ fn int(value: i64) -> Felt {
 /// Cells that the run does not use, from `main`'s frame.
 const SCRATCH: u64 = 105;
 
-/// Operands that a forger wants, put into cells of his; res follows.
+/// Operands that a forger chooses, in cells of their own; res follows.
 fn operands(step: &mut Step<'_>, values: [Felt; 3], free_res: Felt) {
     let scratch = address::FIRST_FRAME + 4 + SCRATCH;
     for (i, (value, [address, column])) in

@@ -7,7 +7,7 @@ use nilometer_field::Felt;
 use super::memory::reads_integer;
 use super::Case;
 use crate::machine::Forger;
-use crate::programs::{bad_stop, free_pointers, jump_to_end, with_dead_code};
+use nilometer_test_support::programs::{bad_stop, free_pointers, jump_to_end, with_dead_code};
 
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();

@@ -10,7 +10,7 @@ use winter_crypto::RandomCoin;
 use winter_math::FieldElement;
 
 use crate::machine::Forger;
-use crate::programs::{everything, EVERYTHING_ROWS};
+use nilometer_test_support::programs::{everything, EVERYTHING_ROWS};
 
 fn hex(felt: Felt) -> String {
     felt.to_be_bytes().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -10,9 +10,9 @@ use nilometer_verifier::VerifyError;
 use winter_math::FieldElement;
 
 use crate::machine::Forger;
-use crate::programs::{everything, with_dead_code, EVERYTHING_ROWS};
 use crate::proofs::{accepted, cheap, file, verdict, verdict_of};
 use crate::rows::failing;
+use nilometer_test_support::programs::{everything, with_dead_code, EVERYTHING_ROWS};
 
 fn honest() -> Witness {
     Forger::default().run(&everything(), EVERYTHING_ROWS).settle()
@@ -138,9 +138,9 @@ fn output_that_was_never_written_is_refused() {
     // The run writes the second felt only, and the stop pointer counts both.
     let start = nilometer_air::cairo::address::OUTPUT;
     forger.memory.insert(start, Felt::from(99_u64));
-    let code = crate::programs::assemble(|_| {
-        use crate::asm::At::{Ap, Fp};
-        use crate::asm::{Code, Ins, Op1};
+    let code = nilometer_test_support::programs::assemble(|_| {
+        use nilometer_test_support::asm::At::{Ap, Fp};
+        use nilometer_test_support::asm::{Code, Ins, Op1};
         let mut code = Code::new(false);
         code.push(Ins::set(Ap(0), Op1::Imm(7)).inc()).push(Ins::deref(Ap(-1), Fp(-3), 1));
         code.push(Ins::add(Ap(0), Fp(-3), Op1::Imm(2)).inc()).push(Ins::ret());

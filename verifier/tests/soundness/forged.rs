@@ -13,8 +13,8 @@ use winter_verifier::{AcceptableOptions, VerifierError};
 use crate::cases::{self, Attempt};
 use crate::forge::{self, Remainder};
 use crate::machine::Forger;
-use crate::programs::{countdown, with_dead_code};
 use crate::proofs::{cheap, file};
+use nilometer_test_support::programs::{countdown, with_dead_code};
 
 /// The file of a proof that the forger made.
 fn file_of(witness: &Witness, security: Security, proof: &Proof) -> ProofFile {

@@ -12,10 +12,10 @@ use winter_math::FieldElement;
 use crate::cases::{self, Case};
 use crate::lookups::{unbalanced, BOUNDARY, TABLES, TRACE};
 use crate::machine::Forger;
-use crate::programs::{everything, EVERYTHING_ROWS};
 use crate::rows::failing;
+use nilometer_test_support::programs::{everything, EVERYTHING_ROWS};
 
-const START: &str = "<!-- constraints: printed by tests/tests/soundness/mutation.rs -->\n";
+const START: &str = "<!-- constraints: printed by verifier/tests/soundness/mutation.rs -->\n";
 const END: &str = "<!-- end of constraints -->\n";
 
 /// Attempts that are named in a row of the table; the others are counted.

@@ -1,6 +1,6 @@
 //! A machine that fills traces, honest ones and forged ones.
 //!
-//! It is no part of the prover: it computes rows from the instructions' meaning, lets a forger change a row or
+//! It is not part of the prover: it computes rows from the instructions' meaning, lets a forger change a row or
 //! memory where the program passes a label, and goes on from the changed state. [`Sketch::settle`] then adapts all
 //! counts, so that only what was forged is wrong.
 
@@ -17,8 +17,8 @@ use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_math::FieldElement;
 
-use crate::asm::Code;
 use crate::lookups::{self, Unmatched};
+use nilometer_test_support::asm::Code;
 
 /// Columns of a row.
 pub type Row = [Felt; MAIN_WIDTH];
@@ -100,7 +100,7 @@ impl<'a> Forger<'a> {
         if let Some(before) = self.before.remove(&offset) {
             before(&row, memory);
         }
-        // Where there is no instruction, only a forger can go on: he fills the whole row.
+        // Where there is no instruction, only a forger can go on, who fills the whole row.
         if let Some(instruction) = code.words.get(offset).and_then(Instruction::decode) {
             execute(&instruction, &mut row, memory);
         }
@@ -147,7 +147,7 @@ fn execute(instruction: &Instruction, row: &mut Row, memory: &mut Memory) {
     };
     row[OP1_ADDR] = base + signed(instruction.off_op1);
     let (dst, op1) = (get(memory, row[DST_ADDR]), get(memory, row[OP1_ADDR]));
-    // An assertion says what an operand is that nobody has set.
+    // An assertion determines an operand that was not set.
     if let (true, Some(dst)) = (instruction.asserts(), dst) {
         let (add, mul) = (has(Flag::ResAdd), has(Flag::ResMul));
         match (op0, op1) {

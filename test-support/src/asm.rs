@@ -12,15 +12,20 @@ use serde_json::json;
 /// A cell at a register plus an offset.
 #[derive(Clone, Copy, Debug)]
 pub enum At {
+    /// `[ap + offset]`.
     Ap(i16),
+    /// `[fp + offset]`.
     Fp(i16),
 }
 
 /// Where op1 is.
 #[derive(Clone, Copy, Debug)]
 pub enum Op1 {
+    /// The word after the instruction, a small integer.
     Imm(i64),
+    /// The word after the instruction, any felt.
     Big(Felt),
+    /// A cell.
     At(At),
     /// At op0's value plus an offset.
     Deref(i16),
@@ -29,18 +34,26 @@ pub enum Op1 {
 /// What res is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Res {
+    /// op1.
     Op1,
+    /// op0 + op1.
     Add,
+    /// op0 · op1.
     Mul,
 }
 
-/// An instruction before it is a word. `flags` are those beyond operands and result.
+/// An instruction before it is encoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Ins {
+    /// The cell that is written, compared or tested.
     pub dst: At,
+    /// The first operand.
     pub op0: At,
+    /// The second operand.
     pub op1: Op1,
+    /// How the operands are combined.
     pub res: Res,
+    /// The flags that operands and result do not determine.
     pub flags: &'static [Flag],
 }
 
@@ -164,8 +177,11 @@ fn felt(value: i64) -> Felt {
 /// A program with names for places in it.
 #[derive(Clone, Debug)]
 pub struct Code {
+    /// The builtins, in canonical order.
     pub builtins: Vec<Builtin>,
+    /// The code so far.
     pub words: Vec<Felt>,
+    /// Offsets in the code by name.
     pub labels: BTreeMap<&'static str, usize>,
 }
 

@@ -8,8 +8,8 @@ use serde_json::json;
 use winter_math::FieldElement;
 
 use crate::machine::Forger;
-use crate::programs::{countdown, with_dead_code};
 use crate::proofs::{cheap, file};
+use nilometer_test_support::programs::{countdown, with_dead_code};
 
 fn level(bits: u32) -> Security {
     Security::new(bits).unwrap()

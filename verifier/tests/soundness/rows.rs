@@ -1,19 +1,15 @@
 //! The row checker accepts what honest runs leave.
 
-use nilometer_air::cairo::layout::{AP, FP, PC};
 use nilometer_air::cairo::lookup::N_CHALLENGES;
 use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, RunOptions};
 use nilometer_field::Felt;
 use nilometer_prover::{check, lookups as prover_lookups, Witness};
-use nilometer_tests::zoo::{self, Model};
-use nilometer_transpiler::quant::PlanOptions;
 use serde_json::json;
-use starknet_types_core::felt::Felt as VmFelt;
 
 use crate::lookups::unbalanced;
 use crate::machine::Forger;
-use crate::programs;
+use nilometer_test_support::programs;
 
 /// Challenges that a forger does not choose.
 pub fn challenges() -> [Felt; N_CHALLENGES] {
@@ -72,31 +68,5 @@ fn honest_traces_have_no_failures() {
         assert_eq!(failing(&witness), [""; 0], "{name}");
         witness.advice.check(&witness.claim, rows).unwrap();
         crate::proofs::accepted(&witness, Security::DEFAULT);
-    }
-}
-
-/// Compiled models, with hints, heap and thousands of words.
-#[test]
-fn models_of_the_zoo_have_no_failures() {
-    for name in ["tree_iris_dt4", "mlp_iris_4_16_3"] {
-        let model = Model::load(name);
-        let plan = model.plan(&PlanOptions::default());
-        let program = zoo::build(&plan.graph, None, false).program;
-        for row in [0, model.inputs.len() / 2, model.inputs.len() - 1] {
-            let input = plan.graph.input.encode(&model.inputs[row]).unwrap();
-            let input: Vec<_> = input.into_iter().map(VmFelt::from).collect();
-            let options = RunOptions { trace: true, ..Default::default() };
-            let run = program.run(&input, &options).unwrap();
-            let witness = Witness::new(&program, &run).unwrap();
-            assert_eq!(failing(&witness), [""; 0], "{name}, row {row}");
-            assert!(unbalanced(&witness).is_empty(), "{name}, row {row}");
-            let trace = run.trace.as_ref().unwrap();
-            for (row, at) in trace.iter().enumerate() {
-                for (column, register) in [(PC, at.pc), (AP, at.ap), (FP, at.fp)] {
-                    assert_eq!(witness.main[column][row], Felt::from(register as u64));
-                }
-            }
-            crate::proofs::accepted(&witness, crate::proofs::cheap());
-        }
     }
 }

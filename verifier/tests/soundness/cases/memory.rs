@@ -11,7 +11,9 @@ use winter_math::FieldElement;
 
 use super::{forged, Attempt, Case, LAST_SUM};
 use crate::machine::{next_registers, Forger, Sketch};
-use crate::programs::{everything, free_pointers, without_output, EVERYTHING_ROWS};
+use nilometer_test_support::programs::{
+    everything, free_pointers, without_output, EVERYTHING_ROWS,
+};
 
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -116,7 +118,7 @@ fn cells(cases: &mut Vec<Case>) {
     sketch.main[CELL_VALUE][EVERYTHING_ROWS - 3] = Felt::from(100_u64);
     cases.push(Case::new("a cell with two values", &["memory::index"], sketch));
 
-    // Addresses that no row has: a cell that nobody can look up, or one that another table could hold.
+    // Addresses that no row has: a cell that no row can look up, or one that another table could hold.
     let mut sketch = Forger::default().run(&without_output(), 64);
     for index in &mut sketch.main[INDEX][40..] {
         *index += Felt::from(4_u64);

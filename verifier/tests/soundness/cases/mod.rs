@@ -10,12 +10,12 @@ use nilometer_prover::{lookups as prover_lookups, Witness};
 
 use nilometer_field::Felt;
 
-use crate::asm::Code;
 use crate::lookups::{unbalanced, BOUNDARY, TRACE};
 use crate::machine::{Forger, Sketch};
-use crate::programs::{everything, EVERYTHING_ROWS};
 use crate::proofs::{self, cheap};
 use crate::rows::{challenges, failing_with};
+use nilometer_test_support::asm::Code;
+use nilometer_test_support::programs::{everything, EVERYTHING_ROWS};
 
 /// The constraint that fails when lookups and counts do not agree.
 pub const LAST_SUM: &str = "boundary::last_sum";

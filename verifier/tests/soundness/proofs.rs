@@ -1,4 +1,4 @@
-//! Proofs of witnesses, whatever they are.
+//! Proofs of any witnesses, honest or not.
 
 use nilometer_air::cairo::{Claim, ProofFile, Security};
 use nilometer_prover::{stark, Witness};

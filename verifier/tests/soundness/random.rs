@@ -15,11 +15,11 @@ use rand::{Rng, SeedableRng};
 use serde_json::json;
 use winter_math::FieldElement;
 
-use crate::asm::At::{Ap, Fp};
-use crate::asm::{At, Code, Ins, Op1, Res};
 use crate::machine::Forger;
 use crate::proofs::{accepted, cheap};
 use crate::rows::failing;
+use nilometer_test_support::asm::At::{Ap, Fp};
+use nilometer_test_support::asm::{At, Code, Ins, Op1, Res};
 
 const PROGRAMS: u64 = 300;
 /// Of these, so many are proved and verified.
