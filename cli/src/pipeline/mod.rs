@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
 use nilometer_explorer::description::{compose, Parts};
+use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::quant::{plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph};
@@ -37,6 +38,8 @@ pub struct Job {
     pub calibration: Option<(Calibration, String)>,
     /// What to quantise for.
     pub options: PlanOptions,
+    /// A decision such as `probability>0.3`, in place of what the graph's outputs say.
+    pub threshold: Option<String>,
     /// The shape of program and contract, in place of the choice made here.
     pub shape: Option<Shape>,
     /// Whether only the label is computed.
@@ -106,7 +109,9 @@ pub fn transpile(job: &Job, destination: &Path, stages: &mut Stages<'_>) -> Resu
 
     stages.start(Stage::Quantise);
     let calibration = job.calibration.as_ref().map(|(calibration, _)| calibration);
-    let plan = plan(&graph, calibration, &job.options)?;
+    let decision = job.threshold.as_deref().map(|text| at_threshold(&graph, text)).transpose()?;
+    let options = PlanOptions { decision, ..job.options.clone() };
+    let plan = plan(&graph, calibration, &options)?;
     let model_hash = format!("{:#x}", plan.graph.model_hash());
     stages.done(quantised(&plan));
 
@@ -194,6 +199,15 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
+/// The decision that `--threshold` names.
+///
+/// # Errors
+/// The model has no such number.
+pub fn at_threshold(graph: &Graph, text: &str) -> Result<Decision> {
+    Decision::at_threshold(graph, text)
+        .map_err(|error| UsageError(format!("`--threshold`: {error}")).into())
+}
+
 fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph> {
     if !labels_only {
         return Ok(passes::simplify(reference.clone()));
@@ -253,6 +267,7 @@ fn settings(job: &Job, toolchain: &Toolchain) -> Settings {
         margin: options.margin,
         input_range: options.input_range,
         bits: options.bits,
+        threshold: job.threshold.clone(),
         shape: job.shape,
         labels_only: job.labels_only,
         calibration: job.calibration.as_ref().map(|(calibration, sha256)| CalibrationFile {
