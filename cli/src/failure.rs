@@ -5,6 +5,7 @@ use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
 use nilometer_starknet::ChainError;
+use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
@@ -13,13 +14,15 @@ use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
 
-use crate::commands::verify::AboutError;
 use crate::input::InputError;
-use crate::package::PackageError;
-use crate::proving::ProvingError;
-use crate::report::trials;
+use crate::proving::WriteError;
 use crate::table::printable;
-use crate::vm::VmError;
+use crate::table::table;
+use nilometer_package::check::AboutError;
+use nilometer_package::folder::PackageError;
+use nilometer_package::proving::ProvingError;
+use nilometer_package::report::trials;
+use nilometer_package::vm::VmError;
 
 /// The kinds of failure that scripts can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +118,22 @@ impl Failure {
 
 /// The causes behind one another, without those that the one before already tells.
 fn message(error: &Error) -> String {
-    let text = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
-        // The nodes are listed below.
-        Some(ImportError::Unsupported { nodes }) if nodes.len() == 1 => {
-            "1 unsupported node".to_owned()
+    use nilometer_package::Error as PackageLayer;
+    let text = |cause: &(dyn std::error::Error + 'static)| {
+        let import = match cause.downcast_ref() {
+            Some(PackageLayer::Import(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        };
+        match import {
+            // The nodes are listed below.
+            Some(ImportError::Unsupported { nodes }) if nodes.len() == 1 => {
+                "1 unsupported node".to_owned()
+            }
+            Some(ImportError::Unsupported { nodes }) => {
+                format!("{} unsupported nodes", nodes.len())
+            }
+            _ => cause.to_string(),
         }
-        Some(ImportError::Unsupported { nodes }) => format!("{} unsupported nodes", nodes.len()),
-        _ => cause.to_string(),
     };
     error.chain().map(text).fold(String::new(), |message, cause| match message.as_str() {
         "" => cause,
@@ -133,8 +145,18 @@ fn message(error: &Error) -> String {
 fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     let kind = |kind: Kind| Some(Failure::new(kind, None));
     let help = |kind: Kind, help: &str| Some(Failure::new(kind, Some(help.to_owned())));
+    if let Some(error) = cause.downcast_ref::<nilometer_package::Error>() {
+        if matches!(error, nilometer_package::Error::NoLabel) {
+            return kind(Kind::Usage);
+        }
+        let inner = error.cause();
+        return if inner.is::<nilometer_package::Error>() { None } else { classify(inner) };
+    }
     if let Some(error) = cause.downcast_ref::<ImportError>() {
         return Some(import(error));
+    }
+    if cause.is::<ThresholdError>() {
+        return help(Kind::Usage, "name a number of the model: `--threshold 'scores[1]>0.3'`");
     }
     if let Some(error) = cause.downcast_ref::<PlanError>() {
         return Some(plan(error));
@@ -179,7 +201,8 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         return Some(Failure::new(error.kind(), error.help()));
     }
     if let Some(error) = cause.downcast_ref::<PackageError>() {
-        return Some(Failure::new(Kind::Other, error.help()));
+        let kind = if matches!(error, PackageError::Root) { Kind::Usage } else { Kind::Other };
+        return Some(Failure::new(kind, error.help()));
     }
     if let Some(error) = cause.downcast_ref::<VerifyError>() {
         let help = match error {
@@ -208,7 +231,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             WitnessError::Step { .. } | WitnessError::NoTrace => {
                 help(Kind::Other, "this is a defect: please report it with the model and the row")
             }
-            WitnessError::Builtin { .. } | WitnessError::Claim(_) => kind(Kind::Other),
+            WitnessError::Claim(_) => kind(Kind::Other),
         };
     }
     if let Some(error) = cause.downcast_ref::<ProvingError>() {
@@ -217,10 +240,10 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 Kind::ResourceLimit,
                 "raise `--max-memory`, prove on a larger machine, or transpile with fewer steps (`nilo estimate` shows where they go)",
             ),
-            ProvingError::Write { .. } => {
-                help(Kind::Other, "choose a file that you can write with `-o PROOF`")
-            }
         };
+    }
+    if cause.is::<WriteError>() {
+        return help(Kind::Other, "choose a file that you can write with `-o PROOF`");
     }
     if cause.is::<VmError>() {
         return help(Kind::Other, "this is a defect: please report it with the model and the row");
@@ -321,7 +344,8 @@ fn plan(error: &PlanError) -> Failure {
             let help = more_loss(tried, *max_loss);
             let mut failure = Failure::new(Kind::Accuracy, Some(help));
             failure.details.insert("trials".to_owned(), json!(trials::rows(tried)));
-            failure.text = Some(trials::table(tried));
+            failure.text =
+                Some(table(&trials::HEADER, trials::rows(tried).iter().map(trials::cells)));
             failure
         }
     }

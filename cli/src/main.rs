@@ -9,19 +9,12 @@ mod args;
 mod chain;
 mod commands;
 mod failure;
-mod gas;
 mod input;
 mod interrupt;
-mod numbers;
 mod output;
-mod package;
-mod pipeline;
 mod progress;
 mod proving;
-mod report;
-mod runtime;
 mod table;
-mod vm;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nilometer_air::cairo::{ProofFile, Security};
+use nilometer_package::check::ProofProgram;
+use nilometer_package::sha256;
 use nilometer_starknet::Felt;
 use nilometer_transpiler::schema::{signed, Schema};
 use nilometer_verifier::{verify_file, Verified, VerifyError};
@@ -12,7 +14,6 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::{busy, internal, not_found, timed_out, too_large, Answer, App};
-use crate::description::{digest, ProofProgram};
 use crate::outputs::{decode, integers, natural};
 use crate::store::hex;
 use crate::view::{Check, ProofOptionsView, Trust, Verification, VersionView};
@@ -105,7 +106,7 @@ impl App {
         else {
             return Ok(());
         };
-        let bits = (options.proven_bits, options.conjectured_bits);
+        let bits = options.proven_bits;
         let (proof, program) = (checked.proof_hash.clone(), version.program_hash.clone());
         let id = (version.model_id, version.version);
         checked.records = self
@@ -178,7 +179,7 @@ fn check_steps(
         reason: None,
         model_id: version.model_id,
         version: version.version,
-        proof_hash: digest(bytes),
+        proof_hash: sha256(bytes),
         proof_bytes: bytes.len(),
         checks: Vec::new(),
         input: Vec::new(),
@@ -197,7 +198,7 @@ fn check_steps(
         Err(error) => return progress.fail(0, error),
     };
     progress.pass(0, "", format!("{} bytes", bytes.len()));
-    let stated = hex(&Felt::from_bytes_be(&file.program_hash));
+    let stated = file.program_hash.to_string();
     if stated != version.program_hash {
         return progress.fail(1, format!("the proof is about the program {stated}"));
     }
@@ -231,6 +232,7 @@ fn check_steps(
         Err(error) => {
             let step = match &error {
                 VerifyError::File(_) => 0,
+                VerifyError::Program { .. } => 1,
                 VerifyError::Output { .. } => 2,
                 VerifyError::Security { .. } => 3,
                 VerifyError::Advice(_) => 4,
@@ -254,7 +256,7 @@ fn proved(
     n_inputs: usize,
 ) -> Verification {
     let bits = verified.bits;
-    let reached = format!("{} bits proven, {} conjectured", bits.proven, bits.conjectured);
+    let reached = format!("{bits} bits proven");
     progress.pass(3, format!("at least {MINIMUM}"), reached);
     for step in 4..STEPS.len() {
         progress.pass(step, "", "");
@@ -273,8 +275,7 @@ fn proved(
         label: decoded.label,
         options: Some(ProofOptionsView {
             security: verified.security.to_string(),
-            proven_bits: bits.proven,
-            conjectured_bits: bits.conjectured,
+            proven_bits: bits,
             rows: verified.rows,
             queries: verified.options.num_queries(),
             blowup: verified.options.blowup_factor(),

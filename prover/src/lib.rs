@@ -19,7 +19,7 @@ use nilometer_air::cairo::{ProofFile, Security};
 use nilometer_cairo::{Program, Run};
 
 pub use memory::peak_bytes;
-pub use witness::{claim, Size, Witness, WitnessError};
+pub use witness::{Size, Witness, WitnessError};
 
 /// Proves that a program ran as `run` says and wrote its output.
 ///
@@ -37,9 +37,9 @@ pub fn prove(
     let witness = Witness::new(program, run)?;
     let rows = witness.n_rows();
     let output = witness.claim.output().to_vec();
+    let program_hash = witness.claim.program_hash();
     let advice = witness.advice.to_bytes(&witness.claim);
     let proof = stark::prove(witness, &security.options(rows), phase).to_bytes();
-    let program_hash = program.hash().to_bytes_be();
     Ok(ProofFile { security, rows, program_hash, output, advice, proof })
 }
 

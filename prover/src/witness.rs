@@ -7,11 +7,10 @@ use nilometer_air::cairo::layout::{
     PC, RC_COUNT, RC_PERIOD, RES,
 };
 use nilometer_air::cairo::lookup::boundary_cells;
-use nilometer_air::cairo::{address, Advice, Builtin, Claim, ClaimError, MAX_ROWS, MIN_ROWS};
-use nilometer_air::Felt;
+use nilometer_air::cairo::{address, Advice, Claim, ClaimError, MAX_ROWS, MIN_ROWS};
 use nilometer_cairo::run::Registers;
 use nilometer_cairo::{Memory, Program, Run};
-use starknet_types_core::felt::Felt as VmFelt;
+use nilometer_field::Felt;
 use thiserror::Error;
 use winter_math::{batch_inversion, FieldElement};
 
@@ -29,13 +28,7 @@ pub struct Witness {
 /// A run that cannot be proved.
 #[derive(Debug, Error)]
 pub enum WitnessError {
-    /// The program uses a builtin that this AIR has not.
-    #[error("the program uses the builtin `{name}`, which proofs do not cover")]
-    Builtin {
-        /// Its name.
-        name: &'static str,
-    },
-    /// The program or its output is none that can be claimed.
+    /// The program or its output cannot be claimed.
     #[error(transparent)]
     Claim(#[from] ClaimError),
     /// The run kept no trace or memory.
@@ -94,32 +87,13 @@ impl Size {
     }
 }
 
-/// What a proof of a program's run with an output claims.
-///
-/// # Errors
-/// The program uses other builtins, or cannot be claimed.
-pub fn claim(program: &Program, output: &[VmFelt]) -> Result<Claim, WitnessError> {
-    use nilometer_cairo::Builtin as Own;
-    let builtins = program.builtins().iter().map(|builtin| match builtin {
-        Own::Output => Ok(Builtin::Output),
-        Own::RangeCheck => Ok(Builtin::RangeCheck),
-        other => Err(WitnessError::Builtin { name: other.name() }),
-    });
-    let code = program.bytecode().iter().map(Felt::from).collect();
-    Ok(Claim::new(
-        builtins.collect::<Result<_, _>>()?,
-        code,
-        output.iter().map(Felt::from).collect(),
-    )?)
-}
-
 impl Witness {
     /// Fills the trace of a run that kept its trace and memory.
     ///
     /// # Errors
     /// See [`WitnessError`].
     pub fn new(program: &Program, run: &Run) -> Result<Self, WitnessError> {
-        let claim = claim(program, &run.output)?;
+        let claim = program.claim(&run.output)?;
         let (Some(trace), Some(memory)) = (&run.trace, &run.memory) else {
             return Err(WitnessError::NoTrace);
         };

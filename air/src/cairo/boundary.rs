@@ -1,11 +1,11 @@
 //! What the trace starts and ends with.
 
+use nilometer_field::Felt;
 use winter_math::FieldElement;
 
 use super::address;
 use super::advice::Advice;
 use super::layout::{ACC, AP, FP, INDEX, PC};
-use crate::Felt;
 
 /// Fixed values of the main segment.
 pub const N_MAIN: usize = 8;

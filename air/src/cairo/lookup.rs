@@ -11,15 +11,16 @@
 //! | instructions | `pc + Σ βᵢ·fieldᵢ` | the program, decoded by the verifier |
 //! | limbs | `value` | 0 to 2^12 - 1 |
 
+use nilometer_field::Felt;
 use thiserror::Error;
 use winter_math::{batch_inversion, FieldElement};
 
 use super::address;
 use super::advice::Advice;
-use super::claim::{Builtin, Claim};
+use super::builtin::Builtin;
+use super::claim::Claim;
 use super::isa::{Instruction, N_FLAGS};
 use super::layout::LIMB_VALUES;
-use crate::Felt;
 
 /// Challenges: `z` and `α` of memory, `z` of limbs, `z` of instructions, then a coefficient for each of the
 /// three offsets and the flags.
@@ -38,9 +39,12 @@ pub fn boundary_cells(claim: &Claim, advice: &Advice) -> Vec<(u64, u64)> {
     let n_builtins = claim.builtins().len() as u64;
     let first_stop = advice.final_ap() - n_builtins;
     for (i, builtin) in (0..).zip(claim.builtins()) {
-        let (start, len) = match builtin {
-            Builtin::Output => (address::OUTPUT, claim.output().len() as u64),
-            Builtin::RangeCheck => (address::RANGE_CHECK, u64::from(advice.range_checks)),
+        let start = builtin.base();
+        let len = match builtin {
+            Builtin::Output => claim.output().len() as u64,
+            Builtin::RangeCheck => u64::from(advice.range_checks),
+            // `Claim::new` refuses the others.
+            Builtin::Pedersen | Builtin::Bitwise | Builtin::Poseidon => 0,
         };
         cells.push((address::FIRST_FRAME + i, start));
         cells.push((first_stop + i, start + len));

@@ -22,6 +22,7 @@
 //! cell a row. And short runs have short traces, because no table sets a least length.
 
 mod air;
+mod builtin;
 
 pub mod address;
 pub mod advice;
@@ -37,6 +38,7 @@ pub mod security;
 
 pub use advice::{Advice, AdviceError};
 pub use air::{challenge_array, trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
-pub use claim::{Builtin, Claim, ClaimError};
+pub use builtin::Builtin;
+pub use claim::{program_hash, Claim, ClaimError};
 pub use file::{FileError, ProofFile, FORMAT_VERSION};
-pub use security::{Security, SecurityBits, SecurityKind};
+pub use security::{proven_bits, Security};

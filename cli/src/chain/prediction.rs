@@ -9,8 +9,8 @@ use serde::Serialize;
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::Session;
-use crate::answer::{Answer, Answers};
 use crate::input::{RowSelection, Source};
+use nilometer_package::answer::{Answer, Answers};
 
 /// A model on chain, as its callers see it.
 pub struct Contract {
@@ -118,7 +118,7 @@ impl Predictions {
             if self.rows.len() > 1 {
                 text += &format!("row {}\n", row.row);
             }
-            text += &row.text();
+            text += &crate::answer::text(row);
         }
         text
     }

@@ -12,7 +12,6 @@ use clap::Args;
 use console::style;
 use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, RunOptions};
-use nilometer_prover::claim;
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::eval;
 use nilometer_transpiler::quant::{Calibration, PlanOptions, QuantGraph};
@@ -22,14 +21,17 @@ use serde::Serialize;
 use crate::args::ToolchainArgs;
 use crate::commands::run::run_rows;
 use crate::commands::showcase;
-use crate::interrupt::Scratch;
-use crate::numbers::{duration, percent, short, thousands};
+use crate::input;
 use crate::output::{Message, Output};
-use crate::package::Package;
-use crate::pipeline::{self, Job, StageDone, Stages};
-use crate::proving::{self, Plan};
+use crate::progress::Stages;
+use crate::proving;
 use crate::table::table;
-use crate::{gas, input, numbers, vm};
+use nilometer_package::numbers::{duration, percent, short, thousands};
+use nilometer_package::pipeline::{self, Job, StageDone};
+use nilometer_package::proving::Plan;
+use nilometer_package::scratch::Scratch;
+use nilometer_package::Package;
+use nilometer_package::{gas, numbers, vm};
 
 const NAME: &str = "rockybot";
 const MODEL: &[u8] = include_bytes!("../../../examples/rockybot/rockybot.onnx");
@@ -125,7 +127,10 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
     let job = Job {
         onnx: MODEL.to_vec(),
         name: NAME.to_owned(),
-        calibration: Some((Calibration { rows: calibration }, pipeline::sha256(CALIBRATION))),
+        calibration: Some((
+            Calibration { rows: calibration },
+            nilometer_package::sha256(CALIBRATION),
+        )),
         options: PlanOptions::default(),
         shape: None,
         labels_only: false,
@@ -136,9 +141,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
         style("RockyBot").bold()
     ))?;
     let tell = |done: &StageDone| stage(output, done.stage.name(), &done.made, done.time);
-    let mut stages = Stages::new(tell);
-    let transpiled = pipeline::transpile(&job, folder, &mut stages)?;
-    drop(stages);
+    let transpiled = pipeline::transpile(&job, folder, &Stages::new(tell))?;
 
     let package = Package::open(folder)?;
     let (graph, program) = package.model_and_program()?;
@@ -198,7 +201,7 @@ fn prove_first(
         &format!("{} rows, proof of {}", thousands(proved.file.rows), numbers::bytes(bytes.len())),
         proved.time,
     );
-    let claim = claim(program, &run.output)?;
+    let claim = program.claim(&run.output)?;
     let start = Instant::now();
     let verified = verify(&claim, &bytes, Security::DEFAULT)?;
     let time = start.elapsed();

@@ -13,15 +13,16 @@ use serde::Serialize;
 
 use crate::commands::run::run_rows;
 use crate::commands::transpile::contract;
-use crate::gas;
 use crate::input::{RowSelection, Source};
-use crate::numbers::{bytes, counts, duration, percent, thousands};
 use crate::output::{Message, Output};
-use crate::package::{ContractSize, Package};
-use crate::proving::Plan;
-use crate::report;
 use crate::table::{fields, table};
-use crate::vm::{self, RowRun};
+use nilometer_package::folder::ContractSize;
+use nilometer_package::gas;
+use nilometer_package::numbers::{bytes, counts, duration, percent, thousands};
+use nilometer_package::proving::Plan;
+use nilometer_package::report;
+use nilometer_package::vm::{self, RowRun};
+use nilometer_package::Package;
 
 /// Arguments of `nilo estimate`.
 #[derive(Debug, Args)]

@@ -11,10 +11,10 @@ use nilometer_transpiler::onnx::{self, ModelSummary, OutputSummary};
 use serde::Serialize;
 
 use crate::failure::{unsupported, Kind};
-use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
-use crate::report;
 use crate::table::{fields, printable, table};
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::report;
 
 /// Arguments of `nilo inspect`.
 #[derive(Debug, Args)]

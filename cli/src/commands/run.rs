@@ -13,14 +13,15 @@ use nilometer_transpiler::schema::Schema;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::answer::{plain, Answer, Answers};
+use crate::answer;
 use crate::input::{RowSelection, Source};
-use crate::numbers::{counts, duration, short, thousands};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::progress::Progress;
 use crate::table::{fields, table};
-use crate::vm::{self, RowRun};
+use nilometer_package::answer::{plain, Answer, Answers};
+use nilometer_package::numbers::{counts, duration, short, thousands};
+use nilometer_package::vm::{self, RowRun};
+use nilometer_package::Package;
 
 /// Arguments of `nilo run`.
 #[derive(Debug, Args)]
@@ -131,7 +132,7 @@ impl Runs {
 impl Message for Runs {
     fn text(&self) -> String {
         let mut text = match self.rows.as_slice() {
-            [row] => row.answer.text(),
+            [row] => answer::text(&row.answer),
             rows => many_rows(rows),
         };
         let most = if self.rows.len() == 1 { "" } else { " at most" };

@@ -6,19 +6,22 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use console::style;
 use nilometer_transpiler::emit::Shape;
-use nilometer_transpiler::onnx::{self, ImportError};
-use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanError, PlanOptions, RangeSource, Warning};
+use nilometer_transpiler::onnx;
+use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource, Warning};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
-use crate::numbers::{bytes, or_dash, percent, short, thousands};
+use crate::input;
 use crate::output::{Message, Output};
-use crate::package::{ContractSize, Manifest};
-use crate::pipeline::{self, Job, StageDone, Stages};
-use crate::report::trials::{self, TrialRow};
-use crate::report::Report;
+use crate::progress::Stages;
 use crate::table::{fields, table};
-use crate::{gas, input};
+use nilometer_package::folder::{ContractSize, Manifest};
+use nilometer_package::gas;
+use nilometer_package::numbers::{bytes, or_dash, percent, short, thousands};
+use nilometer_package::pipeline::{self, Job, StageDone};
+use nilometer_package::report::trials::{self, TrialRow};
+use nilometer_package::report::Report;
+use nilometer_package::Error;
 
 /// Arguments of `nilo transpile`.
 #[derive(Debug, Args)]
@@ -141,16 +144,13 @@ struct Bits {
 /// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
     let job = job(args)?;
-    let mut stages = Stages::new(|_| ());
-    let transpiled = pipeline::transpile(&job, &args.output, &mut stages).map_err(|error| {
-        let about_the_model = error.is::<ImportError>() || error.is::<PlanError>();
-        if about_the_model {
-            error.context(args.model.display().to_string())
-        } else {
-            error
+    let transpiled = pipeline::transpile(&job, &args.output, &Stages::new(|_| ()));
+    let transpiled = transpiled.map_err(|error| match &error {
+        Error::Import(_) | Error::Plan(_) => {
+            anyhow::Error::new(error).context(args.model.display().to_string())
         }
+        _ => error.into(),
     })?;
-    drop(stages);
     let pipeline::Transpiled { manifest, report, stages } = transpiled;
     if report.input.range_source == RangeSource::Default {
         output.warn(
@@ -177,7 +177,7 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
             let features =
                 onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
             let rows = input::read(file)?.rows(features)?;
-            let sha256 = pipeline::sha256(&std::fs::read(file)?);
+            let sha256 = nilometer_package::sha256(&std::fs::read(file)?);
             Some((Calibration { rows }, sha256))
         }
     };

@@ -1,29 +1,24 @@
 //! `nilo verify`: whether a proof shows what a package's program gave for a row.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
-use nilometer_air::cairo::{ProofFile, Security};
-use nilometer_air::Felt;
-use nilometer_cairo::felt::to_hex;
-use nilometer_prover::claim;
+use nilometer_air::cairo::Security;
+use nilometer_package::check::{check, AboutError, Checked};
 use nilometer_transpiler::quant::QuantGraph;
-use nilometer_transpiler::schema::{signed, Schema};
-use nilometer_verifier::{verify_file, Verified, VerifyError};
+use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
-use starknet_types_core::felt::Felt as VmFelt;
-use thiserror::Error;
 
-use crate::answer::{Answer, NamedOutput};
+use crate::answer;
 use crate::input::{read, Source};
-use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::answer::{Answer, NamedOutput};
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::Package;
 
 /// Arguments of `nilo verify`.
 #[derive(Debug, Args)]
@@ -46,58 +41,9 @@ pub struct VerifyArgs {
     /// them, values or exact integers
     #[arg(short, long, value_name = "FILE[:ROW]|NUMBERS", allow_hyphen_values = true)]
     pub output: Option<String>,
-    /// The least security that is accepted: 96, 100 or 128 bits, `proven` or `conjectured`
+    /// The least security that is accepted: 96, 100 or 128 bits, all proven
     #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
     pub security: Security,
-}
-
-/// A proof that is not about what it should be about.
-#[derive(Debug, Error)]
-pub enum AboutError {
-    /// Another program.
-    #[error("the proof is about the program {actual}, the package's is {expected}")]
-    Program {
-        /// The package's.
-        expected: String,
-        /// The proof's.
-        actual: String,
-    },
-    /// Other lengths than the model's.
-    #[error("the proof is about {actual} felts, the model has {expected} of input and output")]
-    Length {
-        /// The model's.
-        expected: usize,
-        /// The proof's.
-        actual: usize,
-    },
-    /// A felt that is no integer of the model.
-    #[error("felt {index} of the proof's output is {actual}, which no run of the model gives")]
-    Felt {
-        /// Its position.
-        index: usize,
-        /// What it is.
-        actual: Felt,
-    },
-    /// Another input.
-    #[error(
-        "the proof is about another input: feature {feature} is {actual}, {expected} is wanted"
-    )]
-    Input {
-        /// Its position.
-        feature: usize,
-        /// What the caller wants, as the model's integer.
-        expected: i128,
-        /// The proof's.
-        actual: i128,
-    },
-    /// Another output.
-    #[error("the proof is about another output: {actual}, wants {expected}")]
-    Output {
-        /// What the caller wants.
-        expected: String,
-        /// The proof's.
-        actual: String,
-    },
 }
 
 /// The command's result.
@@ -117,7 +63,6 @@ struct VerifyResult {
     security: String,
     security_bits: u32,
     proven_bits: u32,
-    conjectured_bits: u32,
     rows: usize,
     queries: usize,
     blowup: usize,
@@ -160,9 +105,8 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         label: answer.label.clone(),
         answer,
         security: verified.security.to_string(),
-        security_bits: verified.bits.of_kind(args.security.kind()),
-        proven_bits: verified.bits.proven,
-        conjectured_bits: verified.bits.conjectured,
+        security_bits: verified.bits,
+        proven_bits: verified.bits,
         rows: verified.rows,
         queries: verified.options.num_queries(),
         blowup: verified.options.blowup_factor(),
@@ -172,56 +116,6 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         load_ms,
     })?;
     Ok(0)
-}
-
-/// A proof that holds for a package.
-pub struct Checked {
-    /// The package's model.
-    pub graph: QuantGraph,
-    /// What the proof is about: the row, then the results.
-    pub integers: Vec<i128>,
-    /// The proof's parameters.
-    pub verified: Verified,
-    /// Reading and hashing the model and the program, in milliseconds.
-    pub load_ms: f64,
-    /// Checking the proof, in milliseconds.
-    pub verify_ms: f64,
-}
-
-/// Checks that a file proves some run of a package's program.
-///
-/// # Errors
-/// The package is damaged, or the file is no such proof.
-pub fn check(package: &Package, bytes: &[u8], security: Security) -> Result<Checked> {
-    let start = Instant::now();
-    let (graph, program) = package.model_and_program()?;
-    let load_ms = start.elapsed().as_secs_f64() * 1e3;
-    let file = ProofFile::from_bytes(bytes).map_err(VerifyError::from)?;
-    let actual = to_hex(&VmFelt::from_bytes_be(&file.program_hash));
-    if actual != package.manifest.program_hash {
-        let expected = package.manifest.program_hash.clone();
-        return Err(AboutError::Program { expected, actual }.into());
-    }
-    // The claim is this package's program with the row and the results that are then shown.
-    let integers = integers(&graph, &file.output)?;
-    let felts: Vec<VmFelt> = integers.iter().map(|&integer| VmFelt::from(integer)).collect();
-    let claim = claim(&program, &felts)?;
-    let start = Instant::now();
-    let verified = verify_file(&claim, file, security)?;
-    let verify_ms = start.elapsed().as_secs_f64() * 1e3;
-    Ok(Checked { graph, integers, verified, load_ms, verify_ms })
-}
-
-/// The model's integers behind felts.
-fn integers(graph: &QuantGraph, felts: &[Felt]) -> Result<Vec<i128>, AboutError> {
-    let expected = graph.input_len() + graph.output_len();
-    if felts.len() != expected {
-        return Err(AboutError::Length { expected, actual: felts.len() });
-    }
-    let integer = |(index, felt): (usize, &Felt)| {
-        signed(&VmFelt::from(felt)).ok_or(AboutError::Felt { index, actual: *felt })
-    };
-    felts.iter().enumerate().map(integer).collect()
 }
 
 fn check_input(graph: &QuantGraph, source: &Source, actual: &[i128]) -> Result<()> {
@@ -279,7 +173,7 @@ impl Message for VerifyResult {
             "{} the program below ran on this input and gave this output\n\n",
             style("valid").green().bold()
         );
-        text += &self.answer.text();
+        text += &answer::text(&self.answer);
         let shown: Vec<String> = self.input.iter().take(8).map(|value| value.to_string()).collect();
         let more = if self.input.len() > 8 { ", …" } else { "" };
         text += &fields([
@@ -289,9 +183,8 @@ impl Message for VerifyResult {
             (
                 "security",
                 format!(
-                    "{} bits proven, {} conjectured ({} queries, blowup {}, {} bits of grinding)",
+                    "{} bits proven ({} queries, blowup {}, {} bits of grinding)",
                     self.proven_bits,
-                    self.conjectured_bits,
                     self.queries,
                     self.blowup,
                     self.grinding_bits

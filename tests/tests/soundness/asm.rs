@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use nilometer_air::cairo::claim::header;
 use nilometer_air::cairo::isa::{Flag, N_FLAGS};
 use nilometer_air::cairo::{address, Builtin};
-use nilometer_air::Felt;
 use nilometer_cairo::Program;
+use nilometer_field::Felt;
 use serde_json::json;
-use starknet_types_core::felt::Felt as VmFelt;
 
 /// A cell at a register plus an offset.
 #[derive(Clone, Copy, Debug)]
@@ -216,21 +215,13 @@ impl Code {
 
     /// The program as the VM takes it; hints as JSON, by offset.
     pub fn program(&self, hints: &serde_json::Value) -> Program {
-        let builtins: Vec<&str> = self
-            .builtins
-            .iter()
-            .map(|builtin| match builtin {
-                Builtin::Output => "output",
-                Builtin::RangeCheck => "range_check",
-            })
-            .collect();
-        let hex = |word: &Felt| format!("{:#x}", VmFelt::from_bytes_be(&word.to_be_bytes()));
+        let builtins: Vec<&str> = self.builtins.iter().map(|builtin| builtin.name()).collect();
         let file = json!({
             "format": "nilometer-program-v1",
             "function": "test::main",
             "builtins": builtins,
             "code_offset": 6,
-            "bytecode": self.words.iter().map(hex).collect::<Vec<_>>(),
+            "bytecode": self.words.iter().map(Felt::to_string).collect::<Vec<_>>(),
             "hints": hints,
         });
         Program::from_json(&serde_json::to_vec(&file).unwrap()).unwrap()

@@ -1,8 +1,8 @@
 //! Proof files, levels of security, and whose proof it is.
 
-use nilometer_air::cairo::claim::AIR_VERSION;
-use nilometer_air::cairo::{FileError, Security, SecurityKind};
-use nilometer_air::Felt;
+use nilometer_air::cairo::claim::{AIR_NAME, AIR_VERSION};
+use nilometer_air::cairo::{FileError, Security};
+use nilometer_field::Felt;
 use nilometer_verifier::{verify, StructureError, VerifyError};
 use serde_json::json;
 use winter_math::FieldElement;
@@ -11,47 +11,55 @@ use crate::machine::Forger;
 use crate::programs::{countdown, with_dead_code};
 use crate::proofs::{cheap, file};
 
-fn level(kind: SecurityKind, bits: u32) -> Security {
-    Security::new(kind, bits).unwrap()
+fn level(bits: u32) -> Security {
+    Security::new(bits).unwrap()
 }
 
 #[test]
 fn a_level_below_the_least_is_refused() {
-    use SecurityKind::{Conjectured, Proven};
     let witness = Forger::default().run(&with_dead_code(), 64).settle();
-    let files: Vec<_> = [(Proven, 96), (Proven, 100), (Conjectured, 96), (Conjectured, 128)]
-        .map(|(kind, bits)| file(&witness, level(kind, bits)).to_bytes())
-        .to_vec();
-    let verdict = |file: usize, kind, bits| verify(&witness.claim, &files[file], level(kind, bits));
-    let short = |file: usize, kind, bits: u32| match verdict(file, kind, bits) {
-        Err(VerifyError::Security { kind: of, actual, wanted }) => {
-            assert_eq!((of, wanted), (kind, bits));
-            assert!(actual < bits);
+    for proved in Security::BITS {
+        let bytes = file(&witness, level(proved)).to_bytes();
+        for least in Security::BITS {
+            match verify(&witness.claim, &bytes, level(least)) {
+                Ok(verified) => assert!(proved >= least && verified.bits >= least),
+                Err(VerifyError::Security { actual, wanted }) => {
+                    assert!(proved < least && actual < wanted && wanted == least);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// Files of earlier versions at conjectured levels, and kinds that never were.
+#[test]
+fn a_conjectured_level_is_refused_by_name() {
+    let witness = Forger::default().run(&with_dead_code(), 64).settle();
+    let mut bytes = file(&witness, cheap()).to_bytes();
+    let kind = 8 + 2 + 1 + AIR_NAME.len() + 4;
+    assert_eq!(bytes[kind..kind + 2], [1, 96]);
+    bytes[kind] = 2;
+    match verify(&witness.claim, &bytes, cheap()) {
+        Err(VerifyError::File(error)) => {
+            assert_eq!(error, FileError::Conjectured { bits: 96 });
+            assert!(error.to_string().contains("96 conjectured bits"), "{error}");
         }
         other => panic!("{other:?}"),
-    };
-    // Enough bits.
-    verdict(0, Proven, 96).unwrap();
-    verdict(1, Proven, 96).unwrap();
-    verdict(1, Proven, 100).unwrap();
-    verdict(2, Conjectured, 96).unwrap();
-    verdict(3, Conjectured, 128).unwrap();
-    // Proven bits are conjectured ones too; conjectured bits are not proven.
-    verdict(0, Conjectured, 96).unwrap();
-    short(0, Proven, 100);
-    short(1, Proven, 128);
-    short(2, Conjectured, 100);
-    short(2, Proven, 96);
-    short(3, Proven, 96);
-    short(3, Proven, 128);
+    }
+    for other in [0, 3, 255] {
+        bytes[kind] = other;
+        let verdict = verify(&witness.claim, &bytes, cheap());
+        assert!(matches!(verdict, Err(VerifyError::File(FileError::Field { .. }))), "{verdict:?}");
+    }
 }
 
 #[test]
 fn a_proof_that_says_another_level_than_its_own_is_refused() {
     let witness = Forger::default().run(&with_dead_code(), 64).settle();
     let mut lie = file(&witness, cheap());
-    for (kind, bits) in [(SecurityKind::Conjectured, 100), (SecurityKind::Proven, 100)] {
-        lie.security = level(kind, bits);
+    for bits in [100, 128] {
+        lie.security = level(bits);
         let verdict = verify(&witness.claim, &lie.to_bytes(), lie.security);
         assert!(matches!(verdict, Err(VerifyError::Structure(StructureError::Context))));
     }

@@ -10,7 +10,7 @@ use nilometer_air::cairo::layout::{
 };
 use nilometer_air::cairo::lookup::{boundary_cells, signed};
 use nilometer_air::cairo::{address, Builtin};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_math::FieldElement;
 
@@ -128,6 +128,7 @@ fn lookups(witness: &Witness) -> Vec<(&'static str, Entry)> {
         names.extend_from_slice(match builtin {
             Builtin::Output => &BOUNDARY[2..4],
             Builtin::RangeCheck => &BOUNDARY[4..6],
+            other => panic!("claims have no {}", other.name()),
         });
     }
     let cells = boundary_cells(claim, advice);

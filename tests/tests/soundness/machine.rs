@@ -13,7 +13,7 @@ use nilometer_air::cairo::layout::{
 };
 use nilometer_air::cairo::lookup::signed;
 use nilometer_air::cairo::{address, Advice, Builtin, Claim};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_math::FieldElement;
 
@@ -71,11 +71,7 @@ impl<'a> Forger<'a> {
         memory.entry(base).or_insert(Felt::from(address::FIRST_FRAME));
         memory.entry(base + 1).or_insert(Felt::ZERO);
         for (i, builtin) in (0..).zip(&code.builtins) {
-            let start = match builtin {
-                Builtin::Output => address::OUTPUT,
-                Builtin::RangeCheck => address::RANGE_CHECK,
-            };
-            memory.entry(address::FIRST_FRAME + i).or_insert(Felt::from(start));
+            memory.entry(address::FIRST_FRAME + i).or_insert(Felt::from(builtin.base()));
         }
         for (address, word) in (address::PROGRAM..).zip(&code.words) {
             memory.insert(address, *word);

@@ -17,3 +17,4 @@ mod proofs;
 mod public;
 mod random;
 mod rows;
+mod spelling;

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use nilometer_air::cairo::constraints::{AUX_NAMES, MAIN_NAMES};
-use nilometer_air::cairo::{boundary, Advice};
+use nilometer_air::cairo::{boundary, constraints, Advice};
 use winter_math::FieldElement;
 
 use crate::cases::{self, Case};
@@ -23,11 +22,11 @@ const END: &str = "<!-- end of constraints -->\n";
 const NAMED: usize = 3;
 
 /// The names of all constraints, in order.
-fn constraints() -> Vec<&'static str> {
+fn all_constraints() -> Vec<&'static str> {
     let witness = Forger::default().run(&everything(), EVERYTHING_ROWS).settle();
     let main = boundary::main(&Advice::new(&witness.claim), EVERYTHING_ROWS).map(|fixed| fixed.0);
-    let aux = boundary::aux(nilometer_air::Felt::ZERO, EVERYTHING_ROWS).map(|fixed| fixed.0);
-    [&MAIN_NAMES[..], &AUX_NAMES, &main, &aux].concat()
+    let aux = boundary::aux(nilometer_field::Felt::ZERO, EVERYTHING_ROWS).map(|fixed| fixed.0);
+    constraints::names().chain(main).chain(aux).collect()
 }
 
 /// The names of the attempts that are acceptable without a set of constraints, and not without fewer of them.
@@ -56,7 +55,7 @@ fn each_constraint_is_needed() {
     let needed = needed_by();
     assert!(!needed.contains_key(&vec![]), "an attempt breaks nothing: {:?}", needed[&vec![]]);
     let mut missing = Vec::new();
-    for name in constraints() {
+    for name in all_constraints() {
         let alone = needed.contains_key(&vec![name]);
         let together = TOGETHER.iter().find(|(first, _)| *first == name);
         let pair = together.map(|(first, second)| {
@@ -110,7 +109,7 @@ fn table() -> String {
         let _ = writeln!(text, "| {name} | {named}{more} |");
     };
     let empty = Vec::new();
-    for name in constraints() {
+    for name in all_constraints() {
         let mut key = vec![name];
         let mut title = format!("`{name}`");
         if let Some((_, other)) = TOGETHER.iter().find(|(first, _)| *first == name) {

@@ -1,11 +1,11 @@
 //! The constraints at one point, so that any edit of one shows in a diff.
 
 use nilometer_air::cairo::boundary;
-use nilometer_air::cairo::constraints::{self, Constants, AUX_NAMES, MAIN_NAMES};
-use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_NAMES as COLUMNS, MAIN_WIDTH};
+use nilometer_air::cairo::constraints::{self, Constants};
+use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_COLUMNS, MAIN_WIDTH};
 use nilometer_air::cairo::lookup::{public_sum, N_CHALLENGES};
 use nilometer_air::cairo::proof_system::Coin;
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_crypto::RandomCoin;
 use winter_math::FieldElement;
 
@@ -30,7 +30,7 @@ fn constraints_at_a_random_point() {
     let main = constraints::main(&constants, &row, &next, &periodic);
     let aux = constraints::aux(&constants, &row, &aux, &aux_next, &periodic, &challenges);
     let values = [&main[..], &aux].concat();
-    let names = MAIN_NAMES.iter().chain(&AUX_NAMES);
+    let names = constraints::names();
     assert_eq!(values.len(), names.clone().count());
     let sum = values.iter().fold(Felt::ZERO, |sum, value| sum + *value * draw());
     let mut text: Vec<String> =
@@ -65,7 +65,7 @@ fn boundary_values_at_random_challenges() {
     let witness = Forger::default().run(&everything(), EVERYTHING_ROWS).settle();
     let fixed = boundary::main(&witness.advice, EVERYTHING_ROWS);
     let fixed = fixed.map(|(name, column, row, value)| {
-        format!("{name} {} {row} {:#x}", COLUMNS[column], value.to_u64().unwrap())
+        format!("{name} {} {row} {:#x}", MAIN_COLUMNS[column], value.to_u64().unwrap())
     });
     let sum = public_sum(&witness.claim, &witness.advice, &challenges).unwrap();
     let text = format!("{}\npublic sum {}", fixed.join("\n"), hex(sum));

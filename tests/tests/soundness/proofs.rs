@@ -1,12 +1,12 @@
 //! Proofs of witnesses, whatever they are.
 
-use nilometer_air::cairo::{Claim, ProofFile, Security, SecurityKind};
+use nilometer_air::cairo::{Claim, ProofFile, Security};
 use nilometer_prover::{stark, Witness};
 use nilometer_verifier::{verify, VerifyError};
 
 /// The level that is cheapest to prove.
 pub fn cheap() -> Security {
-    Security::new(SecurityKind::Conjectured, 96).unwrap()
+    Security::new(96).unwrap()
 }
 
 /// A proof file of a witness; nothing is checked.
@@ -15,7 +15,7 @@ pub fn file(witness: &Witness, security: Security) -> ProofFile {
     ProofFile {
         security,
         rows,
-        program_hash: [0; 32],
+        program_hash: witness.claim.program_hash(),
         output: witness.claim.output().to_vec(),
         advice: witness.advice.to_bytes(&witness.claim),
         proof: stark::prove(witness.clone(), &security.options(rows), &|_| {}).to_bytes(),

@@ -6,9 +6,9 @@
 use nilometer_air::cairo::address;
 use nilometer_air::cairo::isa::{Flag, Instruction};
 use nilometer_air::cairo::layout::{flag, AP, FP, PC};
-use nilometer_air::Felt;
 use nilometer_cairo::RunOptions;
-use nilometer_prover::{claim, Witness};
+use nilometer_field::Felt;
+use nilometer_prover::Witness;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -305,7 +305,7 @@ fn random_programs_are_filled_as_the_vm_ran_them() {
                 assert_eq!(witness.main[column][row], Felt::from(register as u64), "{seed}, {row}");
             }
         }
-        assert_eq!(witness.claim, claim(&program, &run.output).unwrap());
+        assert_eq!(witness.claim, program.claim(&run.output).unwrap());
         assert_eq!(failing(&witness), [""; 0], "{seed}");
         witness.advice.check(&witness.claim, witness.n_rows()).unwrap();
         // The tests' own machine agrees in all columns.

@@ -16,6 +16,7 @@ mod inspect;
 pub mod limits;
 mod node;
 mod ops;
+pub mod pb;
 mod proto;
 mod tensor;
 mod value;
@@ -25,7 +26,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use prost::Message;
-use tract_onnx::pb::ModelProto;
 
 pub use error::{ImportError, TensorError, UnsupportedNode};
 pub use inspect::{
@@ -38,6 +38,7 @@ use crate::passes;
 use context::{Builder, Context};
 use limits::{check, Budget, MAX_FILE_BYTES, MAX_NODES, MAX_OPERANDS};
 use node::OpError;
+use pb::ModelProto;
 use proto::Model;
 use tensor::{Data, Tensor};
 use value::{Label, Row, Value};

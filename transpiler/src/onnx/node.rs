@@ -1,7 +1,7 @@
 //! A node of the ONNX graph: its attributes, with types checked, and the errors that name it.
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto};
+use crate::onnx::pb::attribute_proto::AttributeType;
+use crate::onnx::pb::{AttributeProto, NodeProto, TensorProto};
 
 use super::error::{ImportError, UnsupportedNode};
 use super::tensor::{texts, Tensor};

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
-use tract_onnx::pb::TensorProto;
+use crate::onnx::pb::tensor_proto::{DataLocation, DataType};
+use crate::onnx::pb::TensorProto;
 
 use super::error::TensorError;
 use super::limits::MAX_RANK;

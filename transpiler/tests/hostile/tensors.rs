@@ -1,9 +1,9 @@
 //! Initialisers and tensor attributes.
 
 use nilometer_transpiler::onnx::limits::MAX_RANK;
+use nilometer_transpiler::onnx::pb::tensor_proto::{DataLocation, DataType};
+use nilometer_transpiler::onnx::pb::{SparseTensorProto, StringStringEntryProto, TensorProto};
 use nilometer_transpiler::onnx::{ImportError, TensorError};
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
-use tract_onnx::pb::{SparseTensorProto, StringStringEntryProto, TensorProto};
 
 use crate::support::*;
 

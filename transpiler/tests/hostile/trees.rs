@@ -1,9 +1,9 @@
 //! Tree tables that make no trees.
 
 use nilometer_transpiler::onnx::limits::MAX_TREE_DEPTH;
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::{AttributeProto, TensorProto};
 use nilometer_transpiler::onnx::{ImportError, TreeError};
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{AttributeProto, TensorProto};
 
 use crate::support::*;
 

@@ -1,9 +1,9 @@
 //! Whole graphs: inputs, names, order, dead nodes, unsupported nodes, summaries.
 
 use nilometer_transpiler::graph::{DType, Op};
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::OperatorSetIdProto;
 use nilometer_transpiler::onnx::{inspect, ImportError, ValueSummary};
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::OperatorSetIdProto;
 
 use crate::support::*;
 

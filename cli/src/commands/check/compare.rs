@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::truth::{class_name, Scores};
 use super::Row;
-use crate::numbers::or_dash;
+use nilometer_package::numbers::or_dash;
 
 /// Agreement over the rows that are accepted.
 pub struct Comparison {

@@ -15,14 +15,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::input;
-use crate::numbers::{percent, short, thousands};
 use crate::output::{Message, Output};
-use crate::package::Package;
-use crate::pipeline;
 use crate::progress::Progress;
-use crate::report;
 use crate::table::{fields, table};
 use compare::{Comparison, Flip};
+use nilometer_package::numbers::{percent, short, thousands};
+use nilometer_package::report;
+use nilometer_package::Package;
 use truth::Scores;
 
 /// Arguments of `nilo check`.
@@ -100,7 +99,7 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
     let rows = compute(&float, &graph, &inputs)?;
     let threshold = args.threshold.as_ref().or(package.manifest.settings.threshold.as_ref());
     let decision = match threshold {
-        Some(text) => pipeline::at_threshold(&float, text)?,
+        Some(text) => Decision::at_threshold(&float, text)?,
         None => Decision::of(&float),
     };
     let own = Comparison::new(&float, decision, &rows, None);

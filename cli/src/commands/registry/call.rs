@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::{find, RowsArgs};
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{ChainArgs, Session};
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
 use crate::table::fields;
+use nilometer_package::numbers::thousands;
 
 /// Arguments of `nilo registry call`.
 #[derive(Debug, Args)]

@@ -16,10 +16,10 @@ use crate::chain::amount::Amount;
 use crate::chain::{class, hex, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::commands::contract::declare::{declare, Declared};
 use crate::failure::UsageError;
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::numbers::thousands;
+use nilometer_package::Package;
 
 /// Arguments of `nilo registry publish`.
 #[derive(Debug, Args)]

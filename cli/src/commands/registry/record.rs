@@ -14,11 +14,11 @@ use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::{events, find};
 use crate::chain::{hex, transaction, ChainArgs, SendArgs, Session, Transaction};
-use crate::commands::verify::{check, Checked};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::check::{check, Checked};
+use nilometer_package::Package;
 
 /// Arguments of `nilo registry record`.
 #[derive(Debug, Args)]
@@ -95,8 +95,7 @@ pub fn run(args: &RecordArgs, output: &Output) -> Result<u8> {
         proof_hash: digest_number(digest),
         input_hash: Poseidon::hash_array(input),
         output_hash: Poseidon::hash_array(results),
-        // The record has no place for what bits rest on, so it says what is proven.
-        security_bits: u16::try_from(verified.bits.proven).unwrap_or(u16::MAX),
+        security_bits: u16::try_from(verified.bits).unwrap_or(u16::MAX),
         format_version: FORMAT_VERSION,
     };
     let sender = session.sender()?;

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::chain::amount::Amount;
 use crate::chain::{hex, ChainArgs, Session};
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
 use crate::table::{fields, table};
+use nilometer_package::numbers::thousands;
 
 /// Arguments of `nilo registry show`.
 #[derive(Debug, Args)]

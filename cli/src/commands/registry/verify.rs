@@ -10,11 +10,12 @@ use serde::Serialize;
 use super::find;
 use crate::chain::{class, hex, ChainArgs, Session};
 use crate::commands::transpile::{self, TranspileArgs};
-use crate::interrupt::Scratch;
 use crate::output::{Message, Output};
-use crate::package::Package;
-use crate::pipeline::{self, Stages};
+use crate::progress::Stages;
 use crate::table::fields;
+use nilometer_package::pipeline;
+use nilometer_package::scratch::Scratch;
+use nilometer_package::Package;
 
 /// Arguments of `nilo registry verify`.
 #[derive(Debug, Args)]
@@ -89,9 +90,7 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     if args.settings.name.is_none() {
         job.name.clone_from(&model.name);
     }
-    let mut stages = Stages::new(|_| ());
-    let transpiled = pipeline::transpile(&job, &folder, &mut stages)?;
-    drop(stages);
+    let transpiled = pipeline::transpile(&job, &folder, &Stages::new(|_| ()))?;
     let package = Package::open(&folder)?;
     let built = class::package(&package)?;
     let manifest = transpiled.manifest;
