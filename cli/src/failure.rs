@@ -4,10 +4,11 @@ use anyhow::Error;
 use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
+use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
-use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError};
+use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError, Trial};
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
@@ -152,6 +153,9 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     }
     if let Some(error) = cause.downcast_ref::<ImportError>() {
         return Some(import(error));
+    }
+    if cause.is::<ThresholdError>() {
+        return help(Kind::Usage, "name a number of the model: `--threshold 'scores[1]>0.3'`");
     }
     if let Some(error) = cause.downcast_ref::<PlanError>() {
         return Some(plan(error));
@@ -334,13 +338,37 @@ fn plan(error: &PlanError) -> Failure {
             Kind::Usage,
             Some("give two finite numbers: `--input-range -4,4`".to_owned()),
         ),
-        PlanError::Accuracy { trials: tried, .. } => {
-            let help = "allow more loss (`--max-loss 1%`), or calibrate with rows like those the model will meet";
+        PlanError::Refused { refused, rows, .. } => {
+            let help = "declare a range that holds them (`--input-range LO,HI`, `--margin`), or remove rows that the model is not meant for";
             let mut failure = Failure::new(Kind::Accuracy, Some(help.to_owned()));
+            failure.details.insert("refused".to_owned(), json!(refused));
+            failure.details.insert("rows".to_owned(), json!(rows));
+            failure
+        }
+        PlanError::Accuracy { trials: tried, max_loss, .. } => {
+            let help = more_loss(tried, *max_loss);
+            let mut failure = Failure::new(Kind::Accuracy, Some(help));
             failure.details.insert("trials".to_owned(), json!(trials::rows(tried)));
             failure.text =
                 Some(table(&trials::HEADER, trials::rows(tried).iter().map(trials::cells)));
             failure
         }
     }
+}
+
+/// What would have been enough, in steps that people choose.
+fn more_loss(tried: &[Trial], max_loss: f64) -> String {
+    const STEPS: [f64; 7] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+    let needed = tried
+        .iter()
+        .map(|trial| {
+            let decided = trial.accuracy.loss();
+            decided.max(if trial.accuracy.flips == 0 { trial.accuracy.relative_error } else { 0.0 })
+        })
+        .fold(f64::INFINITY, f64::min);
+    let enough = STEPS.iter().find(|&&step| step > max_loss && step >= 2.0 * needed);
+    let allow = enough.map_or_else(String::new, |step| {
+        format!("allow more loss (`--max-loss {}%`), or ", step * 100.0)
+    });
+    format!("{allow}calibrate with rows like those the model will meet")
 }

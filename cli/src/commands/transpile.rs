@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use console::style;
 use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::onnx;
-use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource};
+use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource, Warning};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
@@ -47,8 +47,8 @@ pub struct SettingsArgs {
     pub calibration: Option<PathBuf>,
     #[command(flatten)]
     pub read: ReadArgs,
-    /// Accuracy budget: share of rows whose label may change, or for numbers the largest error as
-    /// a share of their range
+    /// Accuracy budget: share of rows that may be refused or decided differently, and for numbers
+    /// the largest error as a share of their range
     #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
     pub max_loss: f64,
     /// How features of tree models are passed
@@ -63,6 +63,10 @@ pub struct SettingsArgs {
     /// Bits of weights and activations everywhere, in place of a search
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=24))]
     pub bits: Option<u32>,
+    /// The decision that counts, such as probability>0.3: an output, an element of one (scores[1])
+    /// or a class, and what it must exceed [default: the label, or the largest score]
+    #[arg(long, value_name = "NAME>VALUE")]
+    pub threshold: Option<String>,
     /// How program and contract are written [default: the program in few steps, the contract so that it fits]
     #[arg(long, value_enum)]
     pub shape: Option<ShapeArg>,
@@ -79,7 +83,8 @@ pub struct SettingsArgs {
 /// How features of tree models are passed.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Features {
-    /// As order-preserving integers of the floats: every decision is the float model's
+    /// As order-preserving integers of the floats: every test in every tree is the float model's (labels
+    /// can differ only where the float model's own sums of votes tie or nearly tie)
     #[default]
     Exact,
     /// As fixed-point numbers in natural units, as callers on chain have them
@@ -111,7 +116,11 @@ struct Transpiled {
     contract_shape: Shape,
     range_source: RangeSource,
     rows: usize,
+    /// Rows that the integer model refuses; agreement is counted on the others.
+    refused: usize,
     agreement: Option<f64>,
+    /// Why the calibration rows may not show how accurate the model is.
+    warnings: Vec<Warning>,
     max_abs_error: f64,
     max_abs_error_bound: Option<f64>,
     steps: u64,
@@ -150,6 +159,9 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
             "no `--calibration` rows: precision was chosen on synthetic rows, for standardised features from -10 to 10",
         );
     }
+    for warning in &report.warnings {
+        output.warn(&warning.to_string());
+    }
     output.result(&Transpiled::new(&args.output, manifest, report, stages))?;
     Ok(0)
 }
@@ -184,7 +196,9 @@ pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
             margin: args.settings.margin,
             input_range: args.settings.input_range,
             bits: args.settings.bits,
+            decision: None,
         },
+        threshold: args.settings.threshold.clone(),
         shape: args.settings.shape.map(|shape| match shape {
             ShapeArg::Unrolled => Shape::Unrolled,
             ShapeArg::Looped => Shape::Looped,
@@ -254,7 +268,9 @@ impl Transpiled {
             contract_shape: manifest.contract_shape,
             range_source: report.input.range_source,
             rows: report.accuracy.rows,
+            refused: report.accuracy.refused,
             agreement: report.accuracy.agreement,
+            warnings: report.warnings,
             max_abs_error: report.accuracy.max_abs_error,
             max_abs_error_bound: report.max_abs_error_bound,
             steps: report.cost.steps,
@@ -277,15 +293,19 @@ impl Message for Transpiled {
                 format!(
                     "{} of {} {rows} decide as the float model",
                     percent(agreement),
-                    thousands(self.rows)
+                    thousands(self.rows - self.refused)
                 )
             }
             None => format!(
                 "largest error {} on {} {rows}",
                 short(self.max_abs_error),
-                thousands(self.rows)
+                thousands(self.rows - self.refused)
             ),
         };
+        let refused = (self.refused > 0).then(|| {
+            let (refused, all) = (thousands(self.refused), thousands(self.rows));
+            ("refused", format!("{refused} of {all} {rows}: outside the declared range"))
+        });
         let mut list = vec![
             ("model", format!("{} ({})", self.name, self.kind.replace('_', " "))),
             ("model hash", self.model_hash.clone()),
@@ -320,11 +340,15 @@ impl Message for Transpiled {
                 ),
             ),
         ];
+        if let Some(refused) = refused {
+            list.insert(3, refused);
+        }
         if !self.bits.weights.is_empty() {
             let bits: Vec<_> = self.bits.weights.iter().map(ToString::to_string).collect();
             let lanes: Vec<_> = self.lanes.iter().map(ToString::to_string).collect();
+            let before_steps = list.iter().position(|(name, _)| *name == "steps").unwrap_or(0);
             list.insert(
-                5,
+                before_steps,
                 ("weight bits", format!("{} (lanes a felt: {})", bits.join(" "), lanes.join(" "))),
             );
         }

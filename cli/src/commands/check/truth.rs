@@ -59,8 +59,12 @@ impl Scores {
     pub fn decision(&self, row: usize) -> Option<usize> {
         match self {
             Self::Labels(labels) => labels[row],
-            Self::Numbers { rows, decision, .. } => match (decision, rows[row].as_slice()) {
+            Self::Numbers { rows, decision, output, .. } => match (decision, rows[row].as_slice()) {
                 (Decision::None, _) => None,
+                (Decision::Threshold { output: wanted, element, above }, numbers) => (wanted
+                    == output)
+                    .then(|| numbers.get(*element).map(|number| usize::from(number > above)))
+                    .flatten(),
                 (_, [probability]) => Some(usize::from(*probability > 0.5)),
                 (_, scores) => Some(arg_max(scores)),
             },
@@ -73,6 +77,7 @@ impl Scores {
             return true;
         }
         match self {
+            Self::Numbers { decision: Decision::Threshold { .. }, .. } => false,
             Self::Numbers { rows, .. } if rows[row].len() > 1 => {
                 let scores = &rows[row];
                 scores.get(class).is_some_and(|score| *score == scores[arg_max(scores)])
@@ -154,27 +159,45 @@ impl Truth {
 }
 
 /// The names of the classes that a model decides between.
-struct Classes<'a>(Option<&'a Labels>);
+struct Classes<'a>(Option<&'a Labels>, Option<String>);
 
 impl<'a> Classes<'a> {
     fn of(float: &'a Graph, decision: Decision) -> Self {
         let kind = |output: usize| &float.outputs[output].kind;
-        Self(match decision {
+        let labels = match decision {
             Decision::Label(output) | Decision::ArgMax(output) => match kind(output) {
                 OutputKind::Label(labels) | OutputKind::Numbers { classes: Some(labels) } => {
                     Some(labels)
                 }
                 OutputKind::Numbers { classes: None } => None,
             },
-            Decision::Probability(_) | Decision::None => None,
-        })
+            Decision::Probability(_) | Decision::Threshold { .. } | Decision::None => None,
+        };
+        let positive = match decision {
+            Decision::Threshold { output, element, .. } => {
+                let len = float.nodes[float.outputs[output].value].len;
+                let own = float.outputs.iter().find_map(|other| match &other.kind {
+                    OutputKind::Label(labels) if labels.len() == len => Some(labels),
+                    _ => None,
+                });
+                let classes = match kind(output) {
+                    OutputKind::Numbers { classes: Some(labels) } => Some(labels),
+                    _ => own,
+                };
+                classes.map(|labels| labels.name(element))
+            }
+            _ => None,
+        };
+        Self(labels, positive)
     }
 
     /// The index of a label; its own number where classes have no names.
     fn index(&self, label: &str) -> Option<usize> {
-        match self.0 {
-            Some(labels) => (0..labels.len()).find(|&index| labels.name(index) == label),
-            None => label.parse().ok(),
+        match (self.0, &self.1) {
+            (Some(labels), _) => (0..labels.len()).find(|&index| labels.name(index) == label),
+            // The class that the threshold is about, or another.
+            (None, Some(positive)) => Some(usize::from(label == positive)),
+            (None, None) => label.parse().ok(),
         }
     }
 }
