@@ -12,6 +12,7 @@ mod failure;
 mod gas;
 mod input;
 mod interrupt;
+mod model_file;
 mod numbers;
 mod output;
 mod package;

@@ -16,10 +16,7 @@ pub mod showcase;
 pub mod transpile;
 pub mod verify;
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::args::Command;
 use crate::output::Output;
@@ -45,9 +42,4 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
-}
-
-/// The bytes of a model file.
-fn read_model(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

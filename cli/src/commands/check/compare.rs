@@ -4,7 +4,8 @@ use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use serde::Serialize;
 
-use super::truth::{class_name, Scores};
+use super::classes::class_name;
+use super::scores::Scores;
 use super::Row;
 use crate::numbers::or_dash;
 
@@ -50,12 +51,13 @@ impl Flip {
 impl Comparison {
     /// Compares with `scores`, or else with the float model's outputs.
     pub fn new(float: &Graph, decision: Decision, rows: &[Row], scores: Option<&Scores>) -> Self {
+        let decides = decision != Decision::None && scores.is_none_or(Scores::decides);
         let mut flips = Vec::new();
         let mut worst = 0.0_f64;
         let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
         for (index, row) in rows.iter().enumerate() {
             let (expected, numbers) = match scores {
-                Some(scores) => (scores.decision(index), scores.numbers(index)),
+                Some(scores) => (scores.decision(index), scores.numbers_of(index)),
                 None => (decision.decide(&row.float), numbers(float, &row.float)),
             };
             for number in numbers.iter().copied().flatten() {
@@ -70,7 +72,7 @@ impl Comparison {
                 }
             }
             let agrees = match (actual, scores) {
-                _ if decision == Decision::None => fixed.is_some(),
+                _ if !decides => fixed.is_some(),
                 // Several classes may share the largest score.
                 (Some(actual), Some(scores)) => scores.agrees(index, actual),
                 (actual, _) => actual == expected && actual.is_some(),
@@ -89,7 +91,7 @@ impl Comparison {
         let span = if hi > lo { hi - lo } else { 1.0 };
         let share = 1.0 - flips.len() as f64 / rows.len().max(1) as f64;
         Self {
-            agreement: (decision != Decision::None).then_some(share),
+            agreement: decides.then_some(share),
             max_abs_error: worst,
             relative_error: worst / span,
             flips,

@@ -144,7 +144,10 @@ impl<'a> Search<'a> {
 
     pub(super) fn failed(&self, trials: Vec<Trial>) -> PlanError {
         let max_loss = self.options.max_loss;
-        PlanError::Accuracy { bits: *UNIFORM_BITS.end(), max_loss, trials }
+        // The finest that was tried, which an own `--bits` or a range that does not fit may keep low.
+        let tried = trials.iter().flat_map(|trial| trial.weight_bits.iter().copied());
+        let bits = tried.max().unwrap_or(*UNIFORM_BITS.end());
+        PlanError::Accuracy { bits, max_loss, trials }
     }
 
     /// Lowers one knob at a time while that saves steps and stays accepted.
