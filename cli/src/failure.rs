@@ -7,7 +7,7 @@ use nilometer_prover::WitnessError;
 use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
-use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
+use nilometer_transpiler::onnx::{ImportError, TensorError, TreeError, UnsupportedNode};
 use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError, Trial};
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
@@ -169,7 +169,11 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 Kind::Other,
                 "transpile again with calibration rows that cover it, a larger `--margin`, or `--input-range LO,HI`",
             ),
-            EncodeError::Length { .. } | EncodeError::NotANumber { .. } => kind(Kind::Other),
+            EncodeError::NotANumber { .. } => help(
+                Kind::Other,
+                "fill the value in, or take a model that was trained with missing values",
+            ),
+            EncodeError::Length { .. } | EncodeError::NotAnInteger { .. } => kind(Kind::Other),
         };
     }
     if cause.is::<EvalError>() {
@@ -299,13 +303,44 @@ fn import(error: &ImportError) -> Failure {
             failure
         }
         ImportError::TooLarge { .. } => Failure::new(Kind::ResourceLimit, None),
-        ImportError::InputCount { .. } | ImportError::Input { .. } | ImportError::Output { .. } => {
+        ImportError::InputCount { names, also } => {
+            let help = (names.len() > 1).then(|| {
+                "join the inputs into one tensor of features and export the model again".to_owned()
+            });
+            let mut failure = Failure::new(Kind::UnsupportedModel, help);
+            if !also.is_empty() {
+                failure.details.insert("unsupported".to_owned(), json!(also));
+                failure.text = Some(format!("Also unsupported:\n{}", unsupported(also)));
+            }
+            failure
+        }
+        ImportError::Input { .. } | ImportError::Output { .. } => {
+            Failure::new(Kind::UnsupportedModel, None)
+        }
+        ImportError::Tensor { source: TensorError::DataType { .. }, .. } => {
             Failure::new(Kind::UnsupportedModel, None)
         }
         ImportError::Tensor {
-            source: TensorError::External { .. } | TensorError::DataType { .. },
+            source: TensorError::External { .. } | TensorError::ExternalData { .. },
             ..
-        } => Failure::new(Kind::UnsupportedModel, None),
+        } => {
+            let help = "put the file of weights beside the model under the name that the model gives, or \
+                        save the model as one file (`onnx.save(model, path, save_as_external_data=False)`)";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Tensor { source: TensorError::NonFinite { .. }, .. }
+        | ImportError::AttributeNonFinite { .. } => {
+            let help = "the model itself holds NaN or infinity where numbers are wanted: look at how it was \
+                        trained";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Trees {
+            source: TreeError::TooLarge { .. } | TreeError::TooDeep { .. },
+            ..
+        } => {
+            let help = "train with fewer or smaller trees";
+            Failure::new(Kind::ResourceLimit, Some(help.to_owned()))
+        }
         ImportError::Decode { .. } => {
             let help = "check that the file is a complete ONNX model: download or export it again";
             Failure::new(Kind::Other, Some(help.to_owned()))
@@ -321,6 +356,11 @@ fn lower(error: &LowerError) -> Failure {
     let help = match error {
         LowerError::Range { .. } => Some(
             "declare a narrower range: `--calibration X.npy` or `--input-range LO,HI`".to_owned(),
+        ),
+        // A limit on values, not an operation that is missing.
+        LowerError::Unsupported { reason, .. } if reason.contains("supported") => Some(
+            "declare a narrower range: calibration rows with a small `--margin`, or `--input-range LO,HI`"
+                .to_owned(),
         ),
         LowerError::Unsupported { .. } => None,
     };

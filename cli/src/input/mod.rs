@@ -271,7 +271,17 @@ impl Array {
         Ok(self.numbers()?.chunks(row_len).map(<[f64]>::to_vec).collect())
     }
 
-    /// One number a row.
+    /// How many elements a row has; one where the array is a vector.
+    pub fn columns(&self) -> usize {
+        self.shape[1..].iter().product()
+    }
+
+    /// Whether the elements are numbers rather than text.
+    pub fn is_numbers(&self) -> bool {
+        matches!(self.data, Data::Numbers(_))
+    }
+
+    /// One number per row.
     ///
     /// # Errors
     /// Text, or several columns.
@@ -280,7 +290,7 @@ impl Array {
         self.numbers().map(<[f64]>::to_vec)
     }
 
-    /// One label a row, as text; whole numbers without a point.
+    /// One label per row, as text; whole numbers without a point.
     ///
     /// # Errors
     /// Several columns.

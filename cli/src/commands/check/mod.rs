@@ -1,6 +1,8 @@
 //! `nilo check`: a package against the float model on data, row by row.
 
+mod classes;
 mod compare;
+mod scores;
 mod truth;
 
 use std::path::PathBuf;
@@ -25,7 +27,7 @@ use compare::{Comparison, Flip};
 use nilometer_package::numbers::{percent, short, thousands};
 use nilometer_package::report;
 use nilometer_package::Package;
-use truth::Scores;
+use scores::Scores;
 
 /// Arguments of `nilo check`.
 #[derive(Debug, Args)]
@@ -47,6 +49,10 @@ pub struct CheckArgs {
     /// The decision that counts, such as probability>0.3 [default: what the package was made for]
     #[arg(long, value_name = "NAME>VALUE")]
     pub threshold: Option<String>,
+    /// What --expected holds: `label`, the name of one of the model's outputs, or `all` outputs of
+    /// numbers side by side [default: decided by its columns and values, and shown]
+    #[arg(long, value_name = "OUTPUT", requires = "expected")]
+    pub expected_is: Option<String>,
 }
 
 /// One row, computed both ways.
@@ -69,6 +75,9 @@ struct Check {
     agreement: Option<f64>,
     /// What agreement and errors are counted against: `expected` or `float`.
     against: &'static str,
+    /// What `--expected` was read as, and what its decisions are made of.
+    expected_is: Option<String>,
+    expected_decides_by: Option<String>,
     /// Share of the accepted rows whose decision is that of the float model as Nilometer computes it.
     float_agreement: Option<f64>,
     accuracy: Option<f64>,
@@ -113,7 +122,9 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
         None => Decision::of(&float),
     };
     let own = Comparison::new(&float, decision, &rows, None);
-    let scores = expected.as_ref().map(|array| Scores::new(array, &float, decision)).transpose()?;
+    let wanted = args.expected_is.as_deref();
+    let scores = expected.as_ref().map(|array| Scores::new(array, &float, decision, wanted));
+    let scores = scores.transpose()?;
     let main = scores.as_ref().map(|scores| Comparison::new(&float, decision, &rows, Some(scores)));
     let against = if main.is_some() { "expected" } else { "float" };
     let float_agreement = own.agreement;
@@ -131,6 +142,8 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
         refused: rows.iter().filter(|row| row.fixed.is_err()).count(),
         agreement: main.agreement,
         against,
+        expected_is: scores.as_ref().map(|scores| scores.read_as(&float)),
+        expected_decides_by: scores.as_ref().map(Scores::decided_by),
         float_agreement,
         accuracy: fixed.accuracy,
         float_accuracy: floats.accuracy,
@@ -219,6 +232,9 @@ impl Message for Check {
             ));
         }
         list.push(("decision", self.decision.clone()));
+        if let (Some(read_as), Some(by)) = (&self.expected_is, &self.expected_decides_by) {
+            list.push(("expected", format!("{read_as}, decided by {by}")));
+        }
         if let Some(agreement) = self.agreement.filter(|_| self.refused < self.rows) {
             list.push(("agreement", format!("{} with {other}", percent(agreement))));
         }
