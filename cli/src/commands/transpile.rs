@@ -337,7 +337,7 @@ impl Message for Transpiled {
             "\n{} {} in {}; the report is {}\n",
             style("made").green().bold(),
             self.package,
-            crate::numbers::duration(time),
+            nilometer_package::numbers::duration(time),
             Path::new(&self.package).join("report.md").display(),
         );
         text

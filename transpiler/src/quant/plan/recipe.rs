@@ -100,7 +100,7 @@ impl Recipe {
                 let largest = |value: &Vec<f64>| {
                     value.iter().filter(|v| v.is_finite()).fold(0.0f64, |m, v| m.max(v.abs()))
                 };
-                Ok(values.iter().map(largest).collect())
+                Ok::<Vec<f64>, PlanError>(values.iter().map(largest).collect())
             })
             .try_reduce(none, |a, b| Ok(larger(a, b)))?;
         Ok(Self {
