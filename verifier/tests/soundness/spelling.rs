@@ -350,3 +350,22 @@ fn felts_of_the_file() {
     let verdict = verdict(&other.to_bytes());
     assert!(matches!(verdict, Err(VerifyError::Program { .. })), "{verdict:?}");
 }
+
+/// A changed byte is refused wherever it is: the whole header, advice and tail, and a sample of the rest.
+#[test]
+fn every_byte_is_forced() {
+    let (witness, security, file) = good().remove(0);
+    let bytes = file.to_bytes();
+    let head = bytes.len() - file.proof.len() + 200;
+    let tail = bytes.len() - 100;
+    let positions = (0..head).chain((head..tail).step_by(41)).chain(tail..bytes.len());
+    let mut tried = 0;
+    for at in positions {
+        let mut mutant = bytes.clone();
+        mutant[at] ^= 1 << (at % 8);
+        let verdict = verify(&witness.claim, &mutant, security);
+        assert!(verdict.is_err(), "byte {at} of {} is free", bytes.len());
+        tried += 1;
+    }
+    assert!(tried > 2_000, "{tried}");
+}
