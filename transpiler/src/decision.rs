@@ -134,9 +134,9 @@ fn element(graph: &Graph, name: &str) -> Vec<(usize, usize)> {
         if output.name == name && len == 1 {
             return vec![(i, 0)];
         }
-        let index = name.strip_prefix(&output.name).and_then(|rest| {
-            rest.strip_prefix('[')?.strip_suffix(']')?.parse::<usize>().ok()
-        });
+        let index = name
+            .strip_prefix(&output.name)
+            .and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']')?.parse::<usize>().ok());
         if let Some(index) = index.filter(|&index| index < len) {
             return vec![(i, index)];
         }
@@ -192,9 +192,9 @@ fn head(graph: &Graph, value: ValueId) -> ValueId {
     match &node.op {
         Op::Gather(_)
         | Op::Unary(Unary::ToF32 | Unary::ToF64)
-        | Op::WithConstant { op: Arithmetic::Add | Arithmetic::Sub, constant_first: false, .. } => {
-            head(graph, node.inputs[0])
-        }
+        | Op::WithConstant {
+            op: Arithmetic::Add | Arithmetic::Sub, constant_first: false, ..
+        } => head(graph, node.inputs[0]),
         _ => value,
     }
 }
@@ -317,8 +317,7 @@ mod tests {
     fn thresholds_name_outputs_elements_and_classes() {
         let mut graph = network(8, 3, Some(Op::Softmax), "p");
         let at = |graph: &Graph, text: &str| Decision::at_threshold(graph, text);
-        let threshold =
-            |element| Ok(Decision::Threshold { output: 0, element, above: 0.3 });
+        let threshold = |element| Ok(Decision::Threshold { output: 0, element, above: 0.3 });
         assert_eq!(at(&graph, "p[1]>0.3"), threshold(1));
         assert!(matches!(at(&graph, "p>0.3"), Err(ThresholdError::Ambiguous { .. })));
         assert!(matches!(at(&graph, "p[3]>0.3"), Err(ThresholdError::Unknown { .. })));

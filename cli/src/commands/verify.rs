@@ -184,10 +184,7 @@ impl Message for VerifyResult {
                 "security",
                 format!(
                     "{} bits proven ({} queries, blowup {}, {} bits of grinding)",
-                    self.proven_bits,
-                    self.queries,
-                    self.blowup,
-                    self.grinding_bits
+                    self.proven_bits, self.queries, self.blowup, self.grinding_bits
                 ),
             ),
             ("proof", format!("{}, {} rows", bytes(self.proof_bytes), thousands(self.rows))),

@@ -238,18 +238,19 @@ mod tests {
 
     #[test]
     fn narrow_and_wide_sums_have_the_same_ranges() {
-        let range = |bits: u32| vec![
-            Range { lo: -(1i128 << bits), hi: 3 },
-            Range { lo: -7, hi: 1i128 << bits },
-            Range { lo: 5, hi: 9 },
-        ];
+        let range = |bits: u32| {
+            vec![
+                Range { lo: -(1i128 << bits), hi: 3 },
+                Range { lo: -7, hi: 1i128 << bits },
+                Range { lo: 5, hi: 9 },
+            ]
+        };
         let weights = [i64::from(i32::MAX), -5, 0, -1, i64::from(i32::MIN), 77];
         let bias = [1i128 << 70, -3];
         for bits in [3, 20, 29, 31, 33, 61, 63, 80] {
             let inputs = range(bits);
-            let slow: Result<Vec<_>, _> = (0..2)
-                .map(|row| dense_row(&weights[row * 3..][..3], bias[row], &inputs))
-                .collect();
+            let slow: Result<Vec<_>, _> =
+                (0..2).map(|row| dense_row(&weights[row * 3..][..3], bias[row], &inputs)).collect();
             assert_eq!(dense(&weights, &bias, &inputs), slow, "{bits}");
         }
     }

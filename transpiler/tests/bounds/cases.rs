@@ -61,11 +61,45 @@ impl Builder {
 
 /// Every operator, each as what is put behind an input or a dense layer.
 const OPERATORS: [&str; 39] = [
-    "dense", "dense deep", "scaler", "add constant", "sub from constant", "mul constant",
-    "div constant", "constant div", "add", "sub", "mul", "square", "div", "div negative", "relu",
-    "leaky", "leaky steep", "clip", "sigmoid", "tanh", "exp", "probit", "abs", "neg", "sqrt",
-    "binarize", "truncate", "to bool", "softmax", "softmax zero", "l1", "l2", "max", "gather",
-    "concat", "argmax", "silu", "gelu", "tree sums",
+    "dense",
+    "dense deep",
+    "scaler",
+    "add constant",
+    "sub from constant",
+    "mul constant",
+    "div constant",
+    "constant div",
+    "add",
+    "sub",
+    "mul",
+    "square",
+    "div",
+    "div negative",
+    "relu",
+    "leaky",
+    "leaky steep",
+    "clip",
+    "sigmoid",
+    "tanh",
+    "exp",
+    "probit",
+    "abs",
+    "neg",
+    "sqrt",
+    "binarize",
+    "truncate",
+    "to bool",
+    "softmax",
+    "softmax zero",
+    "l1",
+    "l2",
+    "max",
+    "gather",
+    "concat",
+    "argmax",
+    "silu",
+    "gelu",
+    "tree sums",
 ];
 
 fn apply(name: &str, b: &mut Builder, x: usize, random: &mut Random) -> usize {
@@ -166,7 +200,8 @@ fn apply(name: &str, b: &mut Builder, x: usize, random: &mut Random) -> usize {
             b.push(Op::Normalize(Norm::L2), &[x], len)
         }
         "max" => {
-            let x = if random.next() < 0.5 { positive(b, x, random) } else { b.unary(Unary::Relu, x) };
+            let x =
+                if random.next() < 0.5 { positive(b, x, random) } else { b.unary(Unary::Relu, x) };
             b.push(Op::Normalize(Norm::Max), &[x], len)
         }
         "gather" => b.push(Op::Gather(vec![1, 0, 1]), &[x], 3),
@@ -249,7 +284,15 @@ fn case(name: &str, random: &mut Random) -> Result<(Graph, QuantGraph), LowerErr
     let spread = random.next() < 0.3;
     let typical = declared
         .iter()
-        .map(|&(lo, hi)| if spread { (lo, lo + (hi - lo) * random.next().powi(3)) } else { (lo, hi) })
+        .map(
+            |&(lo, hi)| {
+                if spread {
+                    (lo, lo + (hi - lo) * random.next().powi(3))
+                } else {
+                    (lo, hi)
+                }
+            },
+        )
         .collect();
     let spec = InputSpec { declared, typical, features: FeatureMode::Exact };
     let observed = vec![0.0; graph.nodes.len()];

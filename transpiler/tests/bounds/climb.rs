@@ -11,7 +11,8 @@ pub struct Random(pub u64);
 
 impl Random {
     pub fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
@@ -47,7 +48,12 @@ fn error(float: &Graph, graph: &QuantGraph, row: &[f64]) -> Option<f64> {
 }
 
 /// The largest error found, exactly where that can be had, and the row it was found at.
-pub fn worst(float: &Graph, graph: &QuantGraph, random: &mut Random, steps: usize) -> (f64, Vec<f64>) {
+pub fn worst(
+    float: &Graph,
+    graph: &QuantGraph,
+    random: &mut Random,
+    steps: usize,
+) -> (f64, Vec<f64>) {
     let ranges = &graph.input.ranges;
     let mut best = (0.0, row(graph, &vec![(0, 0.0); ranges.len()]));
     for start in 0..6 {

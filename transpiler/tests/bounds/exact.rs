@@ -17,9 +17,9 @@ pub fn evaluate(graph: &Graph, row: &[f64], target: usize) -> Option<(Vec<BigRat
                 .chunks(x.len())
                 .zip(bias)
                 .map(|(row, &bias)| {
-                    row.iter().zip(&x).try_fold(rational(bias)?, |sum, (&w, x)| {
-                        Some(sum + rational(w)? * x)
-                    })
+                    row.iter()
+                        .zip(&x)
+                        .try_fold(rational(bias)?, |sum, (&w, x)| Some(sum + rational(w)? * x))
                 })
                 .collect::<Option<_>>()?,
             Op::Scaler { offset, scale } => x
@@ -40,10 +40,9 @@ pub fn evaluate(graph: &Graph, row: &[f64], target: usize) -> Option<(Vec<BigRat
                 let pairs = x.iter().zip(&values[node.inputs[1]]);
                 pairs.map(|(a, b)| arithmetic(*op, a, b)).collect::<Option<_>>()?
             }
-            Op::Unary(unary) => x
-                .iter()
-                .map(|x| function(*unary, x, &mut exact))
-                .collect::<Option<_>>()?,
+            Op::Unary(unary) => {
+                x.iter().map(|x| function(*unary, x, &mut exact)).collect::<Option<_>>()?
+            }
             Op::Softmax => {
                 exact = false;
                 let x: Vec<f64> = x.iter().map(float).collect();
@@ -134,9 +133,7 @@ fn function(unary: Unary, x: &BigRational, exact: &mut bool) -> Option<BigRation
         Unary::Abs => x.abs(),
         Unary::Neg => -x,
         Unary::Truncate => x.trunc(),
-        Unary::Binarize { threshold } => {
-            rational(f64::from(u8::from(*x > rational(threshold)?)))?
-        }
+        Unary::Binarize { threshold } => rational(f64::from(u8::from(*x > rational(threshold)?)))?,
         Unary::ToBool => rational(f64::from(u8::from(!x.is_zero())))?,
         // Not exact, but good to some units in the last place.
         Unary::Sigmoid | Unary::Tanh | Unary::Exp | Unary::Sqrt | Unary::Probit => {

@@ -59,15 +59,17 @@ impl Scores {
     pub fn decision(&self, row: usize) -> Option<usize> {
         match self {
             Self::Labels(labels) => labels[row],
-            Self::Numbers { rows, decision, output, .. } => match (decision, rows[row].as_slice()) {
-                (Decision::None, _) => None,
-                (Decision::Threshold { output: wanted, element, above }, numbers) => (wanted
-                    == output)
-                    .then(|| numbers.get(*element).map(|number| usize::from(number > above)))
-                    .flatten(),
-                (_, [probability]) => Some(usize::from(*probability > 0.5)),
-                (_, scores) => Some(arg_max(scores)),
-            },
+            Self::Numbers { rows, decision, output, .. } => {
+                match (decision, rows[row].as_slice()) {
+                    (Decision::None, _) => None,
+                    (Decision::Threshold { output: wanted, element, above }, numbers) => (wanted
+                        == output)
+                        .then(|| numbers.get(*element).map(|number| usize::from(number > above)))
+                        .flatten(),
+                    (_, [probability]) => Some(usize::from(*probability > 0.5)),
+                    (_, scores) => Some(arg_max(scores)),
+                }
+            }
         }
     }
 

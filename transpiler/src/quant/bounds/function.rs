@@ -134,7 +134,8 @@ impl TableErrors {
             };
             let difference = |q: i128| {
                 let (y, line) = (truth(q), line(q));
-                Interval::point(line - y).widen(slack(y) + slack(line) + slack(table.bias as f64 * out))
+                Interval::point(line - y)
+                    .widen(slack(y) + slack(line) + slack(table.bias as f64 * out))
             };
             let arguments = Interval::new(first as f64 * unit, last as f64 * unit);
             let curvature = table.function.curvature(arguments);

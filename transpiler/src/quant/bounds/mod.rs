@@ -205,11 +205,9 @@ fn accepted(model: &Model<'_>) -> Vec<State> {
                     let delta = Interval::around_zero(model.unit(0, i) / 2.0);
                     State::new(quant.minus(delta), quant, delta)
                 }
-                Encoding::Ordered { .. } => State {
-                    real: Interval::ALL,
-                    quant,
-                    delta: Interval::ZERO,
-                },
+                Encoding::Ordered { .. } => {
+                    State { real: Interval::ALL, quant, delta: Interval::ZERO }
+                }
             }
         })
         .collect()

@@ -72,8 +72,9 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
             let (s, o) = (scale[i], offset[i]);
             let factor = mul[i] as f64 * unit / model.unit(node.inputs[0], i);
             let term = add[i] as f64 * unit;
-            let line =
-                |of: Interval, s: f64, o: f64| of.times(Interval::point(s)).plus(Interval::point(o));
+            let line = |of: Interval, s: f64, o: f64| {
+                of.times(Interval::point(s)).plus(Interval::point(o))
+            };
             let delta = x
                 .quant
                 .times(Interval::point(factor - s))
@@ -91,11 +92,8 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
         }
         (QuantOp::Abs, _, Some(x)) => {
             let abs = |of: Interval| {
-                let least = if of.lo <= 0.0 && of.hi >= 0.0 {
-                    0.0
-                } else {
-                    of.lo.abs().min(of.hi.abs())
-                };
+                let least =
+                    if of.lo <= 0.0 && of.hi >= 0.0 { 0.0 } else { of.lo.abs().min(of.hi.abs()) };
                 Interval::new(least, of.magnitude())
             };
             (abs(x.real), abs(x.quant), kinked(&x, 0.0, -1.0, 1.0))
@@ -114,8 +112,8 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
                 }
             };
             let below = x.quant.clamp(f64::NEG_INFINITY, 0.0);
-            let delta = kinked(&x, 0.0, *alpha, 1.0)
-                .plus(below.times(Interval::point(slope - alpha)));
+            let delta =
+                kinked(&x, 0.0, *alpha, 1.0).plus(below.times(Interval::point(slope - alpha)));
             (leaky(x.real, *alpha), leaky(x.quant, slope), delta)
         }
         (QuantOp::Clip { lo, hi }, Ideal::Clip { min, max }, Some(x)) => {
@@ -206,12 +204,7 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
 }
 
 /// A node that stands for its own operand.
-fn same(
-    op: &QuantOp,
-    x: &State,
-    unit: f64,
-    nearest: Interval,
-) -> (Interval, Interval, Interval) {
+fn same(op: &QuantOp, x: &State, unit: f64, nearest: Interval) -> (Interval, Interval, Interval) {
     match op {
         QuantOp::Shift { .. } => (x.real, x.quant.plus(nearest), x.delta.plus(nearest)),
         QuantOp::Clip { lo, hi } => {

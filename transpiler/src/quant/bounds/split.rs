@@ -46,7 +46,11 @@ pub(super) struct Region {
 }
 
 /// The region above `target`, where cutting it up can tell more than intervals do.
-pub(super) fn region(model: &Model<'_>, roots: &[Option<ValueId>], target: ValueId) -> Option<Region> {
+pub(super) fn region(
+    model: &Model<'_>,
+    roots: &[Option<ValueId>],
+    target: ValueId,
+) -> Option<Region> {
     let root = roots[target].filter(|&root| root != target)?;
     let mut wanted = vec![false; target + 1];
     wanted[target] = true;
@@ -108,7 +112,8 @@ pub(super) fn refine(
     let root = pick(&all[region.root], i);
     let narrowest = model.unit(region.root, i);
     let limit = (PIECES / len.max(1)).clamp(FEWEST_PIECES, MOST_PIECES);
-    let piece = |range: Interval| Piece { range, state: compute(model, region, all, i, &root, range) };
+    let piece =
+        |range: Interval| Piece { range, state: compute(model, region, all, i, &root, range) };
     let mut pieces = BinaryHeap::from([piece(root.quant)]);
     // What is too narrow to cut.
     let mut done: Option<State> = None;
@@ -116,7 +121,8 @@ pub(super) fn refine(
     while pieces.len() < limit {
         let Some(worst) = pieces.pop() else { break };
         let Interval { lo, hi } = worst.range;
-        let settled = done.is_some_and(|done| done.delta.magnitude() >= worst.state.delta.magnitude());
+        let settled =
+            done.is_some_and(|done| done.delta.magnitude() >= worst.state.delta.magnitude());
         if hi - lo <= narrowest || settled {
             done = join(done, worst.state);
             if settled {

@@ -40,13 +40,7 @@ pub(super) fn rule(model: &Model<'_>, id: ValueId, all: &[Vec<State>]) -> Vec<St
                 .map(|row| {
                     let columns = row * x.len()..(row + 1) * x.len();
                     let bias = (bias[row] as f64 * model.unit(id, row), real_bias[row]);
-                    let row_of = dense(
-                        x,
-                        &weights[columns.clone()],
-                        &real[columns],
-                        &scales,
-                        bias,
-                    );
+                    let row_of = dense(x, &weights[columns.clone()], &real[columns], &scales, bias);
                     cut(row, row_of)
                 })
                 .collect()
@@ -148,8 +142,9 @@ fn softmax(model: &Model<'_>, id: ValueId, x: &[State]) -> Vec<State> {
             // The logit p_i/(1 − p_i) moves by its own element and the mean of the others.
             let moved = x[i].delta.minus(spread);
             let real = logit.map(|l| TableFunction::Sigmoid.apply(l)).intersect(unit_interval);
-            let change =
-                TableFunction::Sigmoid.change(logit, logit.plus(moved), moved).intersect(Interval::around_zero(1.0));
+            let change = TableFunction::Sigmoid
+                .change(logit, logit.plus(moved), moved)
+                .intersect(Interval::around_zero(1.0));
             let largest = real.plus(change).hi.min(1.0);
             let numeric = (1.0 + len * largest) * table / least_sum;
             let rounding = model.unit(id, i) / 2.0;
@@ -186,9 +181,8 @@ fn normalize(model: &Model<'_>, id: ValueId, x: &[State], norm: Norm) -> Vec<Sta
         Norm::Max => moves(x).magnitude(),
         _ => size(&|s| s.delta.magnitude()) / slack,
     } + divisor_unit;
-    let is_defined = norm != Norm::Max
-        || smallest_real > 0.0
-        || x.iter().all(|state| state.real.lo >= 0.0);
+    let is_defined =
+        norm != Norm::Max || smallest_real > 0.0 || x.iter().all(|state| state.real.lo >= 0.0);
     (0..x.len())
         .map(|i| {
             let quant_limits = if x[i].quant.lo >= 0.0 {

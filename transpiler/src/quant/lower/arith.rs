@@ -49,7 +49,9 @@ impl<'a> Lowering<'a> {
         let unit = pow2(weight_scale);
         let quantized: Vec<i64> = weights
             .par_chunks(cols.max(1))
-            .flat_map_iter(|row| row.iter().zip(&lift).map(|(w, lift)| (w * lift * unit).round() as i64))
+            .flat_map_iter(|row| {
+                row.iter().zip(&lift).map(|(w, lift)| (w * lift * unit).round() as i64)
+            })
             .collect();
         let limit = pow2(MAX_BITS as i32);
         let mut integer_bias = Vec::with_capacity(bias.len());
@@ -152,11 +154,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A constant vector of 24 significant bits.
-    pub(super) fn constant(
-        &mut self,
-        index: usize,
-        values: &[f64],
-    ) -> Result<ValueId, LowerError> {
+    pub(super) fn constant(&mut self, index: usize, values: &[f64]) -> Result<ValueId, LowerError> {
         let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
         let exact = values.iter().all(|v| v.fract() == 0.0);
         let scale = if exact { 0 } else { weight_scale(largest, 24) };
@@ -228,7 +226,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn negated(&mut self, name: &str, x: ValueId) -> Result<ValueId, LowerError> {
         let len = self.len(x);
         let op = QuantOp::Scale { mul: vec![-1; len], add: vec![0; len] };
-        let ideal = Ideal::Affine { scale: vec![-1.0; len], offset: vec![0.0; len], derived: false };
+        let ideal =
+            Ideal::Affine { scale: vec![-1.0; len], offset: vec![0.0; len], derived: false };
         let scale = self.scale(x);
         self.push(name, op, vec![x], scale, ideal)
     }

@@ -46,8 +46,8 @@ pub(super) fn spans(
 ) -> Vec<Vec<f64>> {
     let range = |values: &mut dyn Iterator<Item = f64>| {
         let finite = values.filter(|x| x.is_finite());
-        let (lo, hi) = finite
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| (lo.min(x), hi.max(x)));
+        let (lo, hi) =
+            finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| (lo.min(x), hi.max(x)));
         let magnitude = lo.abs().max(hi.abs());
         match hi - lo {
             span if span > STILL * magnitude => span,
@@ -114,7 +114,6 @@ pub(super) fn compare_within(
         })
         .reduce(|| none, |a, b| (a.0 + b.0, a.1 + b.1, f64::max(a.2, b.2), f64::max(a.3, b.3)));
     let accepted = rows.len() - refused;
-    let agreement =
-        if accepted == 0 { 0.0 } else { (accepted - flips) as f64 / accepted as f64 };
+    let agreement = if accepted == 0 { 0.0 } else { (accepted - flips) as f64 / accepted as f64 };
     Accuracy { rows: rows.len(), refused, flips, agreement, max_abs_error, relative_error }
 }

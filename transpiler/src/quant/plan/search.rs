@@ -161,10 +161,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// The graph has no integer form, or no precision keeps the budget.
-    pub(super) fn cheapest(
-        &self,
-        layers: usize,
-    ) -> Result<(Precision, Vec<Trial>), PlanError> {
+    pub(super) fn cheapest(&self, layers: usize) -> Result<(Precision, Vec<Trial>), PlanError> {
         let all = self.rows.len();
         let mut work = SEARCH_WORK;
         let (start, mut trials) = match self.uniform(layers, self.trial_rows, HEADROOM, 0)? {

@@ -167,16 +167,17 @@ fn other_scale(graph: &Graph, rows: &[Vec<f64>]) -> Option<Warning> {
         Op::Scaler { offset, scale } if node.inputs == [0] => Some((offset, scale)),
         _ => None,
     })?;
-    let furthest = |row: &Vec<f64>| {
-        let scaled = row.iter().zip(offset).zip(scale).map(|((x, o), s)| (x - o) * s);
-        scaled.enumerate().fold((0, 0.0f64), |worst, (i, z)| {
-            if z.abs() > worst.1.abs() {
-                (i, z)
-            } else {
-                worst
-            }
-        })
-    };
+    let furthest =
+        |row: &Vec<f64>| {
+            let scaled = row.iter().zip(offset).zip(scale).map(|((x, o), s)| (x - o) * s);
+            scaled.enumerate().fold((0, 0.0f64), |worst, (i, z)| {
+                if z.abs() > worst.1.abs() {
+                    (i, z)
+                } else {
+                    worst
+                }
+            })
+        };
     let far: Vec<(usize, f64)> =
         rows.iter().map(furthest).filter(|(_, z)| z.abs() > FAR_OUT).collect();
     if far.len() * 2 <= rows.len() {
