@@ -115,7 +115,7 @@ pub(super) fn lower(
     Ok(LoweredInput { input, chains: vec![Vec::new(); graph.nodes.len()] })
 }
 
-/// Fractional bits a feature, so that its typical span takes `bits` bits.
+/// Fractional bits of each feature, so that its typical span takes `bits` bits.
 fn scales(typical: &[(f64, f64)], bits: u32) -> Vec<i32> {
     let spans: Vec<f64> = typical.iter().map(|(lo, hi)| hi - lo).collect();
     let widest = spans.iter().copied().fold(0.0, f64::max);
