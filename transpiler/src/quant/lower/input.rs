@@ -10,7 +10,8 @@ use crate::graph::{Graph, Op, ValueId};
 /// How tree features reach the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeatureMode {
-    /// As order-preserving integers where the model allows it: every decision is the float model's.
+    /// As order-preserving integers where the model allows it: every test of every tree is the float
+    /// model's. Votes are summed exactly, so a label can differ where the float model's sums tie.
     Exact,
     /// As fixed-point numbers in natural units, as a caller on chain has them.
     Fixed,
