@@ -4,18 +4,17 @@ use anyhow::Error;
 use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
-use nilometer_starknet::ChainError;
 use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
-use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
-use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, Trial};
+use nilometer_transpiler::onnx::{ImportError, TensorError, TreeError, UnsupportedNode};
+use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError, Trial};
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
 
+use crate::commands::check::NotTheModel;
 use crate::input::InputError;
-use crate::proving::WriteError;
 use crate::table::printable;
 use crate::table::table;
 use nilometer_package::check::AboutError;
@@ -170,7 +169,11 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 Kind::Other,
                 "transpile again with calibration rows that cover it, a larger `--margin`, or `--input-range LO,HI`",
             ),
-            EncodeError::Length { .. } | EncodeError::NotANumber { .. } => kind(Kind::Other),
+            EncodeError::NotANumber { .. } => help(
+                Kind::Other,
+                "fill the value in, or take a model that was trained with missing values",
+            ),
+            EncodeError::Length { .. } | EncodeError::NotAnInteger { .. } => kind(Kind::Other),
         };
     }
     if cause.is::<EvalError>() {
@@ -204,6 +207,11 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         let kind = if matches!(error, PackageError::Root) { Kind::Usage } else { Kind::Other };
         return Some(Failure::new(kind, error.help()));
     }
+    if cause.is::<NotTheModel>() {
+        return Some(invalid_proof(Some(
+            "do not rely on this package; transpile the ONNX file yourself".to_owned(),
+        )));
+    }
     if let Some(error) = cause.downcast_ref::<VerifyError>() {
         let help = match error {
             VerifyError::Security { .. } => Some(
@@ -217,13 +225,12 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         return Some(invalid_proof(help));
     }
     if let Some(error) = cause.downcast_ref::<AboutError>() {
-        let help = match error {
-            AboutError::Program { .. } => {
-                Some("give the package of the model that was proved with `--model DIR`".to_owned())
-            }
-            _ => None,
-        };
-        return Some(invalid_proof(help));
+        return Some(invalid_proof(error.help().map(str::to_owned)));
+    }
+    if cause.is::<RecipeError>() {
+        return Some(invalid_proof(Some(
+            "give the ONNX file that the package was made from".to_owned(),
+        )));
     }
     if let Some(error) = cause.downcast_ref::<WitnessError>() {
         return match error {
@@ -242,14 +249,16 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             ),
         };
     }
-    if cause.is::<WriteError>() {
-        return help(Kind::Other, "choose a file that you can write with `-o PROOF`");
-    }
     if cause.is::<VmError>() {
-        return help(Kind::Other, "this is a defect: please report it with the model and the row");
+        return help(Kind::Other, "the package's program is not its model: transpile the ONNX file again; if a new package does this too, it is a defect: please report it with the model and the row");
     }
-    if let Some(error) = cause.downcast_ref::<ChainError>() {
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<nilometer_starknet::ChainError>() {
         return Some(crate::chain::failure(error));
+    }
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<crate::commands::registry::verify::NotReproduced>() {
+        return help(Kind::Chain, error.help());
     }
     if cause.is::<SchemaError>() {
         return kind(Kind::Chain);
@@ -294,13 +303,44 @@ fn import(error: &ImportError) -> Failure {
             failure
         }
         ImportError::TooLarge { .. } => Failure::new(Kind::ResourceLimit, None),
-        ImportError::InputCount { .. } | ImportError::Input { .. } | ImportError::Output { .. } => {
+        ImportError::InputCount { names, also } => {
+            let help = (names.len() > 1).then(|| {
+                "join the inputs into one tensor of features and export the model again".to_owned()
+            });
+            let mut failure = Failure::new(Kind::UnsupportedModel, help);
+            if !also.is_empty() {
+                failure.details.insert("unsupported".to_owned(), json!(also));
+                failure.text = Some(format!("Also unsupported:\n{}", unsupported(also)));
+            }
+            failure
+        }
+        ImportError::Input { .. } | ImportError::Output { .. } => {
+            Failure::new(Kind::UnsupportedModel, None)
+        }
+        ImportError::Tensor { source: TensorError::DataType { .. }, .. } => {
             Failure::new(Kind::UnsupportedModel, None)
         }
         ImportError::Tensor {
-            source: TensorError::External { .. } | TensorError::DataType { .. },
+            source: TensorError::External { .. } | TensorError::ExternalData { .. },
             ..
-        } => Failure::new(Kind::UnsupportedModel, None),
+        } => {
+            let help = "put the file of weights beside the model under the name that the model gives, or \
+                        save the model as one file (`onnx.save(model, path, save_as_external_data=False)`)";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Tensor { source: TensorError::NonFinite { .. }, .. }
+        | ImportError::AttributeNonFinite { .. } => {
+            let help = "the model itself holds NaN or infinity where numbers are wanted: look at how it was \
+                        trained";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Trees {
+            source: TreeError::TooLarge { .. } | TreeError::TooDeep { .. },
+            ..
+        } => {
+            let help = "train with fewer or smaller trees";
+            Failure::new(Kind::ResourceLimit, Some(help.to_owned()))
+        }
         ImportError::Decode { .. } => {
             let help = "check that the file is a complete ONNX model: download or export it again";
             Failure::new(Kind::Other, Some(help.to_owned()))
@@ -316,6 +356,11 @@ fn lower(error: &LowerError) -> Failure {
     let help = match error {
         LowerError::Range { .. } | LowerError::Exponent { .. } => Some(
             "declare a narrower range: `--calibration X.npy` or `--input-range LO,HI`".to_owned(),
+        ),
+        // A limit on values, not an operation that is missing.
+        LowerError::Unsupported { reason, .. } if reason.contains("supported") => Some(
+            "declare a narrower range: calibration rows with a small `--margin`, or `--input-range LO,HI`"
+                .to_owned(),
         ),
         LowerError::Unsupported { .. } => None,
     };

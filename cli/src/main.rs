@@ -6,11 +6,15 @@
 
 mod answer;
 mod args;
+#[cfg(feature = "chain")]
 mod chain;
 mod commands;
 mod failure;
+mod felt;
 mod input;
 mod interrupt;
+mod logging;
+mod model_file;
 mod output;
 mod progress;
 mod proving;
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output.usage(&error),
     };
+    logging::install();
     interrupt::install();
     match commands::run(cli.command, &output) {
         Ok(code) => code.into(),

@@ -1,7 +1,5 @@
 //! What commands that prove share: sizes on the command line, progress, files.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use nilometer_air::cairo::Security;
@@ -10,16 +8,6 @@ use nilometer_package::proving::{self, Phase, Proved};
 use nilometer_package::Error;
 
 use crate::progress::Progress;
-
-/// A file that cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}", .path.display())]
-pub struct WriteError {
-    /// The file.
-    path: PathBuf,
-    /// The cause.
-    source: std::io::Error,
-}
 
 /// A size in bytes: `800MB`, `2GiB`, `1000000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,35 +67,6 @@ fn name(phase: Phase) -> &'static str {
     }
 }
 
-/// Writes a file whole or not at all.
-///
-/// # Errors
-/// It cannot be written; what stood there stays.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let failed = |source| WriteError { path: path.to_owned(), source };
-    let parent = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    if path.is_dir() {
-        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
-    }
-    let mut file = tempfile::Builder::new()
-        .prefix(".nilo-")
-        .permissions(permissions())
-        .tempfile_in(parent)
-        .map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(path).map(|_| ()).map_err(|error| failed(error.error))
-}
-
-/// A new file's, as the user's mask leaves them.
-#[cfg(unix)]
-fn permissions() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::Permissions::from_mode(0o666)
-}
-
 /// The most memory that this process has used.
 pub fn peak_rss_bytes() -> Option<u64> {
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).ok()?;
@@ -137,17 +96,5 @@ mod tests {
     #[test]
     fn memory_is_measured() {
         assert!(peak_rss_bytes().is_some_and(|bytes| bytes > 1 << 20));
-    }
-
-    #[test]
-    fn files_are_written_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("proof");
-        write_whole(&path, b"one").unwrap();
-        write_whole(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert!(write_whole(folder.path(), b"x").is_err());
-        assert!(write_whole(&folder.path().join("missing/proof"), b"x").is_err());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -16,6 +16,7 @@ use starknet_types_core::hash::{Poseidon, StarkHash};
 use thiserror::Error;
 
 use crate::check::ProofProgram;
+use crate::recipe::Recipe;
 use crate::sha256;
 
 /// The format that is written and read.
@@ -49,6 +50,8 @@ pub struct Parts<'a> {
     pub graph: &'a [u8],
     /// `build/program.json`.
     pub program: &'a [u8],
+    /// `recipe.json`.
+    pub recipe: &'a [u8],
 }
 
 /// The file. Parts keep their bytes: graphs have integers that JSON libraries round.
@@ -64,6 +67,9 @@ struct File<'a> {
     graph: Option<&'a RawValue>,
     #[serde(borrow)]
     program: Option<&'a RawValue>,
+    /// Older descriptions have none.
+    #[serde(borrow, default)]
+    recipe: Option<&'a RawValue>,
 }
 
 /// The description of a package; the same parts give the same bytes.
@@ -78,6 +84,7 @@ pub fn compose(parts: &Parts<'_>) -> Result<Vec<u8>, ComposeError> {
         schema: Some(serde_json::from_slice(parts.schema)?),
         graph: Some(serde_json::from_slice(parts.graph)?),
         program: Some(serde_json::from_slice(parts.program)?),
+        recipe: Some(serde_json::from_slice(parts.recipe)?),
     };
     let mut bytes = serde_json::to_vec(&file)?;
     bytes.push(b'\n');
@@ -90,6 +97,13 @@ pub fn agreement(bytes: &[u8]) -> Option<f64> {
     let report = file.report.filter(|report| report.get().len() <= MAX_REPORT)?;
     let report: serde_json::Value = serde_json::from_str(report.get()).ok()?;
     report["accuracy"]["agreement"].as_f64()
+}
+
+/// The recipe of a description, which is its publisher's word; none of an older one.
+pub fn recipe(bytes: &[u8]) -> Option<Recipe> {
+    let file: File<'_> = serde_json::from_slice(bytes).ok()?;
+    let recipe: Recipe = serde_json::from_str(file.recipe?.get()).ok()?;
+    (recipe.format == crate::recipe::FORMAT).then_some(recipe)
 }
 
 /// What the chain has of a version: the hashes that a description is held against.
@@ -279,7 +293,14 @@ mod tests {
     #[test]
     fn parts_keep_their_bytes() {
         let huge = br#"{"lo": -170141183460469231731687303715884105728}"#;
-        let parts = Parts { card: "# x", report: b"{}", schema: b"[]", graph: huge, program: b"1" };
+        let parts = Parts {
+            card: "# x",
+            report: b"{}",
+            schema: b"[]",
+            graph: huge,
+            program: b"1",
+            recipe: b"{}",
+        };
         let bytes = compose(&parts).unwrap();
         assert_eq!(bytes, compose(&parts).unwrap());
         let text = String::from_utf8(bytes).unwrap();
@@ -312,6 +333,7 @@ mod tests {
             schema: br#"{"inputs": [], "outputs": []}"#,
             graph: b"{}",
             program: b"{}",
+            recipe: b"{}",
         };
         let bytes = compose(&parts).unwrap();
         let described = Described::read(&registered(&bytes), &bytes);

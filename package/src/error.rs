@@ -5,7 +5,7 @@ use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::ImportError;
-use nilometer_transpiler::quant::{EncodeError, PlanError};
+use nilometer_transpiler::quant::{EncodeError, PlanError, RecipeError};
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 
@@ -33,6 +33,19 @@ pub enum Error {
     /// The precision.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The recipe that a package was made by.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// What was found is not what a recipe of it gives.
+    #[error(
+        "the recipe of this model gives the model hash {actual}, not {expected}: this is a defect"
+    )]
+    NotReproduced {
+        /// The model that was planned.
+        expected: String,
+        /// The recipe's.
+        actual: String,
+    },
     /// The float model refuses a row.
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -69,6 +82,9 @@ pub enum Error {
     /// A document's template.
     #[error(transparent)]
     Template(#[from] Box<handlebars::RenderError>),
+    /// A temporary folder.
+    #[error("cannot use a temporary folder: {0}")]
+    Scratch(std::io::Error),
     /// A value that JSON cannot hold.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -104,7 +120,11 @@ impl Error {
     pub fn cause(&self) -> &(dyn std::error::Error + 'static) {
         match self {
             Self::Within { source, .. } => source.cause(),
-            Self::NoLabel | Self::NotCompiled(_) => self,
+            Self::NoLabel
+            | Self::NotCompiled(_)
+            | Self::Scratch(_)
+            | Self::NotReproduced { .. } => self,
+            Self::Recipe(error) => error,
             Self::Package(error) => error,
             Self::Import(error) => error,
             Self::Threshold(error) => error,

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`pipeline::transpile`] | ONNX bytes and settings | a package on disk |
 //! | [`Package::open`] | a folder | its parts, each held against the manifest |
+//! | [`pipeline::rebuild`] | ONNX bytes and a package's recipe | the hashes that they give |
 //! | [`vm::run`] | a row | the program's answer, held against the Rust reference |
 //! | [`check::check`] | a proof file from anyone | what it proves about a package's program |
 //! | [`description`] | a package's parts | the file that the registry has the hash of, and back |
@@ -23,6 +24,7 @@ pub mod numbers;
 pub mod pipeline;
 #[cfg(feature = "prove")]
 pub mod proving;
+pub mod recipe;
 pub mod report;
 pub mod runtime;
 pub mod scratch;

@@ -28,7 +28,7 @@ pub enum VmError {
         actual: usize,
     },
     /// A felt differs.
-    #[error("the Cairo program and the Rust reference disagree: felt {index} is {actual:#x}, wants {expected:#x}")]
+    #[error("the Cairo program and the Rust reference disagree: felt {index} is {actual:#x} in the program and {expected:#x} in the reference")]
     Mismatch {
         /// Its position: the input comes first, then the output.
         index: usize,

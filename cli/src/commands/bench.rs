@@ -37,7 +37,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub repeat: usize,
     /// Security: 96, 100 or 128 bits, all proven
-    #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
+    #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
     pub security: Security,
     /// Keep the packages in this folder, and use those that are there
     #[arg(long, value_name = "DIR")]

@@ -3,6 +3,7 @@
 //! RockyBot was the first trading bot with its model on chain: a network of 36-128-64-12 neurons over hourly
 //! prices, with published weights.
 
+#[cfg(feature = "explore")]
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 use crate::args::ToolchainArgs;
 use crate::commands::run::run_rows;
+#[cfg(feature = "explore")]
 use crate::commands::showcase;
 use crate::input;
 use crate::output::{Message, Output};
@@ -43,9 +45,11 @@ const ROWS: usize = 8;
 /// Arguments of `nilo demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
+    #[cfg(feature = "explore")]
     /// Publish the example models on a local Starknet node, call and dispute them, and show them in the explorer
     #[arg(long, conflicts_with = "keep")]
     pub explore: bool,
+    #[cfg(feature = "explore")]
     /// Where the explorer listens
     #[arg(
         long,
@@ -54,6 +58,7 @@ pub struct DemoArgs {
         requires = "explore"
     )]
     pub listen: SocketAddr,
+    #[cfg(feature = "explore")]
     /// Open a browser
     #[arg(long, requires = "explore")]
     pub open: bool,
@@ -109,6 +114,7 @@ struct DemoRow {
 /// # Errors
 /// The toolchain cannot be made, or a folder cannot be written.
 pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
+    #[cfg(feature = "explore")]
     if args.explore {
         return showcase::run(args, output);
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer;
-use crate::input::Source;
+use crate::input::{ReadArgs, Source};
 use crate::output::{Message, Output};
 use crate::proving::{self, ByteSize};
 use crate::table::fields;
@@ -36,11 +36,13 @@ pub struct ProveArgs {
     /// The row (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Where the proof goes
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
     /// Security: 96, 100 or 128 bits, all proven
-    #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
+    #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
     pub security: Security,
     /// Refuse to take more memory than this [default: what is available]
     #[arg(long, value_name = "SIZE")]
@@ -87,7 +89,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let (row, values) = args.input.one_row(graph.input_len())?;
+    let (row, values) = args.input.one_row(graph.input_len(), &args.read.reader(output))?;
 
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };
@@ -103,7 +105,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     plan.check(args.max_memory.map(|size| size.0))?;
     let proved = proving::prove(&program, &run, args.security)?;
     let file = proved.file.to_bytes();
-    proving::write_whole(&args.output, &file)?;
+    nilometer_package::folder::write_whole(&args.output, &file)?;
 
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let filling = proved.phases.get("trace").copied().unwrap_or_default();

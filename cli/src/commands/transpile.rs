@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use console::style;
-use nilometer_transpiler::emit::Shape;
+use nilometer_transpiler::emit::{package_name, Shape};
 use nilometer_transpiler::onnx;
 use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource, Warning};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
-use crate::input;
+use crate::input::ReadArgs;
+use crate::model_file;
 use crate::output::{Message, Output};
 use crate::progress::Stages;
 use crate::table::{fields, table};
@@ -45,6 +46,8 @@ pub struct SettingsArgs {
     /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Accuracy budget: share of rows that may be refused or decided differently, and for numbers
     /// the largest error as a share of their range
     #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
@@ -56,8 +59,9 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "LO,HI", value_parser = range, allow_hyphen_values = true)]
     pub input_range: Option<(f64, f64)>,
     /// Widen the calibrated range on each side by so many times its span
-    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = margin)]
-    pub margin: f64,
+    /// [default: 1]
+    #[arg(long, value_name = "TIMES", value_parser = margin)]
+    pub margin: Option<f64>,
     /// Bits of weights and activations everywhere, in place of a search
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=24))]
     pub bits: Option<u32>,
@@ -143,7 +147,7 @@ struct Bits {
 /// # Errors
 /// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
-    let job = job(args)?;
+    let job = job(args, output)?;
     let transpiled = pipeline::transpile(&job, &args.output, &Stages::new(|_| ()));
     let transpiled = transpiled.map_err(|error| match &error {
         Error::Import(_) | Error::Plan(_) => {
@@ -160,6 +164,9 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
     for warning in &report.warnings {
         output.warn(&warning.to_string());
     }
+    for warning in idle_options(&args.settings, &report) {
+        output.warn(&warning);
+    }
     output.result(&Transpiled::new(&args.output, manifest, report, stages))?;
     Ok(0)
 }
@@ -168,22 +175,22 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
 ///
 /// # Errors
 /// A file cannot be read, or the model cannot be imported.
-pub fn job(args: &TranspileArgs) -> Result<Job> {
-    let onnx = super::read_model(&args.model)?;
+pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
+    let onnx = model_file::read(&args.model)?;
     let calibration = match &args.settings.calibration {
         None => None,
         Some(file) => {
             // The number of features is known once the model has been imported.
             let features =
                 onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
-            let rows = input::read(file)?.rows(features)?;
+            let rows = args.settings.read.reader(output).read(file)?.rows(features)?;
             let sha256 = nilometer_package::sha256(&std::fs::read(file)?);
             Some((Calibration { rows }, sha256))
         }
     };
     Ok(Job {
         onnx,
-        name: args.settings.name.clone().unwrap_or_else(|| package_name(&args.model)),
+        name: name(args, output),
         calibration,
         options: PlanOptions {
             features: match args.settings.features {
@@ -191,7 +198,7 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
                 Features::Fixed => FeatureMode::Fixed,
             },
             max_loss: args.settings.max_loss,
-            margin: args.settings.margin,
+            margin: args.settings.margin.unwrap_or(PlanOptions::default().margin),
             input_range: args.settings.input_range,
             bits: args.settings.bits,
             decision: None,
@@ -206,18 +213,48 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
     })
 }
 
-/// A package name made of a file's name.
-pub fn package_name(model: &Path) -> String {
-    let stem = model.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
-    let stem = stem.unwrap_or_default();
-    let valid = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    let name: String = stem.chars().map(valid).collect();
-    let name = name.trim_matches('_');
-    if name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        name.to_owned()
-    } else {
-        format!("model_{name}").trim_end_matches('_').to_owned()
+/// The package's name: the one that was asked for or the file's, made safe.
+fn name(args: &TranspileArgs, output: &Output) -> String {
+    let Some(wanted) = &args.settings.name else {
+        let stem = args.model.file_stem().map(|stem| stem.to_string_lossy());
+        return package_name(&stem.unwrap_or_default());
+    };
+    let name = package_name(wanted);
+    if name != *wanted {
+        output.warn(&format!(
+            "`--name {wanted}` cannot be the name of a Cairo package: it is called {name}"
+        ));
     }
+    name
+}
+
+/// The options that were given and made no difference.
+fn idle_options(settings: &SettingsArgs, report: &Report) -> Vec<String> {
+    let exact = report.input.range_source == RangeSource::Everything;
+    let every =
+        "every value of the input's type is accepted and compared exactly (`--features exact`)";
+    let mut idle = Vec::new();
+    let mut say =
+        |option: &str, why: &str| idle.push(format!("`{option}` does nothing here: {why}"));
+    if settings.input_range.is_some() && exact {
+        say("--input-range", every);
+    }
+    if settings.margin.is_some() {
+        if exact {
+            say("--margin", every);
+        } else if settings.input_range.is_some() {
+            say("--margin", "`--input-range` declares the range");
+        } else if settings.calibration.is_none() {
+            say("--margin", "there are no `--calibration` rows whose range it could widen");
+        }
+    }
+    if settings.bits.is_some() && exact {
+        say(
+            "--bits",
+            "the model has no weights or activations to round, only comparisons and sums",
+        );
+    }
+    idle
 }
 
 /// `0.5%` or `0.005`.
@@ -359,7 +396,7 @@ impl Message for Transpiled {
             "\n{} {} in {}; the report is {}\n",
             style("made").green().bold(),
             self.package,
-            crate::numbers::duration(time),
+            nilometer_package::numbers::duration(time),
             Path::new(&self.package).join("report.md").display(),
         );
         text
@@ -410,12 +447,5 @@ mod tests {
         for wrong in ["4,-4", "1", "1,1", "NaN,1", "0,inf", "a,b"] {
             assert!(range(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn package_names_are_valid() {
-        assert_eq!(package_name(Path::new("dir/My-Model 2.onnx")), "my_model_2");
-        assert_eq!(package_name(Path::new("4layers.onnx")), "model_4layers");
-        assert_eq!(package_name(Path::new("模型.onnx")), "model");
     }
 }

@@ -8,6 +8,7 @@
 //! schema.json            how rows and results are encoded
 //! nilometer.json         the manifest
 //! report.json, report.md the accuracy report
+//! recipe.json            precision, ranges and shapes: how to make it again from the ONNX file alone
 //! example.json           a row to try
 //! README.md              the model card
 //! description.json       card, report, schema, graph and program in one: what the registry has the hash of
@@ -15,6 +16,7 @@
 
 mod manifest;
 mod open;
+mod pack;
 mod write;
 
 use std::path::PathBuf;
@@ -23,7 +25,8 @@ use thiserror::Error;
 
 pub use manifest::{CalibrationFile, ContractSize, Manifest, OnnxFile, Settings, FORMAT};
 pub use open::Package;
-pub use write::Staging;
+pub use pack::pack;
+pub use write::{write_whole, Staging};
 
 /// The manifest's name.
 pub const MANIFEST: &str = "nilometer.json";
@@ -46,7 +49,7 @@ pub const CARD: &str = "README.md";
 pub const DESCRIPTION: &str = crate::description::FILE;
 
 /// All that a package holds at its top.
-const ENTRIES: [&str; 13] = [
+const ENTRIES: [&str; 14] = [
     BUILD,
     DESCRIPTION,
     EXAMPLE,
@@ -54,6 +57,7 @@ const ENTRIES: [&str; 13] = [
     MODEL,
     ONNX,
     CARD,
+    crate::recipe::FILE,
     "Scarb.toml",
     "report.json",
     "report.md",
@@ -71,6 +75,12 @@ pub enum PackageError {
     #[error("{} is no Nilometer package: it has no {MANIFEST}", .folder.display())]
     NotAPackage {
         /// The folder.
+        folder: PathBuf,
+    },
+    /// The package does not say how it was made.
+    #[error("{} has no recipe.json: it cannot be made again from its ONNX file alone", .folder.display())]
+    NoRecipe {
+        /// The package.
         folder: PathBuf,
     },
     /// The package was made by another version.
@@ -125,12 +135,13 @@ impl PackageError {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::NotAPackage { .. } => "make one with `nilo transpile MODEL.onnx -o DIR`",
+            Self::NoRecipe { .. } => "an older version made it, or the file was left out: ask its maker for a package that has one",
             Self::Format { .. } | Self::File { .. } => "transpile the model again",
             Self::Hash { .. } => {
                 "the package was changed after it was made: transpile the model again"
             }
             Self::Occupied { .. } => "choose another folder with `-o DIR`, or remove it yourself",
-            Self::Root | Self::Write { .. } => "choose a folder that you can write with `-o DIR`",
+            Self::Root | Self::Write { .. } => "choose a place that you can write with `-o`",
         };
         Some(help.to_owned())
     }

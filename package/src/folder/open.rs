@@ -7,47 +7,84 @@ use std::path::{Path, PathBuf};
 use nilometer_cairo::Program;
 use nilometer_transpiler::graph::Graph;
 use nilometer_transpiler::quant::QuantGraph;
-use serde::de::DeserializeOwned;
 
+use super::pack::Bundle;
 use super::{
     Manifest, PackageError, BUILD, CARD, CONTRACT, DESCRIPTION, EXAMPLE, FORMAT, MANIFEST, MODEL,
     ONNX, PROGRAM,
 };
+use crate::recipe::{self, Recipe};
 use crate::{pipeline, sha256, Error};
 
 /// A package and its manifest.
 #[derive(Clone, Debug)]
 pub struct Package {
-    folder: PathBuf,
+    path: PathBuf,
+    /// The files, where the package is one file.
+    bundle: Option<Bundle>,
     /// What it says of itself.
     pub manifest: Manifest,
 }
 
 impl Package {
-    /// Opens a folder.
+    /// Opens a folder, or a file that [`super::pack`] wrote.
     ///
     /// # Errors
     /// The folder is no package, or one of another version.
-    pub fn open(folder: &Path) -> Result<Self, PackageError> {
-        let file = folder.join(MANIFEST);
-        let bytes = match fs::read(&file) {
-            Ok(bytes) => bytes,
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                return Err(PackageError::NotAPackage { folder: folder.to_owned() });
-            }
-            Err(error) => return Err(damaged(&file, &error)),
+    pub fn open(path: &Path) -> Result<Self, PackageError> {
+        let bundle = if path.is_file() { Some(Bundle::read(path)?) } else { None };
+        let file = path.join(MANIFEST);
+        let bytes = match &bundle {
+            Some(bundle) => bundle.file(MANIFEST).map(<[u8]>::to_vec),
+            None => match fs::read(&file) {
+                Ok(bytes) => Some(bytes),
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => return Err(damaged(&file, &error)),
+            },
+        };
+        let Some(bytes) = bytes else {
+            return Err(PackageError::NotAPackage { folder: path.to_owned() });
         };
         let value: serde_json::Value =
             serde_json::from_slice(&bytes).map_err(|error| damaged(&file, &error))?;
         let format = value["format"].as_str().unwrap_or_default();
         if format != FORMAT {
-            let (folder, actual) = (folder.to_owned(), format.to_owned());
+            let (folder, actual) = (path.to_owned(), format.to_owned());
             return Err(PackageError::Format { folder, actual });
         }
         let manifest = serde_json::from_value(value).map_err(|error| damaged(&file, &error))?;
-        Ok(Self { folder: folder.to_owned(), manifest })
+        Ok(Self { path: path.to_owned(), bundle, manifest })
+    }
+
+    /// A file of the package: its path, for errors, and its bytes.
+    pub(super) fn read(&self, name: &str) -> Result<(PathBuf, Vec<u8>), PackageError> {
+        let file = self.path.join(name);
+        let bytes = match &self.bundle {
+            None => fs::read(&file).map_err(|error| damaged(&file, &error))?,
+            Some(bundle) => {
+                let missing = || damaged(&file, &"it is not in this file, which is for verifying");
+                bundle.file(name).map(<[u8]>::to_vec).ok_or_else(missing)?
+            }
+        };
+        Ok((file, bytes))
+    }
+
+    /// How the package can be made again; none in packages of older versions.
+    ///
+    /// # Errors
+    /// The file is damaged, or of another version.
+    pub fn recipe(&self) -> Result<Recipe, PackageError> {
+        let (file, bytes) = match self.read(recipe::FILE) {
+            Ok(read) => read,
+            Err(_) => return Err(PackageError::NoRecipe { folder: self.path.clone() }),
+        };
+        let recipe: Recipe =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(&file, &error))?;
+        if recipe.format != recipe::FORMAT {
+            let reason = format!("it has the format {:?}, not {:?}", recipe.format, recipe::FORMAT);
+            return Err(damaged(&file, &reason));
+        }
+        Ok(recipe)
     }
 
     /// The quantised graph.
@@ -55,8 +92,7 @@ impl Package {
     /// # Errors
     /// The file is damaged, or is another model than the manifest names.
     pub fn model(&self) -> Result<QuantGraph, PackageError> {
-        let file = self.folder.join(MODEL);
-        let bytes = read(&file)?;
+        let (file, bytes) = self.read(MODEL)?;
         let graph = QuantGraph::from_json(&bytes).map_err(|error| damaged(&file, &error))?;
         check_hash(&file, format!("{:#x}", graph.model_hash()), &self.manifest.model_hash)?;
         Ok(graph)
@@ -67,8 +103,7 @@ impl Package {
     /// # Errors
     /// The file is damaged, or is another program than the manifest names.
     pub fn program(&self) -> Result<Program, Error> {
-        let file = self.folder.join(BUILD).join(PROGRAM);
-        let bytes = read(&file)?;
+        let (file, bytes) = self.read(&format!("{BUILD}/{PROGRAM}"))?;
         let program = Program::from_json(&bytes)?;
         check_hash(&file, format!("{:#x}", program.hash()), &self.manifest.program_hash)?;
         Ok(program)
@@ -88,9 +123,7 @@ impl Package {
     /// # Errors
     /// The file is missing.
     pub fn contract_class(&self) -> Result<(PathBuf, Vec<u8>), PackageError> {
-        let file = self.folder.join(BUILD).join(CONTRACT);
-        let bytes = read(&file)?;
-        Ok((file, bytes))
+        self.read(&format!("{BUILD}/{CONTRACT}"))
     }
 
     /// The model card's bytes.
@@ -98,7 +131,7 @@ impl Package {
     /// # Errors
     /// The file is missing.
     pub fn card(&self) -> Result<Vec<u8>, PackageError> {
-        read(&self.folder.join(CARD))
+        Ok(self.read(CARD)?.1)
     }
 
     /// What the registry has the hash of; of packages that are older than descriptions, the model card.
@@ -106,11 +139,10 @@ impl Package {
     /// # Errors
     /// Neither file is there.
     pub fn description(&self) -> Result<Vec<u8>, PackageError> {
-        match fs::read(self.folder.join(DESCRIPTION)) {
-            Ok(bytes) => Ok(bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => self.card(),
-            Err(error) => Err(damaged(&self.folder.join(DESCRIPTION), &error)),
+        if !self.path.join(DESCRIPTION).exists() {
+            return self.card();
         }
+        Ok(self.read(DESCRIPTION)?.1)
     }
 
     /// The float model that the package was made from.
@@ -118,8 +150,7 @@ impl Package {
     /// # Errors
     /// The file is missing, or is another than the manifest names.
     pub fn float_model(&self) -> Result<Graph, Error> {
-        let file = self.folder.join(ONNX);
-        let bytes = read(&file)?;
+        let (file, bytes) = self.read(ONNX)?;
         check_hash(&file, sha256(&bytes), &self.manifest.onnx.sha256)?;
         pipeline::import(&bytes, self.manifest.settings.labels_only)
     }
@@ -133,21 +164,14 @@ impl Package {
         struct Example {
             input: Vec<Option<f64>>,
         }
-        let example: Example = read_json(&self.folder.join(EXAMPLE))?;
+        let (file, bytes) = self.read(EXAMPLE)?;
+        let example: Example =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(&file, &error))?;
         Ok(example.input.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, PackageError> {
-    fs::read(file).map_err(|error| damaged(file, &error))
-}
-
-fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T, PackageError> {
-    let bytes = read(file)?;
-    serde_json::from_slice(&bytes).map_err(|error| damaged(file, &error))
-}
-
-fn damaged(file: &Path, reason: &dyn ToString) -> PackageError {
+pub(super) fn damaged(file: &Path, reason: &dyn ToString) -> PackageError {
     PackageError::File { file: file.to_owned(), reason: reason.to_string() }
 }
 

@@ -1,6 +1,7 @@
 //! From the bytes of an ONNX file to a package on disk, stage by stage.
 
 mod build;
+mod rebuild;
 mod stage;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,9 @@ use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
 use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
-use nilometer_transpiler::quant::{plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph};
+use nilometer_transpiler::quant::{
+    self, plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph,
+};
 use nilometer_transpiler::schema::Schema;
 use nilometer_transpiler::{cost, onnx, passes};
 use serde_json::json;
@@ -18,9 +21,11 @@ use serde_json::json;
 use crate::description::{compose, Parts};
 use crate::folder::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
 use crate::numbers::{bytes, thousands};
+use crate::recipe::{self, Recipe};
 use crate::report::{self, CardContext, CostReport, Report, Sources};
 use crate::{gas, runtime, sha256, vm, Context as _, Error};
 
+pub use rebuild::{rebuild, Rebuilt};
 use stage::Stages;
 pub use stage::{Observer, Stage, StageDone};
 
@@ -114,6 +119,12 @@ pub fn transpile(
     let options = PlanOptions { decision, ..job.options.clone() };
     let plan = plan(&graph, calibration, &options)?;
     let model_hash = format!("{:#x}", plan.graph.model_hash());
+    let quantisation = quant::Recipe::of(&graph, calibration, &job.options, &plan.precision)?;
+    // A recipe that does not give the same model would only be noticed by whoever relies on it.
+    let again = format!("{:#x}", quantisation.lower(&graph)?.model_hash());
+    if again != model_hash {
+        return Err(Error::NotReproduced { expected: model_hash, actual: again });
+    }
     stages.done(quantised(&plan));
 
     stages.start(Stage::Emit);
@@ -189,7 +200,25 @@ pub fn transpile(
         onnx: OnnxFile { sha256: sha256(&job.onnx), bytes: job.onnx.len() },
         settings: settings(job, &toolchain),
     };
-    describe(&staging, job, &plan.graph, &built.program, &manifest, &report, &example)?;
+    let recipe = Recipe {
+        format: recipe::FORMAT.to_owned(),
+        name: manifest.name.clone(),
+        onnx_sha256: manifest.onnx.sha256.clone(),
+        shape: manifest.shape,
+        contract_shape: manifest.contract_shape,
+        labels_only: job.labels_only,
+        quantisation,
+    };
+    describe(&Documents {
+        staging: &staging,
+        job,
+        graph: &plan.graph,
+        program: &built.program,
+        manifest: &manifest,
+        report: &report,
+        recipe: &recipe,
+        example: &example,
+    })?;
     staging.finish()?;
     stages.done(destination.display().to_string());
     Ok(Transpiled { manifest, report, stages: stages.take() })
@@ -202,20 +231,26 @@ fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph, Error> {
     passes::label_only(reference).ok_or(Error::NoLabel)
 }
 
+/// What the documents of a package are made from.
+struct Documents<'a> {
+    staging: &'a Staging,
+    job: &'a Job,
+    graph: &'a QuantGraph,
+    program: &'a Program,
+    manifest: &'a Manifest,
+    report: &'a Report,
+    recipe: &'a Recipe,
+    example: &'a [f64],
+}
+
 /// Writes everything but sources and compiled files.
-fn describe(
-    staging: &Staging,
-    job: &Job,
-    graph: &QuantGraph,
-    program: &Program,
-    manifest: &Manifest,
-    report: &Report,
-    example: &[f64],
-) -> Result<(), Error> {
-    let mut model = serde_json::to_vec(graph)?;
-    model.push(b'\n');
+fn describe(documents: &Documents<'_>) -> Result<(), Error> {
+    let Documents { staging, job, graph, program, manifest, report, recipe, example } = documents;
+    let model = compact(graph)?;
     staging.write(folder::ONNX, &job.onnx)?;
     staging.write(folder::MODEL, &model)?;
+    let recipe_json = compact(recipe)?;
+    staging.write(recipe::FILE, &recipe_json)?;
     let schema = pretty(&Schema::of(graph))?;
     staging.write("schema.json", &schema)?;
     staging.write(folder::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
@@ -230,10 +265,17 @@ fn describe(
         schema: &schema,
         graph: &model,
         program: &program.to_json(),
+        recipe: &recipe_json,
     })?;
     staging.write(folder::DESCRIPTION, &description)?;
     staging.write(folder::MANIFEST, &pretty(manifest)?)?;
     Ok(())
+}
+
+fn compact(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
+    let mut bytes = serde_json::to_vec(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {

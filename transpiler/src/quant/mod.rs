@@ -23,7 +23,8 @@ pub use eval::{EncodeError, Prediction};
 pub use exact::{key_of, value_of};
 pub use lower::{lower, FeatureMode, InputSpec, LowerError, Precision};
 pub use plan::{
-    compare, plan, Accuracy, Calibration, Plan, PlanError, PlanOptions, RangeSource, Trial, Warning,
+    compare, plan, Accuracy, Calibration, Plan, PlanError, PlanOptions, RangeSource, Recipe,
+    RecipeError, Trial, Warning,
 };
 pub(crate) use ranges::shift_round;
 pub use ranges::RangeError;

@@ -4,7 +4,8 @@ use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use serde::Serialize;
 
-use super::truth::{class_name, Scores};
+use super::classes::class_name;
+use super::scores::Scores;
 use super::Row;
 use nilometer_package::numbers::or_dash;
 
@@ -53,11 +54,12 @@ impl Flip {
 impl Comparison {
     /// Compares with `scores`, or else with the float model's outputs.
     pub fn new(float: &Graph, decision: Decision, rows: &[Row], scores: Option<&Scores>) -> Self {
+        let decides = decision != Decision::None && scores.is_none_or(Scores::decides);
         let (mut flips, mut refusals) = (Vec::new(), Vec::new());
         let mut spread = Spread::new(float, decision);
         for (index, row) in rows.iter().enumerate() {
             let (expected, numbers) = match scores {
-                Some(scores) => (scores.decision(index), scores.numbers(index)),
+                Some(scores) => (scores.decision(index), scores.numbers_of(index)),
                 None => (decision.decide(&row.float), numbers(float, &row.float)),
             };
             let fixed = row.fixed.as_ref().ok();
@@ -66,7 +68,7 @@ impl Comparison {
                 spread.see(output, wanted, fixed.map(|outputs| outputs[output].as_slice()));
             }
             let agrees = match (actual, scores) {
-                _ if decision == Decision::None => fixed.is_some(),
+                _ if !decides => fixed.is_some(),
                 // Several classes may share the largest score.
                 (Some(actual), Some(scores)) => scores.agrees(index, actual),
                 (actual, _) => actual == expected && actual.is_some(),
@@ -86,13 +88,7 @@ impl Comparison {
         let accepted = rows.len() - refusals.len();
         let share = (accepted - flips.len()) as f64 / accepted.max(1) as f64;
         let (max_abs_error, relative_error) = spread.worst();
-        Self {
-            agreement: (decision != Decision::None).then_some(share),
-            max_abs_error,
-            relative_error,
-            flips,
-            refusals,
-        }
+        Self { agreement: decides.then_some(share), max_abs_error, relative_error, flips, refusals }
     }
 }
 

@@ -11,8 +11,8 @@ use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::events;
 use crate::chain::amount::Amount;
+use crate::chain::lookup::events;
 use crate::chain::{class, hex, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::commands::contract::declare::{declare, Declared};
 use crate::failure::UsageError;

@@ -10,7 +10,7 @@ use nilometer_starknet::{registry, ChainError};
 use serde::Serialize;
 use serde_json::json;
 
-use super::find;
+use crate::chain::lookup::find;
 use crate::chain::prediction::schema;
 use crate::chain::{hex, ChainArgs, Session};
 use crate::failure::UsageError;

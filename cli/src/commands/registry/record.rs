@@ -12,7 +12,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
-use super::{events, find};
+use crate::args::DEFAULT_SECURITY;
+use crate::chain::lookup::{events, find};
 use crate::chain::{hex, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
@@ -35,7 +36,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "DIR")]
     pub package: PathBuf,
     /// The least security that the proof must have
-    #[arg(long, value_name = "LEVEL", default_value = "proven-96")]
+    #[arg(long, value_name = "LEVEL", default_value = DEFAULT_SECURITY)]
     pub security: Security,
     /// The version [default: the newest]
     #[arg(long, value_name = "N")]

@@ -1,6 +1,7 @@
 //! Choosing the precision: the fewest steps that keep the accuracy budget on the calibration rows.
 
 mod accuracy;
+mod recipe;
 mod search;
 mod spec;
 mod warnings;
@@ -16,6 +17,7 @@ use crate::graph::{Graph, Op};
 use search::Search;
 
 pub use accuracy::{compare, Accuracy};
+pub use recipe::{Recipe, RecipeError};
 pub use warnings::Warning;
 
 /// What to quantise for.
