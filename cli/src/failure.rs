@@ -354,7 +354,7 @@ fn import(error: &ImportError) -> Failure {
 
 fn lower(error: &LowerError) -> Failure {
     let help = match error {
-        LowerError::Range { .. } => Some(
+        LowerError::Range { .. } | LowerError::Exponent { .. } => Some(
             "declare a narrower range: `--calibration X.npy` or `--input-range LO,HI`".to_owned(),
         ),
         // A limit on values, not an operation that is missing.

@@ -98,7 +98,7 @@ fn an_accuracy_that_cannot_be_kept() {
         "{stderr}"
     );
     assert!(stderr.contains(" input   weights    activations   agreement "), "{stderr}");
-    assert!(stderr.contains("help: allow more loss (`--max-loss 1%`)"), "{stderr}");
+    assert!(stderr.contains("help: allow more loss (`--max-loss 0.5%`)"), "{stderr}");
     let (code, error) = json_error(&args);
     assert_eq!((code, error["kind"].as_str()), (4, Some("accuracy")));
     let trials = error["trials"].as_array().unwrap();

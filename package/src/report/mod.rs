@@ -246,7 +246,12 @@ pub fn kind(float: &Graph, decision: Decision) -> String {
         (_, 0) => "tree",
         _ => "mixed",
     };
-    let task = if decision == Decision::None { "regressor" } else { "classifier" };
+    let task = match (decision, family) {
+        // Scalers and the like: they predict nothing.
+        (Decision::None, "function") => "transformer",
+        (Decision::None, _) => "regressor",
+        _ => "classifier",
+    };
     format!("{family}_{task}")
 }
 

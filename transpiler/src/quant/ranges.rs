@@ -17,8 +17,8 @@ pub enum RangeError {
     /// Arithmetic on the bounds themselves overflowed.
     #[error("an accumulator may need more than 127 bits")]
     Overflow,
-    /// A divisor that may be 0 or negative.
-    #[error("a divisor may be as small as {lo}; only positive divisors are supported")]
+    /// A divisor that may be 0.
+    #[error("a divisor may be as small as {lo}: it must stay on one side of 0")]
     Divisor {
         /// The smallest value it may take.
         lo: i128,

@@ -111,7 +111,7 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
 }
 
-/// Why there is no plan.
+/// Why a model cannot be planned.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum PlanError {
     /// The graph has no integer form.

@@ -281,7 +281,7 @@ impl<'a> Search<'a> {
                     }
                     left -= 1;
                     *work -= price;
-                    // A candidate that does not fit is no candidate.
+                    // A candidate that does not fit is skipped.
                     let Ok(trial) = self.trial(&candidate, rows) else { continue };
                     if trial.accepted && trial.steps < accepted.steps {
                         accepted = trial;
