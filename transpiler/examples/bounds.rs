@@ -25,7 +25,8 @@ fn rows(path: &Path) -> Option<Vec<Vec<f64>>> {
 }
 
 fn main() {
-    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "examples/zoo".to_owned()));
+    let folder =
+        PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "examples/zoo".to_owned()));
     let mut models: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
