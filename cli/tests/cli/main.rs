@@ -14,4 +14,5 @@ mod prove;
 mod registry;
 mod support;
 mod transpile;
+mod trust;
 mod usage;

@@ -2,6 +2,7 @@
 
 mod lanes;
 mod looped;
+mod names;
 mod package;
 mod readers;
 mod unrolled;
@@ -15,6 +16,7 @@ use crate::cost;
 use crate::quant::{QuantGraph, QuantOp};
 
 pub use lanes::LanePlan;
+pub use names::package_name;
 pub use package::{CairoPackage, PackageMeta, RUNTIME_NAME};
 
 /// The two ways to write a model down; both compute the same integers.
@@ -61,9 +63,10 @@ pub enum EmitError {
         /// What is too large.
         reason: String,
     },
-    /// A package name that Scarb would refuse.
+    /// A package name that Scarb or the compiler would refuse: see [`package_name`].
     #[error(
-        "`{name}` is no package name: lower-case letters, digits and underscores, a letter first"
+        "`{name}` is not a package name: lower-case letters, digits and underscores, a letter first, and \
+         none of Cairo's own names"
     )]
     PackageName {
         /// The name.

@@ -63,7 +63,7 @@ impl Body<'_> {
             }
             constant += weight * Felt::from(x.offset);
             if !matches!(x.raw, Raw::Literal) {
-                terms.push((x.raw_felt(), weight));
+                terms.push((self.raw_felt(x), weight));
             }
         }
         let Some(((first, weight), rest)) = terms.split_first() else {

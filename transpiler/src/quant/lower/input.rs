@@ -160,12 +160,4 @@ impl LoweredInput {
             .any(|&scale| scale != base)
             .then(|| scales.iter().map(|&scale| 1i64 << (base - scale)).collect())
     }
-
-    /// How far each encoded feature can be from the float.
-    pub fn errors(&self) -> Vec<f64> {
-        match self.scales() {
-            Some(scales) => scales.iter().map(|&scale| pow2(-scale - 1)).collect(),
-            None => vec![0.0; self.input.ranges.len()],
-        }
-    }
 }
