@@ -1,4 +1,4 @@
-//! The arithmetic of proofs: the Stark field, and the Cairo VM as an algebraic intermediate representation.
+//! The Cairo VM as an algebraic intermediate representation.
 //!
 //! Input: a [`cairo::Claim`] (a program and its public output) and what a prover adds to it in the open
 //! ([`cairo::Advice`]). Output: a Winterfell [`winter_air::Air`], whose constraints hold on a trace exactly
@@ -10,6 +10,3 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod cairo;
-pub mod field;
-
-pub use field::Felt;

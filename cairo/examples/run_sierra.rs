@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
-use nilometer_cairo::{felt, CodeMap, Program, Run, RunOptions};
+use nilometer_cairo::{CodeMap, Program, Run, RunOptions};
+use nilometer_field::hex;
 use starknet_types_core::felt::Felt;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -45,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn parse(text: &str) -> Result<Felt, Box<dyn Error>> {
     match text.strip_prefix('-') {
         Some(digits) => Ok(-parse(digits)?),
-        None if text.starts_with("0x") => felt::parse_hex(text).ok_or_else(|| text.into()),
+        None if text.starts_with("0x") => hex::parse(text).ok_or_else(|| text.into()),
         None => Ok(Felt::from_dec_str(text).map_err(|error| format!("{text}: {error:?}"))?),
     }
 }

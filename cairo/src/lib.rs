@@ -16,12 +16,12 @@
 
 pub mod compile;
 pub mod contract;
-pub mod felt;
 pub mod hint;
 pub mod memory;
 mod panic;
 pub mod program;
 pub mod run;
+mod short_string;
 pub mod toolchain;
 
 pub use compile::{CompileError, Compiled, Sources};

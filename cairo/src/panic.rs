@@ -1,9 +1,10 @@
 //! What a panicking program says.
 
+use nilometer_field::hex;
 use num_traits::ToPrimitive;
 use starknet_types_core::felt::Felt;
 
-use crate::felt::{as_short_string, to_hex};
+use crate::short_string;
 
 /// First felt of a serialised `ByteArray` in panic data.
 const BYTE_ARRAY_MAGIC: &str = "0x46a6158a16a947e5916b2a2ca68501a45e93d7110e81aa2d6438b1c57c879a3";
@@ -16,14 +17,14 @@ pub(crate) fn message(felts: &[Felt]) -> String {
     let mut parts = Vec::new();
     let mut rest = felts;
     while let Some((first, after)) = rest.split_first() {
-        if to_hex(first) == BYTE_ARRAY_MAGIC {
+        if hex::format(first) == BYTE_ARRAY_MAGIC {
             if let Some((text, after)) = byte_array(after) {
                 parts.push(text);
                 rest = after;
                 continue;
             }
         }
-        parts.push(as_short_string(first).unwrap_or_else(|| to_hex(first)));
+        parts.push(short_string::decode(first).unwrap_or_else(|| hex::format(first)));
         rest = after;
     }
     if parts.is_empty() {
@@ -57,32 +58,31 @@ fn byte_array(felts: &[Felt]) -> Option<(String, &[Felt])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::felt::{from_short_string, parse_hex};
 
     #[test]
     fn short_strings_and_numbers() {
-        let felts = [from_short_string("Input out of range"), Felt::from(300)];
+        let felts = [short_string::encode("Input out of range"), Felt::from(300)];
         assert_eq!(message(&felts), "Input out of range, 0x12c");
         assert_eq!(message(&[]), "no message");
     }
 
     #[test]
     fn byte_arrays() {
-        let magic = parse_hex(BYTE_ARRAY_MAGIC).unwrap();
+        let magic = hex::parse(BYTE_ARRAY_MAGIC).unwrap();
         let felts = [
             magic,
             Felt::ONE,
-            from_short_string("assertion failed: `a < b` in th"),
-            from_short_string("e model"),
+            short_string::encode("assertion failed: `a < b` in th"),
+            short_string::encode("e model"),
             Felt::from(7),
-            from_short_string("tail"),
+            short_string::encode("tail"),
         ];
         assert_eq!(message(&felts), "assertion failed: `a < b` in the model, tail");
     }
 
     #[test]
     fn a_broken_byte_array_is_shown_as_felts() {
-        let magic = parse_hex(BYTE_ARRAY_MAGIC).unwrap();
+        let magic = hex::parse(BYTE_ARRAY_MAGIC).unwrap();
         let text = message(&[magic, Felt::MAX]);
         assert!(text.starts_with(BYTE_ARRAY_MAGIC), "{text}");
     }

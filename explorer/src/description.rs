@@ -102,7 +102,7 @@ pub fn agreement(bytes: &[u8]) -> Option<f64> {
 #[derive(Debug)]
 pub struct ProofProgram {
     builtins: Vec<Builtin>,
-    code: Vec<nilometer_air::Felt>,
+    code: Vec<nilometer_field::Felt>,
 }
 
 impl ProofProgram {
@@ -112,7 +112,7 @@ impl ProofProgram {
             ProgramBuiltin::RangeCheck => Some(Builtin::RangeCheck),
             _ => None,
         });
-        let code = program.bytecode().iter().map(nilometer_air::Felt::from).collect();
+        let code = program.bytecode().iter().map(nilometer_field::Felt::from).collect();
         Some(Self { builtins: builtins.collect::<Option<_>>()?, code })
     }
 
@@ -120,7 +120,7 @@ impl ProofProgram {
     ///
     /// # Errors
     /// No proof can be about it.
-    pub fn claim(&self, output: Vec<nilometer_air::Felt>) -> Result<Claim, ClaimError> {
+    pub fn claim(&self, output: Vec<nilometer_field::Felt>) -> Result<Claim, ClaimError> {
         Claim::new(self.builtins.clone(), self.code.clone(), output)
     }
 }

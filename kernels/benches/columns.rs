@@ -3,7 +3,8 @@
 #![allow(missing_docs, reason = "criterion's macros define public items")]
 
 use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion};
-use nilometer_kernels::{evaluate, evaluate_with_offset, interpolate, Backend, Felt, Twiddles};
+use nilometer_field::Felt;
+use nilometer_kernels::{evaluate, evaluate_with_offset, interpolate, Backend, Twiddles};
 use winter_math::{FieldElement, StarkField};
 use winter_prover::matrix::{ColMatrix, RowMatrix};
 use winter_prover::StarkDomain;

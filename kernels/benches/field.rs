@@ -9,7 +9,8 @@ use ark_ff::{Fp256, MontBackend, MontConfig};
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use lambdaworks_math::field::element::FieldElement;
 use lambdaworks_math::field::fields::fft_friendly::stark_252_prime_field::Stark252PrimeField;
-use nilometer_kernels::{batch_inverse_with, Backend, Felt, Kernel, Packed, LANES};
+use nilometer_field::Felt;
+use nilometer_kernels::{batch_inverse_with, Backend, Kernel, Packed, LANES};
 
 #[derive(MontConfig)]
 #[modulus = "3618502788666131213697322783095070105623107215331596699973092056135872020481"]

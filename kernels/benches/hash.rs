@@ -3,7 +3,8 @@
 #![allow(missing_docs, reason = "criterion's macros define public items")]
 
 use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion, Throughput};
-use nilometer_kernels::{grind_with, hash_rows_with, merkle_nodes_with, Backend, Felt};
+use nilometer_field::Felt;
+use nilometer_kernels::{grind_with, hash_rows_with, merkle_nodes_with, Backend};
 use winter_crypto::hashers::Blake3_256;
 use winter_crypto::ElementHasher;
 use winter_math::FieldElement;

@@ -1,6 +1,6 @@
 //! Inverses of many elements at the cost of three multiplications each (Montgomery's trick).
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use rayon::prelude::*;
 use winter_math::FieldElement;
 

@@ -25,10 +25,10 @@ pub use fft::{
     RowMatrix, Twiddles,
 };
 pub use hash::{
-    grind, grind_with, hash_rows, hash_rows_with, merkle_nodes, merkle_nodes_with, Digest,
+    blake3_nodes, blake3_nodes_with, blake3_rows, blake3_rows_with, grind, grind_with, hash_rows,
+    hash_rows_with, merkle_nodes, merkle_nodes_with, poseidon_grind, poseidon_grind_with,
+    poseidon_nodes, poseidon_nodes_with, poseidon_rows, poseidon_rows_with, Digest,
 };
 pub use inverse::{batch_inverse, batch_inverse_with};
 pub use packed::{Factor, Packed, LANES};
 pub use portable::Scalar8;
-
-pub use nilometer_air::Felt;

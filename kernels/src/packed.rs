@@ -2,8 +2,7 @@
 
 use std::fmt::Debug;
 
-use nilometer_air::cairo::constraints::Value;
-use nilometer_air::Felt;
+use nilometer_field::{Felt, Value};
 
 use crate::Task;
 

@@ -2,8 +2,7 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use nilometer_air::cairo::constraints::Value;
-use nilometer_air::Felt;
+use nilometer_field::{Felt, Value};
 use winter_math::FieldElement;
 
 use crate::packed::{Block, Factor, Packed, LANES};

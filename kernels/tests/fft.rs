@@ -5,9 +5,10 @@
 mod common;
 
 use common::{felts, BACKENDS};
+use nilometer_field::Felt;
 use nilometer_kernels::{
-    evaluate, evaluate_with_offset, fft, interpolate, interpolate_with_offset, inverse_fft, Felt,
-    Polys, Twiddles,
+    evaluate, evaluate_with_offset, fft, interpolate, interpolate_with_offset, inverse_fft, Polys,
+    Twiddles,
 };
 use winter_math::{fft as winter, polynom, FieldElement, StarkField};
 

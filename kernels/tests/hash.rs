@@ -5,7 +5,8 @@
 mod common;
 
 use common::{felts, BACKENDS};
-use nilometer_kernels::{grind_with, hash_rows_with, merkle_nodes_with, Digest, Felt};
+use nilometer_field::Felt;
+use nilometer_kernels::{grind_with, hash_rows_with, merkle_nodes_with, Digest};
 use winter_crypto::hashers::Blake3_256;
 use winter_crypto::{Digest as _, ElementHasher, Hasher, MerkleTree, VectorCommitment};
 

@@ -5,7 +5,8 @@
 mod common;
 
 use common::{felt, felts, BACKENDS};
-use nilometer_kernels::{batch_inverse_with, Felt};
+use nilometer_field::Felt;
+use nilometer_kernels::batch_inverse_with;
 use proptest::prelude::*;
 
 fn check(values: &[Felt]) {

@@ -7,7 +7,8 @@ mod common;
 use common::{felt, BACKENDS};
 use nilometer_air::cairo::constraints::{self, Value};
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH};
-use nilometer_kernels::{Felt, Kernel, Packed, LANES};
+use nilometer_field::Felt;
+use nilometer_kernels::{Kernel, Packed, LANES};
 use proptest::prelude::*;
 use winter_math::FieldElement;
 

@@ -7,7 +7,7 @@ use nilometer_air::cairo::claim::header;
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH};
 use nilometer_air::cairo::lookup::N_CHALLENGES;
 use nilometer_air::cairo::{trace_info, Advice, Builtin, CairoAir, Claim, PublicInputs, Security};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_kernels::{evaluate, interpolate, RowMatrix, Twiddles};
 use nilometer_prover::lookups;
 use nilometer_prover::quotient::Evaluator;

@@ -6,7 +6,7 @@ use nilometer_air::cairo::constraints::{self, Constants, AUX_NAMES, MAIN_NAMES};
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH, PERIODIC, RC_PERIOD, SUM};
 use nilometer_air::cairo::lookup::{public_sum, ChallengeCollision, N_CHALLENGES};
 use nilometer_air::cairo::{boundary, Advice, Claim};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_math::FieldElement;
 
 /// A constraint that does not hold.

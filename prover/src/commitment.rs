@@ -1,7 +1,7 @@
 //! Matrices of evaluations, row by row, and Merkle trees over their rows.
 
 use nilometer_air::cairo::proof_system;
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_kernels::{hash_rows, merkle_nodes, RowMatrix};
 use winter_air::proof::Queries;
 use winter_crypto::{Hasher, VectorCommitment};

@@ -6,7 +6,7 @@ use nilometer_air::cairo::layout::{
     RC_PERIOD, SUM,
 };
 use nilometer_air::cairo::lookup::N_CHALLENGES;
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_kernels::{batch_inverse, dispatch, Kernel, Packed, LANES};
 use rayon::prelude::*;
 use winter_math::FieldElement;

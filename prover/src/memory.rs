@@ -1,7 +1,7 @@
 //! How much memory a proof takes.
 
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH, QUOTIENT_WIDTH};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 
 /// What a process needs whatever it proves: the program, the run, threads.
 const FIXED: u64 = 48 << 20;

@@ -6,7 +6,7 @@ use nilometer_air::cairo::layout::{
 };
 use nilometer_air::cairo::lookup::N_CHALLENGES;
 use nilometer_air::cairo::{challenge_array, CairoAir};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_kernels::{batch_inverse, dispatch, Kernel, Packed, RowMatrix, LANES};
 use rayon::prelude::*;
 use winter_air::{Air, AuxRandElements, ConstraintCompositionCoefficients};

@@ -7,7 +7,7 @@
 use nilometer_air::cairo::layout::MAIN_WIDTH;
 use nilometer_air::cairo::security::context;
 use nilometer_air::cairo::{challenge_array, trace_info, CairoAir, PublicInputs};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_kernels::{
     evaluate, evaluate_with_offset, interpolate, interpolate_with_offset, Polys, RowMatrix,
     Twiddles,

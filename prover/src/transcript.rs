@@ -1,6 +1,6 @@
 //! The prover's side of the Fiat–Shamir transcript, as Winterfell's verifier replays it.
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_air::proof::{
     merge_ood_evaluations, Commitments, Context, OodFrame, QuotientOodFrame, TraceOodFrame,
 };

@@ -8,9 +8,9 @@ use nilometer_air::cairo::layout::{
 };
 use nilometer_air::cairo::lookup::boundary_cells;
 use nilometer_air::cairo::{address, Advice, Builtin, Claim, ClaimError, MAX_ROWS, MIN_ROWS};
-use nilometer_air::Felt;
 use nilometer_cairo::run::Registers;
 use nilometer_cairo::{Memory, Program, Run};
+use nilometer_field::Felt;
 use starknet_types_core::felt::Felt as VmFelt;
 use thiserror::Error;
 use winter_math::{batch_inversion, FieldElement};

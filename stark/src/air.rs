@@ -39,6 +39,13 @@ impl<T> Columns<T> {
     }
 }
 
+impl<T> Columns<Vec<T>> {
+    /// The three as slices.
+    pub fn as_slices(&self) -> Columns<&[T]> {
+        Columns { preprocessed: &self.preprocessed, main: &self.main, aux: &self.aux }
+    }
+}
+
 /// The numbers of an AIR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -91,8 +98,8 @@ pub struct ConstraintInfo {
     /// What errors call it, such as `dense::accumulate`.
     pub name: &'static str,
     /// Degree in the columns of all trees (challenges and derived values count as constants); at least 1.
-    /// The largest `degree - 1` of a constraint on many rows is the number of quotient columns, at least 1;
-    /// that of a constraint on one row must not be above that number.
+    /// The number of quotient columns is the largest `degree - 1` of constraints on many rows, or the largest
+    /// degree of constraints on one row if that is more.
     pub degree: usize,
     /// Where it holds.
     pub kind: Kind,

@@ -141,7 +141,7 @@ pub fn verify_file(
     }
 }
 
-fn same_output(claim: &Claim, stated: &[nilometer_air::Felt]) -> Result<(), VerifyError> {
+fn same_output(claim: &Claim, stated: &[nilometer_field::Felt]) -> Result<(), VerifyError> {
     let wanted = claim.output();
     if wanted.len() != stated.len() {
         let difference = format!("{} felts, {} are wanted", stated.len(), wanted.len());

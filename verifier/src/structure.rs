@@ -21,7 +21,7 @@
 
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH, QUOTIENT_WIDTH};
 use nilometer_air::cairo::proof_system::HashFn;
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use thiserror::Error;
 use winter_air::proof::Context;
 use winter_crypto::{Digest, ElementHasher};

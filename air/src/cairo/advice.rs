@@ -10,7 +10,7 @@ use super::address;
 use super::claim::Claim;
 use super::isa::Instruction;
 use super::layout::{range_check_capacity, LIMB_VALUES};
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// The longest run, in rows, as a power of two: counts fit 32 bits with room.
 const MAX_COUNT: u32 = 1 << 30;

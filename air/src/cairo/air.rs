@@ -12,7 +12,7 @@ use super::claim::Claim;
 use super::constraints::{self, Constants, AUX_DEGREES, MAIN_DEGREES};
 use super::layout::{AUX_WIDTH, MAIN_WIDTH, PERIODIC, RC_PERIOD, SUM};
 use super::lookup::{public_sum, N_CHALLENGES};
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// The shortest trace. Shorter ones would be no faster: their proofs are all fixed costs.
 pub const MIN_ROWS: usize = 1 << 6;

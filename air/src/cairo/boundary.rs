@@ -5,7 +5,7 @@ use winter_math::FieldElement;
 use super::address;
 use super::advice::Advice;
 use super::layout::{ACC, AP, FP, INDEX, PC};
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// Fixed values of the main segment.
 pub const N_MAIN: usize = 8;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use winter_math::FieldElement;
 
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// The AIR's name; part of what a proof commits to.
 pub const AIR_NAME: &str = "nilometer-cairo";

@@ -9,10 +9,6 @@
 //! Rows: "next" is the row after. No constraint holds on the last row, and nothing that the last row looks
 //! up is counted, so the last row is a state and no step.
 
-use std::ops::{Add, Mul, Sub};
-
-use winter_math::FieldElement;
-
 use super::address;
 use super::isa::{Flag, N_FLAGS};
 use super::layout::{
@@ -21,20 +17,7 @@ use super::layout::{
     OP1_ADDR, PC, RC_COUNT, RC_FIRST, RC_LAST, RC_PERIOD, RES, SUM,
 };
 use super::lookup::N_CHALLENGES;
-use crate::Felt;
-
-/// What constraints compute with: an element, or several side by side.
-pub trait Value: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
-    /// An element of the field.
-    fn constant(felt: Felt) -> Self;
-}
-
-impl<E: FieldElement<BaseField = Felt>> Value for E {
-    #[inline(always)]
-    fn constant(felt: Felt) -> Self {
-        Self::from(felt)
-    }
-}
+use nilometer_field::{Felt, Value};
 
 /// Constants that the constraints use, made once for many rows.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::claim::{AIR_NAME, AIR_VERSION, MAX_OUTPUT_LEN};
 use super::security::{Security, SecurityKind};
 use super::{MAX_ROWS, MIN_ROWS};
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// What files start with.
 pub const MAGIC: [u8; 8] = *b"\x89NILOPF\n";

@@ -4,7 +4,7 @@
 //! (Goldberg, Papini, Riabzev: "Cairo – a Turing-complete STARK-friendly CPU architecture", §4.4). The
 //! decoder takes exactly what Cairo assembly can say; any other word cannot be executed.
 
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// Flags of a decoded instruction that have a column each; `assert_eq` follows from the others.
 pub const N_FLAGS: usize = 14;

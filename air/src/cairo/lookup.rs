@@ -19,7 +19,7 @@ use super::advice::Advice;
 use super::claim::{Builtin, Claim};
 use super::isa::{Instruction, N_FLAGS};
 use super::layout::LIMB_VALUES;
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// Challenges: `z` and `α` of memory, `z` of limbs, `z` of instructions, then a coefficient for each of the
 /// three offsets and the flags.

@@ -3,7 +3,7 @@
 use winter_crypto::hashers::Blake3_256;
 use winter_crypto::{DefaultRandomCoin, MerkleTree};
 
-use crate::Felt;
+use nilometer_field::Felt;
 
 /// The hash function of trees and transcript.
 pub type HashFn = Blake3_256<Felt>;

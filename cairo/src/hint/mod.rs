@@ -14,8 +14,6 @@ pub(crate) use execute::HintRunner;
 use serde::{Deserialize, Serialize};
 use starknet_types_core::felt::Felt;
 
-use crate::felt;
-
 /// A register that cells are addressed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -37,7 +35,7 @@ pub enum Term {
     /// The value of a cell.
     Cell(Cell),
     /// A constant.
-    Value(#[serde(with = "felt::hex")] Felt),
+    Value(#[serde(with = "nilometer_field::hex::felt")] Felt),
 }
 
 /// A value that a hint reads.
@@ -49,7 +47,7 @@ pub enum Operand {
     /// The value at the address in a cell, plus an offset.
     Indirect(Cell, i16),
     /// A constant.
-    Value(#[serde(with = "felt::hex")] Felt),
+    Value(#[serde(with = "nilometer_field::hex::felt")] Felt),
     /// The sum of a cell's value and a term.
     Sum(Cell, Term),
     /// The product of a cell's value and a term.

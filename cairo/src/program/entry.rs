@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn header_is_the_one_that_verifiers_expect() {
-        let words: Vec<String> = header_words(2).iter().map(crate::felt::to_hex).collect();
+        let words: Vec<String> = header_words(2).iter().map(nilometer_field::hex::format).collect();
         let expected =
             ["0x40780017fff7fff", "0x2", "0x1104800180018000", "0x4", "0x10780017fff7fff", "0x0"];
         assert_eq!(words, expected);

@@ -10,7 +10,6 @@ use starknet_types_core::felt::Felt;
 
 use super::entry::header_words;
 use super::{Builtin, CachedHash, Program, ProgramError, HEADER_LEN, MAX_CODE_LEN};
-use crate::felt;
 use crate::hint::Hint;
 
 /// The format that this version writes and reads.
@@ -26,7 +25,7 @@ struct File {
     function: String,
     builtins: Vec<Builtin>,
     code_offset: usize,
-    #[serde(with = "felt::hex_list")]
+    #[serde(with = "nilometer_field::hex::list")]
     bytecode: Vec<Felt>,
     hints: Vec<(usize, Vec<Hint>)>,
 }

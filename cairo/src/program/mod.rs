@@ -9,7 +9,7 @@ mod json;
 
 use std::sync::OnceLock;
 
-use nilometer_air::field::poseidon;
+use nilometer_field::poseidon;
 use starknet_types_core::felt::Felt;
 
 pub use builtin::Builtin;
@@ -17,8 +17,8 @@ pub use code_map::CodeMap;
 pub use entry::{END_PC, ENTRY_PC, HEADER_LEN};
 pub use error::ProgramError;
 
-use crate::felt;
 use crate::hint::Hint;
+use crate::short_string;
 
 /// The most felts of code that a program may have: as many as can be proved.
 pub const MAX_CODE_LEN: usize = nilometer_air::cairo::claim::MAX_CODE_LEN;
@@ -106,13 +106,12 @@ impl Program {
 
     fn compute_hash(&self) -> Felt {
         let mut felts = Vec::with_capacity(self.bytecode.len() + self.builtins.len() + 4);
-        felts.push(felt::from_short_string(HASH_TAG));
+        felts.push(short_string::encode(HASH_TAG));
         felts.push(self.builtins.len().into());
-        felts.extend(self.builtins.iter().map(|b| felt::from_short_string(b.name())));
+        felts.extend(self.builtins.iter().map(|b| short_string::encode(b.name())));
         felts.push(ENTRY_PC.into());
         felts.push(self.bytecode.len().into());
         felts.extend_from_slice(&self.bytecode);
-        let felts: Vec<_> = felts.iter().map(Into::into).collect();
-        (&poseidon::hash_array(&felts)).into()
+        poseidon::hash_starknet(&felts)
     }
 }

@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
 use nilometer_air::cairo::{ProofFile, Security};
-use nilometer_air::Felt;
-use nilometer_cairo::felt::to_hex;
+use nilometer_field::{hex, Felt};
 use nilometer_prover::claim;
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::{signed, Schema};
@@ -197,7 +196,7 @@ pub fn check(package: &Package, bytes: &[u8], security: Security) -> Result<Chec
     let (graph, program) = package.model_and_program()?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     let file = ProofFile::from_bytes(bytes).map_err(VerifyError::from)?;
-    let actual = to_hex(&VmFelt::from_bytes_be(&file.program_hash));
+    let actual = hex::format(&VmFelt::from_bytes_be(&file.program_hash));
     if actual != package.manifest.program_hash {
         let expected = package.manifest.program_hash.clone();
         return Err(AboutError::Program { expected, actual }.into());

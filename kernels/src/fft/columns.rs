@@ -1,6 +1,6 @@
 //! Many columns: from values to polynomials, and from polynomials to a row-major low-degree extension.
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use rayon::prelude::*;
 use winter_math::FieldElement;
 
@@ -109,6 +109,16 @@ pub struct RowMatrix {
 }
 
 impl RowMatrix {
+    /// Rows of `width` elements, one after the other.
+    ///
+    /// # Panics
+    /// If the elements are not whole rows.
+    pub fn new(data: Vec<Felt>, width: usize) -> Self {
+        let is_whole = data.len().checked_rem(width).map_or(data.is_empty(), |rest| rest == 0);
+        assert!(is_whole, "{} elements, rows of {width}", data.len());
+        Self { data, width }
+    }
+
     /// Elements per row.
     pub fn width(&self) -> usize {
         self.width

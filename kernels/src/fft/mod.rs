@@ -15,7 +15,7 @@ pub use columns::{evaluate, interpolate, RowMatrix};
 pub use polys::Polys;
 pub use single::{evaluate_with_offset, fft, interpolate_with_offset, inverse_fft};
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_math::{FieldElement, StarkField};
 
 use crate::packed::Factor;

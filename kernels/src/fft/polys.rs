@@ -1,6 +1,6 @@
 //! Polynomials by their coefficients, eight side by side.
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use rayon::prelude::*;
 use winter_math::FieldElement;
 

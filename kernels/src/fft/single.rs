@@ -1,7 +1,7 @@
 //! One column: eight neighbouring values are eight columns of a transform of an eighth of the size, and
 //! three more layers mix them.
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use rayon::prelude::*;
 use winter_math::FieldElement;
 

@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Digest, WIDE};
+use super::WIDE;
 use crate::Backend;
 
 type V = __m512i;
@@ -55,7 +55,7 @@ const SCHEDULE: [[usize; 16]; 7] = {
 ///
 /// # Panics
 /// If the backend is the portable one, or the numbers do not fit.
-pub fn hash_each(messages: &[u8], digests: &mut [Digest], len: usize, backend: Backend) {
+pub fn hash_each(messages: &[u8], digests: &mut [[u8; 32]], len: usize, backend: Backend) {
     assert_ne!(backend, Backend::PORTABLE, "a backend with AVX-512");
     assert_eq!(messages.len(), digests.len() * len, "bytes of messages");
     assert_eq!(digests.len() % WIDE, 0, "messages by sixteen");
@@ -105,11 +105,11 @@ fn grind_16(seed: [u8; 32], bits: u32, start: u64, count: u64) -> Option<u64> {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-fn hash_16(messages: &[u8], len: usize, digests: &mut [Digest]) {
+fn hash_16(messages: &[u8], len: usize, digests: &mut [[u8; 32]]) {
     let chunks = len.div_ceil(CHUNK).max(1);
     let words = subtree(messages, len, 0, chunks, ROOT);
     for (digest, bytes) in digests.iter_mut().zip(lanes(&words)) {
-        *digest = Digest::new(bytes);
+        *digest = bytes;
     }
 }
 

@@ -22,8 +22,7 @@ use std::arch::x86_64::*;
 use std::ops::{Add, Mul, Sub};
 
 use limbs::*;
-use nilometer_air::cairo::constraints::Value;
-use nilometer_air::Felt;
+use nilometer_field::{Felt, Value};
 
 use crate::packed::{Block, Factor, Packed, LANES};
 use crate::Task;

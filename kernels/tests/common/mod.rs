@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "not every test needs all")]
 
-use nilometer_kernels::{Backend, Felt};
+use nilometer_field::Felt;
+use nilometer_kernels::Backend;
 use proptest::prelude::*;
 use winter_math::FieldElement;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use nilometer_air::cairo::claim::header;
 use nilometer_air::cairo::isa::{Flag, N_FLAGS};
 use nilometer_air::cairo::{address, Builtin};
-use nilometer_air::Felt;
 use nilometer_cairo::Program;
+use nilometer_field::Felt;
 use serde_json::json;
 use starknet_types_core::felt::Felt as VmFelt;
 

@@ -2,7 +2,7 @@
 
 use nilometer_air::cairo::claim::AIR_VERSION;
 use nilometer_air::cairo::{FileError, Security, SecurityKind};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_verifier::{verify, StructureError, VerifyError};
 use serde_json::json;
 use winter_math::FieldElement;

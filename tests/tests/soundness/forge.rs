@@ -5,7 +5,7 @@ use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH};
 use nilometer_air::cairo::lookup::N_CHALLENGES;
 use nilometer_air::cairo::proof_system::{Coin, HashFn, Tree};
 use nilometer_air::cairo::{challenge_array, trace_info, CairoAir, PublicInputs};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_air::proof::{
     merge_ood_evaluations, Commitments, Context, OodFrame, Proof, Queries, QuotientOodFrame,

@@ -2,7 +2,7 @@
 
 use nilometer_air::cairo::proof_system::{Coin, HashFn, Tree};
 use nilometer_air::cairo::{CairoAir, ProofFile, PublicInputs, Security, SecurityKind};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::{lookups as prover_lookups, stark, Witness};
 use nilometer_verifier::{verify_file, VerifyError};
 use winter_air::proof::Proof;

@@ -10,7 +10,7 @@ use nilometer_air::cairo::layout::{
 };
 use nilometer_air::cairo::lookup::{boundary_cells, signed};
 use nilometer_air::cairo::{address, Builtin};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_math::FieldElement;
 

@@ -13,7 +13,7 @@ use nilometer_air::cairo::layout::{
 };
 use nilometer_air::cairo::lookup::signed;
 use nilometer_air::cairo::{address, Advice, Builtin, Claim};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_math::FieldElement;
 

@@ -26,7 +26,7 @@ const NAMED: usize = 3;
 fn constraints() -> Vec<&'static str> {
     let witness = Forger::default().run(&everything(), EVERYTHING_ROWS).settle();
     let main = boundary::main(&Advice::new(&witness.claim), EVERYTHING_ROWS).map(|fixed| fixed.0);
-    let aux = boundary::aux(nilometer_air::Felt::ZERO, EVERYTHING_ROWS).map(|fixed| fixed.0);
+    let aux = boundary::aux(nilometer_field::Felt::ZERO, EVERYTHING_ROWS).map(|fixed| fixed.0);
     [&MAIN_NAMES[..], &AUX_NAMES, &main, &aux].concat()
 }
 

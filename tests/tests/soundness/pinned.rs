@@ -5,7 +5,7 @@ use nilometer_air::cairo::constraints::{self, Constants, AUX_NAMES, MAIN_NAMES};
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_NAMES as COLUMNS, MAIN_WIDTH};
 use nilometer_air::cairo::lookup::{public_sum, N_CHALLENGES};
 use nilometer_air::cairo::proof_system::Coin;
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_crypto::RandomCoin;
 use winter_math::FieldElement;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 
 use crate::asm::At::{Ap, Fp};
 use crate::asm::{Code, Ins, Op1};

@@ -4,7 +4,7 @@ use nilometer_air::cairo::layout::{
     range_check_capacity, CELL_COUNT, LIMB_HIGH, MAIN_WIDTH, OP0, RC_COUNT,
 };
 use nilometer_air::cairo::{Advice, AdviceError, Builtin, Claim};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use nilometer_verifier::VerifyError;
 use winter_math::FieldElement;

@@ -6,8 +6,8 @@
 use nilometer_air::cairo::address;
 use nilometer_air::cairo::isa::{Flag, Instruction};
 use nilometer_air::cairo::layout::{flag, AP, FP, PC};
-use nilometer_air::Felt;
 use nilometer_cairo::RunOptions;
+use nilometer_field::Felt;
 use nilometer_prover::{claim, Witness};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;

@@ -3,8 +3,8 @@
 use nilometer_air::cairo::layout::{AP, FP, PC};
 use nilometer_air::cairo::lookup::N_CHALLENGES;
 use nilometer_air::cairo::Security;
-use nilometer_air::Felt;
 use nilometer_cairo::{Program, RunOptions};
+use nilometer_field::Felt;
 use nilometer_prover::{check, lookups as prover_lookups, Witness};
 use nilometer_tests::zoo::{self, Model};
 use nilometer_transpiler::quant::PlanOptions;

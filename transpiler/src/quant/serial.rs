@@ -5,7 +5,7 @@
 //! and error bounds are left out: they do not change what is computed. The input's and outputs' names
 //! and labels are in, because they change what the numbers mean.
 
-use nilometer_air::field::poseidon;
+use nilometer_field::poseidon;
 use starknet_types_core::felt::Felt;
 
 use super::table::TableFunction;
@@ -19,8 +19,7 @@ const DOMAIN: &[u8] = b"nilometer-model-v1";
 impl QuantGraph {
     /// The model's identity.
     pub fn model_hash(&self) -> Felt {
-        let felts: Vec<_> = self.to_felts().iter().map(Into::into).collect();
-        (&poseidon::hash_array(&felts)).into()
+        poseidon::hash_starknet(&self.to_felts())
     }
 
     /// The canonical encoding.

@@ -2,7 +2,7 @@
 
 use nilometer_air::cairo::address::{EXECUTION, FIRST_FRAME, OUTPUT, RANGE_CHECK};
 use nilometer_air::cairo::layout::{CELL_VALUE, INDEX};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 
 use super::memory::reads_integer;
 use super::Case;

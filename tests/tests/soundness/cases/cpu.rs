@@ -2,7 +2,7 @@
 
 use nilometer_air::cairo::address;
 use nilometer_air::cairo::layout::{AP, DST, DST_ADDR, FP, OP0, OP1, PC, RES};
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_math::FieldElement;
 
 use super::{forged, Case};

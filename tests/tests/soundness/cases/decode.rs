@@ -5,7 +5,7 @@ use nilometer_air::cairo::isa::Flag;
 use nilometer_air::cairo::layout::{
     flag, AP, DST, DST_ADDR, FLAGS, FP, OP0, OP0_ADDR, OP1, OP1_ADDR, PC, RES,
 };
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_math::FieldElement;
 
 use super::{forged, Case};

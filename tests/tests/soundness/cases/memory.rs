@@ -5,7 +5,7 @@ use nilometer_air::cairo::layout::{
     ACC, AP, CELL_COUNT, CELL_VALUE, DST, INDEX, LIMB_HIGH, LIMB_LOW, LIMB_MID, OP0, OP1, RC_COUNT,
     RES,
 };
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use nilometer_prover::Witness;
 use winter_math::FieldElement;
 

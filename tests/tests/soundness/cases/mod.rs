@@ -8,7 +8,7 @@ mod sums;
 
 use nilometer_prover::{lookups as prover_lookups, Witness};
 
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 
 use crate::asm::Code;
 use crate::lookups::{unbalanced, BOUNDARY, TRACE};

@@ -3,7 +3,7 @@
 use nilometer_air::cairo::layout::{
     H_DST_OP0, H_INSTRUCTION, H_LIMBS, H_OP1_CELL, LIMB_HIGH, OP1_ADDR, SUM,
 };
-use nilometer_air::Felt;
+use nilometer_field::Felt;
 use winter_math::FieldElement;
 
 use super::{forged, Attempt, AuxForger, Case};

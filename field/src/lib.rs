@@ -1,16 +1,40 @@
 //! The Stark field: integers modulo `p = 2^251 + 17·2^192 + 1`, in which Cairo computes.
 //!
-//! An element is its Montgomery residue `x·2^256 mod p`, fully reduced, as four 64-bit limbs from the
-//! lowest. Its bytes (in proofs, in what is hashed) are those limbs in little-endian order, so nothing is
-//! converted on the way into a hash; as each residue stands for one element, that encoding is as
-//! canonical as the integer's own.
+//! Input and output are elements ([`Felt`]). The crate also has Starknet's Poseidon hash ([`poseidon`]),
+//! felts as text ([`hex`]), the traits through which Winterfell uses a field, and the conversion from and to the
+//! felt of Starknet's crates. It must know nothing of programs, proofs or models.
 //!
-//! `p ≡ 1 (mod 2^64)`, and two of p's four limbs are zero: a step of the Montgomery reduction
-//! costs one 64-bit product.
+//! An element is held as its Montgomery residue `x·2^256 mod p`, fully reduced, as four 64-bit limbs, lowest
+//! first. Its bytes in proofs and in hashes are those limbs in little-endian order, so nothing is converted
+//! before hashing. Each residue stands for one element, so this encoding is canonical too.
+//!
+//! `p ≡ 1 (mod 2^64)`, and two of p's four limbs are zero: one step of the Montgomery reduction costs one
+//! 64-bit product.
+//!
+//! ```
+//! use nilometer_field::{poseidon, Felt};
+//!
+//! let two = Felt::from(2_u64);
+//! assert_eq!(two * two.inverse(), Felt::from(1_u64));
+//! assert_eq!((-two + two).to_u64(), Some(0));
+//!
+//! // Poseidon of [1, 2], as on Starknet.
+//! let hash = poseidon::hash_array(&[Felt::from(1_u64), two]);
+//! assert_eq!(
+//!     hash.to_string(),
+//!     "0x371cb6995ea5e7effcd2e174de264b5b407027a75a231a70c2c8d196107f0e7"
+//! );
+//! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod hex;
 pub mod poseidon;
 mod starknet;
+mod value;
 mod winter;
+
+pub use value::Value;
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};

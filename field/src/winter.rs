@@ -1,4 +1,4 @@
-//! What Winterfell wants of a field.
+//! The traits through which Winterfell uses a field.
 
 use ethnum::U256;
 use winter_math::{ExtensibleField, FieldElement, StarkField};
@@ -36,7 +36,7 @@ impl FieldElement for Felt {
     }
 
     fn base_element(&self, i: usize) -> Self {
-        assert_eq!(i, 0, "the Stark field is no extension");
+        assert_eq!(i, 0, "the Stark field is not an extension");
         *self
     }
 
@@ -52,7 +52,7 @@ impl FieldElement for Felt {
         elements.as_bytes()
     }
 
-    // The trait declares it `unsafe`; this implementation does nothing of the kind.
+    // The trait declares it `unsafe`; this implementation has no unsafe operation.
     #[allow(unsafe_code, reason = "the trait's signature")]
     unsafe fn bytes_as_elements(_: &[u8]) -> Result<&[Self], DeserializationError> {
         let message = "bytes are read one element at a time, so that each is checked";
@@ -97,7 +97,7 @@ impl StarkField for Felt {
     }
 }
 
-/// 252 bits need no extension for soundness.
+/// 252 bits are enough for soundness without an extension.
 macro_rules! no_extension {
     ($degree:literal) => {
         impl ExtensibleField<$degree> for Felt {

@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "criterion's macros define public items")]
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
-use nilometer_air::field::poseidon;
-use nilometer_air::Felt;
+use nilometer_field::poseidon;
+use nilometer_field::Felt;
 use starknet_types_core::felt::Felt as Reference;
 use starknet_types_core::hash::{Poseidon, StarkHash};
 

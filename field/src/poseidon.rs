@@ -1,19 +1,22 @@
 //! Starknet's Poseidon hash: the Hades permutation of three elements, 8 full and 83 partial rounds, x^3
 //! (StarkWare, "Poseidon: instance for Starknet"; round constant `i` is SHA-256 of `Hades{i}`).
 //!
-//! Program and model hashes take tens of thousands of permutations, over a third of the time of a proof with the
-//! library that has it; here one takes half of that (`cargo bench -p nilometer-air`). Two reasons: a partial
-//! round adds one constant in place of three, and sums are only brought below `2p`.
+//! Program and model hashes take tens of thousands of permutations. With `starknet-types-core` that was over a third
+//! of the time of a proof; here a permutation takes half as long (`cargo bench -p nilometer-field`). Two
+//! reasons: a partial round adds one constant instead of three, and sums are only reduced below `2p`.
 
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
+use starknet_types_core::felt::Felt as StarknetFelt;
 use winter_math::FieldElement;
 
 use super::{add_limbs, montgomery_mul, reduce_once, sub_borrow, Felt, P3};
 
-const FULL_ROUNDS: usize = 8;
-const PARTIAL_ROUNDS: usize = 83;
+/// Rounds in which each element is cubed: half of them first, half last.
+pub const FULL_ROUNDS: usize = 8;
+/// Rounds in which the third element is cubed.
+pub const PARTIAL_ROUNDS: usize = 83;
 
 /// Poseidon of a list: the sponge of rate 2, padded with 1 and then 0 to an even length.
 pub fn hash_array(felts: &[Felt]) -> Felt {
@@ -21,7 +24,7 @@ pub fn hash_array(felts: &[Felt]) -> Felt {
     let mut absorb = |a: Felt, b: Felt| {
         state[0] = state[0].add(Wide(a.0)).below_2p();
         state[1] = state[1].add(Wide(b.0)).below_2p();
-        permute(&mut state);
+        permute_wide(&mut state);
     };
     let (pairs, rest) = felts.as_chunks::<2>();
     for [a, b] in pairs {
@@ -32,6 +35,27 @@ pub fn hash_array(felts: &[Felt]) -> Felt {
         _ => absorb(Felt::ONE, Felt::ZERO),
     }
     Felt(reduce_once(state[0].0))
+}
+
+/// [`hash_array`] for the felts of Starknet's crates.
+pub fn hash_starknet(felts: &[StarknetFelt]) -> StarknetFelt {
+    let felts: Vec<Felt> = felts.iter().map(Felt::from).collect();
+    hash_array(&felts).into()
+}
+
+/// The Hades permutation (Starknet's `hades_permutation`).
+pub fn permute(state: [Felt; 3]) -> [Felt; 3] {
+    let mut wide = state.map(|felt| Wide(felt.0));
+    permute_wide(&mut wide);
+    wide.map(|element| Felt(reduce_once(element.0)))
+}
+
+/// Constants for an implementation of [`permute`]: what is added before each full round, and to the third
+/// element before each partial one; the other two elements' constants of partial rounds are in those of the
+/// full round after them.
+pub fn round_constants() -> (&'static [[Felt; 3]; FULL_ROUNDS], &'static [Felt; PARTIAL_ROUNDS]) {
+    let Constants { full, partial } = &*CONSTANTS;
+    (full, partial)
 }
 
 /// A residue that is not reduced: below 32p, which is `2^256` and a little.
@@ -102,8 +126,8 @@ static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| {
     for constants in &mut full[..FULL_ROUNDS / 2] {
         *constants = next();
     }
-    // What is added to the first two elements of a partial round passes its cube by, so it can as well be
-    // added, mixed, in the next round.
+    // What is added to the first two elements of a partial round is not cubed, so it can be added, mixed,
+    // in the next round instead.
     let mut carried = [Felt::ZERO; 3];
     let partial = std::array::from_fn(|_| {
         let own = next();
@@ -130,7 +154,7 @@ fn round_constant(index: usize) -> Felt {
 }
 
 /// The Hades permutation; elements come and go below 2p.
-fn permute(state: &mut [Wide; 3]) {
+fn permute_wide(state: &mut [Wide; 3]) {
     let Constants { full, partial } = &*CONSTANTS;
     let (first, last) = full.split_at(FULL_ROUNDS / 2);
     for constants in first {
@@ -180,6 +204,7 @@ mod tests {
             .collect();
         let expected = Poseidon::hash_array(&reference).to_bytes_be();
         assert_eq!(hash_array(&felts).to_be_bytes(), expected);
+        assert_eq!(hash_starknet(&reference).to_bytes_be(), expected);
     }
 
     #[test]

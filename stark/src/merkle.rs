@@ -1,0 +1,66 @@
+//! Openings of many leaves of a Merkle tree, in one spelling.
+//!
+//! Leaves are opened at sorted, distinct positions. Level by level from the leaves, each known node whose
+//! sibling is not known takes it from the list of siblings, in ascending order. Positions alone say how many
+//! siblings there are and which.
+
+use crate::hash::Hash;
+
+/// The nodes that an opening lists, in order: level (0: leaves) and index in the level.
+#[cfg(feature = "prove")]
+pub(crate) fn listed(positions: &[usize], depth: u32) -> Vec<(u32, usize)> {
+    let mut known = positions.to_vec();
+    let mut listed = Vec::new();
+    for level in 0..depth {
+        let mut parents = Vec::with_capacity(known.len());
+        let mut i = 0;
+        while i < known.len() {
+            let node = known[i];
+            if known.get(i + 1) == Some(&(node ^ 1)) {
+                i += 1;
+            } else {
+                listed.push((level, node ^ 1));
+            }
+            parents.push(node / 2);
+            i += 1;
+        }
+        known = parents;
+    }
+    listed
+}
+
+/// The root that leaves at sorted, distinct positions have with siblings from `next_sibling`.
+///
+/// # Errors
+/// Those of `next_sibling`.
+pub(crate) fn root<H: Hash, E>(
+    positions: &[usize],
+    leaves: Vec<H::Digest>,
+    depth: u32,
+    mut next_sibling: impl FnMut() -> Result<H::Digest, E>,
+) -> Result<H::Digest, E> {
+    let mut known: Vec<(usize, H::Digest)> = positions.iter().copied().zip(leaves).collect();
+    for _ in 0..depth {
+        let mut parents = Vec::with_capacity(known.len());
+        let mut i = 0;
+        while i < known.len() {
+            let (node, digest) = known[i];
+            // Of two siblings, the left one comes first.
+            let parent = match known.get(i + 1) {
+                Some((right, right_digest)) if *right == node ^ 1 => {
+                    i += 1;
+                    H::node(&digest, right_digest)
+                }
+                _ => {
+                    let sibling = next_sibling()?;
+                    if node % 2 == 0 { H::node(&digest, &sibling) } else { H::node(&sibling, &digest) }
+                }
+            };
+            parents.push((node / 2, parent));
+            i += 1;
+        }
+        known = parents;
+    }
+    // There is at least one position, so there is a root.
+    Ok(known.first().map(|(_, root)| *root).unwrap_or_default())
+}
