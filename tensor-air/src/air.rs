@@ -81,14 +81,14 @@ impl ModelAir {
         }
         let public = inputs.len() * (inputs[0].len() + outputs[0].len());
         let n_fractions = n_rows * (N_FRACTIONS + 1) + public;
-        // Freivalds: below CELLS·n_rows in ρ, the number of rows of the batch in τ. LogUp: two values each.
+        // Freivalds: below CELLS·n_rows in ρ, the number of rows of the batch in τ. LogUp: number, value and α².
         let freivalds = n_rows * CELLS + inputs.len();
         let shape = Shape {
             n_rows: *n_rows,
             width: Columns { preprocessed: pre::WIDTH_ALL, main: main::WIDTH, aux: aux::WIDTH },
             next: constraints::next_columns(),
             n_challenges: N_CHALLENGES,
-            argument_degree: (2 * n_fractions + freivalds) as u64,
+            argument_degree: (3 * n_fractions + freivalds) as u64,
             n_derived: N_DERIVED,
             exempt_rows: 1,
         };
@@ -141,7 +141,10 @@ impl Air for ModelAir {
         let Instance { inputs, outputs, .. } = &self.instance;
         let counts = [inputs.len(), inputs[0].len(), outputs[0].len()];
         let counts = counts.into_iter().map(|count| Felt::from(count as u64));
-        counts.chain(inputs.iter().flatten().copied()).chain(outputs.iter().flatten().copied()).collect()
+        counts
+            .chain(inputs.iter().flatten().copied())
+            .chain(outputs.iter().flatten().copied())
+            .collect()
     }
 
     fn constraints(&self) -> &[ConstraintInfo] {
@@ -159,13 +162,7 @@ impl Air for ModelAir {
     }
 
     #[inline(always)]
-    fn eval<V: Value>(
-        &self,
-        frame: &Frame<'_, V>,
-        challenges: &[V],
-        derived: &[V],
-        out: &mut [V],
-    ) {
+    fn eval<V: Value>(&self, frame: &Frame<'_, V>, challenges: &[V], derived: &[V], out: &mut [V]) {
         constraints::eval(&self.constants, frame, challenges, derived, out);
     }
 }

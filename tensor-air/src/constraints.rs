@@ -21,10 +21,10 @@
 //! A step's node: with `V = R + 2^(3·bits)·H ≥ 0`, the bound is `B + V` where `S = 1` (the feature's value B is at most
 //! the bound: the first child) and `B − 1 − V` where it is 0 (the second), and
 //! `X = bound + 2^128·F + 2^192·(number of the first child)`, the child that is taken being `Y + NB`. X is looked up
-//! under the number `A + NB`, and B under `F + NB`. A packed node has one reading: feature F must have a number that
-//! is looked up by count, whose value is below 2^121 in magnitude if it is a feature, a table's entry or a limb; were it
-//! the packed node of another place, then F would differ from the node's by less than 2^33, and numbers
-//! of nodes and features are 2^53 apart.
+//! under the number `A + NB`, and B under `F + NB` among the features, whose fingerprints are apart from all others by
+//! α². A packed node has one reading: B is a feature's value, so the bound is below 2^122 in magnitude; F is less than
+//! 2^55 away from any other feature's; the child is a number that is looked up next, below 2^57. Two readings differ
+//! by less than the modulus as integers, and integers with such parts have one.
 
 use nilometer_stark::{Columns, ConstraintInfo, Felt, Frame, Kind, Value};
 
@@ -32,7 +32,7 @@ use winter_math::FieldElement;
 
 use crate::layout::{aux, main, number, pre, CELLS, LOW_LIMBS, NODE_CHILD, NODE_FEATURE};
 
-/// Challenges: `z` and `α` of the bus (`1/(z − number − α·value)`), ρ over packed sums, τ over a batch's rows.
+/// Challenges: `z` and `α` of the bus (`1/(z − number − α·value)`, features less α² too), ρ over packed sums, τ over a batch's rows.
 pub const N_CHALLENGES: usize = 4;
 /// Derived values: what the sum of fractions ends with, then ρ^1 to ρ^[`CELLS`].
 pub const N_DERIVED: usize = 1 + CELLS;
@@ -150,6 +150,7 @@ pub fn fractions<V: Value>(
 ) -> ([Fraction<V>; N_FRACTIONS], Fraction<V>) {
     let (p, m) = (row.preprocessed, row.main);
     let (z, alpha) = (challenges[0], challenges[1]);
+    let feature = alpha * alpha;
     let entries = p[pre::ENTRIES];
     let limb = main::LIMB;
     let zero = V::constant(Felt::ZERO);
@@ -163,12 +164,12 @@ pub fn fractions<V: Value>(
             fraction(p[pre::MX] + entries * m[limb + 3], port_x - p[pre::NX]),
             fraction(
                 p[pre::MA] + p[pre::COUNTED] * m[main::F],
-                z - p[pre::NA] - alpha * m[main::A],
+                z - p[pre::NA] - alpha * m[main::A] - (p[pre::COUNTED] - entries) * feature,
             ),
             fraction(p[pre::MB] + entries * m[limb + 5], port_b),
             fraction(p[pre::MY], z - result - alpha * m[main::Y]),
             fraction(zero - p[pre::LOOK], port_x - p[pre::NB] - m[main::A]),
-            fraction(zero - p[pre::TREE], port_b - m[main::F]),
+            fraction(zero - p[pre::TREE], port_b - m[main::F] - feature),
             fraction(read + entries * m[limb + 1], z - p[width] - alpha * m[limb]),
             fraction(read, z - p[width + 1] - alpha * m[limb + 1]),
             fraction(read + entries * m[limb + 4], z - p[width + 2] - alpha * m[limb + 2]),
@@ -223,9 +224,7 @@ pub fn eval<V: Value>(
     let distance = low + V::constant(k.places[2]) * high;
     let bound = operand_b - one + s + (s + s - one) * distance;
     let child = y + p[pre::NB] + s - one;
-    let node = bound
-        + V::constant(k.node_feature) * m[main::F]
-        + V::constant(k.node_child) * child;
+    let node = bound + V::constant(k.node_feature) * m[main::F] + V::constant(k.node_child) * child;
     out[3] = tree * (x - node);
 
     out[4] = entries * (x - p[pre::Y0]);
@@ -247,9 +246,8 @@ pub fn eval<V: Value>(
         - (one - done - ends) * (horner * factor)
         - weights * cells
         - p[pre::LANE] * x;
-    out[10] = next[aux::INPUTS]
-        - (one - done) * (inputs * (one + is_input * (tau - one)))
-        - is_input * x;
+    out[10] =
+        next[aux::INPUTS] - (one - done) * (inputs * (one + is_input * (tau - one))) - is_input * x;
     out[11] = next[aux::TOTAL] - total * (one + ends * (tau - one)) + ends * horner
         - done * (inputs * horner);
     out[12] = p[pre::CHECK] * total;

@@ -1,6 +1,6 @@
 //! Verification keys.
 
-use nilometer_stark::Felt;
+use nilometer_stark::{Felt, Target};
 use thiserror::Error;
 
 use crate::air::{AIR_NAME, AIR_VERSION, MAX_ROWS, MIN_ROWS};
@@ -16,10 +16,12 @@ pub struct Key {
     pub n_rows: usize,
     /// Rows of the input that one proof is about.
     pub batch: usize,
-    /// The root of the preprocessed columns, as the engine commits to them with the hash that `hash_name` names.
+    /// The hash function of commitments: [`nilometer_stark::Hash::ID`].
+    pub hash: u64,
+    /// Who checks the proof: how far the columns are extended depends on it.
+    pub target: Target,
+    /// The root of the preprocessed columns.
     pub root: [u8; 32],
-    /// The commitment's hash function.
-    pub hash_name: String,
     /// How rows and results are to be read, and which rows are accepted: the schema's felts.
     pub schema: Vec<Felt>,
 }
@@ -42,9 +44,9 @@ impl Key {
         };
         text(&mut bytes, AIR_NAME);
         bytes.extend_from_slice(&AIR_VERSION.to_le_bytes());
-        text(&mut bytes, &self.hash_name);
-        for count in [self.n_rows, self.batch, self.schema.len()] {
-            bytes.extend_from_slice(&(count as u64).to_le_bytes());
+        let counts = [self.n_rows, self.batch, self.schema.len()].map(|count| count as u64);
+        for number in [self.hash, target_number(self.target)].into_iter().chain(counts) {
+            bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&self.root);
         for felt in &self.schema {
@@ -72,8 +74,9 @@ impl Key {
         if take(len)? != AIR_NAME.as_bytes() || number(take(8)?) != AIR_VERSION {
             return Err(wrong("it is of another constraint system"));
         }
-        let len = take(1)?[0].into();
-        let hash_name = std::str::from_utf8(take(len)?).map_err(|_| wrong("a name is not text"))?;
+        let [hash, target] = [number(take(8)?), number(take(8)?)];
+        let target = Target::ALL.into_iter().find(|other| target_number(*other) == target);
+        let target = target.ok_or(wrong("it is for an unknown target"))?;
         let [n_rows, batch, n_schema] = [number(take(8)?), number(take(8)?), number(take(8)?)];
         let root = take(32)?.try_into().map_err(|_| wrong("it is cut short"))?;
         let rows = MIN_ROWS as u64..=MAX_ROWS as u64;
@@ -93,13 +96,55 @@ impl Key {
             return Err(wrong("it has bytes too many"));
         }
         let (n_rows, batch) = (n_rows as usize, batch as usize);
-        Ok(Self { n_rows, batch, root, hash_name: hash_name.to_owned(), schema })
+        Ok(Self { n_rows, batch, hash, target, root, schema })
     }
 
     /// The key's name: a BLAKE3 hash of its encoding, behind a prefix for this use.
     pub fn hash(&self) -> [u8; 32] {
-        *blake3::Hasher::new_derive_key("nilometer model key v1").update(&self.to_bytes()).finalize().as_bytes()
+        let mut hasher = blake3::Hasher::new_derive_key("nilometer model key v1");
+        *hasher.update(&self.to_bytes()).finalize().as_bytes()
     }
+}
+
+const fn target_number(target: Target) -> u64 {
+    match target {
+        Target::Native => 1,
+        Target::Starknet => 2,
+    }
+}
+
+impl Key {
+    /// The declared range of each feature, from the schema's first part: a version (1), the number of runs, and for
+    /// each run how many features it has, two felts about their encoding, and the range.
+    ///
+    /// # Errors
+    /// The schema is of another form.
+    pub fn ranges(&self) -> Result<Vec<(i128, i128)>, KeyError> {
+        let wrong = || KeyError { reason: "its schema is malformed" };
+        let [version, n_runs, rest @ ..] = self.schema.as_slice() else { return Err(wrong()) };
+        let count = |felt: &Felt| felt.to_u64().filter(|n| *n <= MAX_SCHEMA as u64);
+        let n_runs = count(n_runs).filter(|_| *version == Felt::from(1_u64)).ok_or_else(wrong)?;
+        let runs = rest.get(..5 * n_runs as usize).ok_or_else(wrong)?;
+        let mut ranges = Vec::new();
+        for run in runs.chunks_exact(5) {
+            let n = count(&run[0]).ok_or_else(wrong)? as usize;
+            let (lo, hi) = signed(run[3]).zip(signed(run[4])).ok_or_else(wrong)?;
+            if ranges.len() + n > MAX_SCHEMA {
+                return Err(wrong());
+            }
+            ranges.extend(std::iter::repeat_n((lo, hi), n));
+        }
+        Ok(ranges)
+    }
+}
+
+/// The integer that an element stands for, if its magnitude is below `2^127`.
+pub fn signed(value: Felt) -> Option<i128> {
+    let narrow = |value: Felt| match value.to_limbs() {
+        [low, high, 0, 0] if high < 1 << 63 => Some(i128::from(low) | i128::from(high) << 64),
+        _ => None,
+    };
+    narrow(value).or_else(|| narrow(-value).map(|value| -value))
 }
 
 #[cfg(test)]
@@ -111,7 +156,8 @@ mod tests {
             n_rows: 1024,
             batch: 1,
             root: [7; 32],
-            hash_name: "blake3".into(),
+            hash: 1,
+            target: Target::Native,
             schema: vec![Felt::from(1_u64), Felt::from(9_u64)],
         }
     }
@@ -123,7 +169,8 @@ mod tests {
             Key { n_rows: 2048, ..key() },
             Key { batch: 2, ..key() },
             Key { root: [8; 32], ..key() },
-            Key { hash_name: "poseidon".into(), ..key() },
+            Key { hash: 2, ..key() },
+            Key { target: Target::Starknet, ..key() },
             Key { schema: vec![Felt::from(1_u64)], ..key() },
             Key { schema: vec![Felt::from(9_u64), Felt::from(1_u64)], ..key() },
         ];

@@ -147,7 +147,7 @@ pub mod aux {
 }
 
 /// Numbers of values. Below 64 they are widths: entry `(w, v)` of the limb table says `0 ≤ v < 2^w`.
-/// The spaces are at least 2^48 apart, which the uniqueness of a tree's packed nodes needs.
+/// All are below 2^57, which the uniqueness of a tree's packed nodes needs.
 pub mod number {
     /// Result Y of a row: `RESULT + 2^32·tag + value` of the row's entry of the limb table, which no two rows share.
     pub const RESULT: u64 = 1 << 49;
@@ -165,8 +165,10 @@ pub mod number {
     pub const FEATURE: u64 = 1 << 54;
     /// Nodes of trees; two children of a branch have consecutive numbers.
     pub const NODE: u64 = 1 << 55;
+    /// The most parts of a leaf's votes.
+    pub const MAX_PARTS: usize = (1 << 15) - 1;
     /// Part `i` of a leaf's votes has the leaf's number plus `(i + 1)·VOTE`.
-    pub const VOTE: u64 = 1 << 48;
+    pub const VOTE: u64 = 1 << 40;
 }
 
 /// Place of the feature's index in a packed node; the bound is below it.

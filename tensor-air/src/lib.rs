@@ -28,7 +28,9 @@ pub mod air;
 pub mod constraints;
 pub mod key;
 pub mod layout;
+mod verify;
 
 pub use air::{Instance, InstanceError, ModelAir, AIR_NAME, AIR_VERSION};
 pub use key::Key;
 pub use nilometer_stark::Felt;
+pub use verify::{verify, ModelVerifyError};

@@ -52,8 +52,8 @@ pub(crate) fn preprocessed(graph: &QuantGraph, circuit: &Circuit) -> Vec<Vec<Fel
             for i in 0..main::ENTRY_VALUES.len() {
                 let entry = circuit.entries.get(first + i);
                 set(pre::CONTENTS[i], entry_value(circuit, first + i));
-                // Places without an entry: a number that is no lookup's.
-                let number = entry.map_or(u64::MAX, |entry| entry.number);
+                // Places without an entry say that 0 has no bits, as the limb table does.
+                let number = entry.map_or(0, |entry| entry.number);
                 set(pre::ENTRY_NUMBERS[i], Felt::from(number));
             }
         } else {

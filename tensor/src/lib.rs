@@ -6,17 +6,18 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod check;
 mod circuit;
 mod columns;
 mod compile;
 mod fill;
+mod prove;
 
 use nilometer_transpiler::quant::QuantGraph;
 use thiserror::Error;
 
 pub use compile::compile;
 pub use fill::{auxiliary, FillError, Witness};
+pub use prove::{ModelKey, ProofError};
 
 /// A model as preprocessed columns.
 #[derive(Clone, Debug)]

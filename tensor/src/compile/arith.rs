@@ -16,23 +16,30 @@ impl Compiler<'_> {
         let inputs = &graph.nodes[node].inputs;
         let operand = |this: &Self, i: usize| this.values[batch_row][inputs[i]].clone();
         let each = |this: &mut Self,
-                    f: &mut dyn FnMut(&mut Self, usize, Signal, Range) -> Result<Signal, Failed>| {
+                    f: &mut dyn FnMut(
+            &mut Self,
+            usize,
+            Signal,
+            Range,
+        ) -> Result<Signal, Failed>| {
             let x = operand(this, 0);
             let ranges = this.ranges(inputs[0]);
             (0..x.len()).map(|i| f(this, i, x[i], ranges[i])).collect::<Result<Vec<_>, _>>()
         };
         // Pairs of signals and ranges; a second operand of one element stands beside all of the first.
-        let pairs = |this: &mut Self, f: &mut dyn FnMut(&mut Self, usize, Pair) -> Result<Signal, Failed>| {
-            let (a, b) = (operand(this, 0), operand(this, 1));
-            let (a_ranges, b_ranges) = (this.ranges(inputs[0]), this.ranges(inputs[1]));
-            (0..a.len())
-                .map(|i| {
-                    let j = if b.len() == 1 { 0 } else { i };
-                    let pair = Pair { a: a[i], a_range: a_ranges[i], b: b[j], b_range: b_ranges[j] };
-                    f(this, i, pair)
-                })
-                .collect::<Result<Vec<_>, _>>()
-        };
+        let pairs =
+            |this: &mut Self,
+             f: &mut dyn FnMut(&mut Self, usize, Pair) -> Result<Signal, Failed>| {
+                let (a, b) = (operand(this, 0), operand(this, 1));
+                let b_ranges = this.ranges(inputs[1]);
+                (0..a.len())
+                    .map(|i| {
+                        let j = if b.len() == 1 { 0 } else { i };
+                        let pair = Pair { a: a[i], b: b[j], b_range: b_ranges[j] };
+                        f(this, i, pair)
+                    })
+                    .collect::<Result<Vec<_>, _>>()
+            };
         match &graph.nodes[node].op {
             // Compiled elsewhere.
             QuantOp::Input | QuantOp::Dense { .. } | QuantOp::Trees(_) => {
@@ -72,16 +79,19 @@ impl Compiler<'_> {
             QuantOp::Sqrt => each(self, &mut |this, i, x, _| {
                 this.sqrt(x, Self::reference(batch_row, node, i), graph.nodes[node].ranges[i])
             }),
-            QuantOp::Lookup(table) => {
-                each(self, &mut |this, i, x, range| {
-                    this.lookup(node, table, x, range, Self::reference(batch_row, node, i))
-                })
-            }
+            QuantOp::Lookup(table) => each(self, &mut |this, i, x, range| {
+                this.lookup(node, table, x, range, Self::reference(batch_row, node, i))
+            }),
             QuantOp::Add => pairs(self, &mut |this, _, p| Ok(this.combine(p.a, 1, p.b, 1))),
             QuantOp::Sub => pairs(self, &mut |this, _, p| Ok(this.combine(p.a, 1, p.b, -1))),
             QuantOp::Mul => pairs(self, &mut |this, _, p| Ok(this.product(p.a, p.b))),
             QuantOp::Div { bits } => pairs(self, &mut |this, i, p| {
-                this.divide(p, *bits, Self::reference(batch_row, node, i), graph.nodes[node].ranges[i])
+                this.divide(
+                    p,
+                    *bits,
+                    Self::reference(batch_row, node, i),
+                    graph.nodes[node].ranges[i],
+                )
             }),
             QuantOp::MaskZero => pairs(self, &mut |this, _, p| this.mask_zero(p)),
             QuantOp::Sum => {
@@ -106,9 +116,7 @@ impl Compiler<'_> {
                 let x = operand(self, 0);
                 Ok(indices.iter().map(|&i| x[i]).collect())
             }
-            QuantOp::Concat => {
-                Ok((0..inputs.len()).flat_map(|i| operand(self, i)).collect())
-            }
+            QuantOp::Concat => Ok((0..inputs.len()).flat_map(|i| operand(self, i)).collect()),
         }
     }
 
@@ -302,7 +310,7 @@ impl Compiler<'_> {
 
     /// 0 where `b` is 0, else `a`.
     fn mask_zero(&mut self, pair: Pair) -> Result<Signal, Failed> {
-        let Pair { a, b, b_range, .. } = pair;
+        let Pair { a, b, b_range } = pair;
         let positive = self.is_at_least(b, b_range, 1)?;
         let kept = self.product(a, positive);
         if b_range.lo >= 0 {
@@ -326,7 +334,6 @@ impl Compiler<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Pair {
     pub a: Signal,
-    pub a_range: Range,
     pub b: Signal,
     pub b_range: Range,
 }

@@ -127,12 +127,7 @@ impl Compiler<'_> {
     }
 
     /// A neuron's row.
-    fn neuron(
-        &mut self,
-        row: Row,
-        range: Range,
-        activation: Activation,
-    ) -> Result<Signal, Failed> {
+    fn neuron(&mut self, row: Row, range: Range, activation: Activation) -> Result<Signal, Failed> {
         match activation {
             Activation::Plain => {
                 let argument = constants(&[(eq1::X, 1), (eq1::K0, -range.lo)]);

@@ -42,7 +42,10 @@ pub fn compile(graph: &QuantGraph, batch: usize) -> Result<Compiled, CompileErro
                 continue;
             }
             Err(Failed::Unsupported { node, reason }) => {
-                return Err(CompileError::Unsupported { node: graph.nodes[node].name.clone(), reason });
+                return Err(CompileError::Unsupported {
+                    node: graph.nodes[node].name.clone(),
+                    reason,
+                });
             }
         }
         // The last row is a state and no step.
@@ -220,11 +223,7 @@ impl<'a> Compiler<'a> {
                     self.circuit.signals[signal].reads = 1;
                     self.circuit.outputs.push(signal);
                     let value = self.values[batch_row][output.value][element];
-                    self.push(Row {
-                        x: Port::Read(value),
-                        a: Port::Copy(signal),
-                        ..equal_x_a()
-                    });
+                    self.push(Row { x: Port::Read(value), a: Port::Copy(signal), ..equal_x_a() });
                 }
             }
         }
@@ -301,7 +300,11 @@ impl<'a> Compiler<'a> {
     /// short, port B takes what is above them, which rows of its own check.
     ///
     /// One value: the limbs and what is above them cover `[0, 2^bits)` exactly, as their widths add up to `bits`.
-    fn nonnegative(&mut self, mut row: Row, bits: u32) -> Result<(usize, Option<(Signal, u32)>), Failed> {
+    fn nonnegative(
+        &mut self,
+        mut row: Row,
+        bits: u32,
+    ) -> Result<(usize, Option<(Signal, u32)>), Failed> {
         let half = self.half_capacity();
         row.argument[eq1::H] = 1 << half;
         row.widths = Some(self.widths(bits.min(half), bits.min(2 * half).saturating_sub(half)));

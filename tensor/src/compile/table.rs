@@ -95,7 +95,8 @@ impl Compiler<'_> {
             // a·(x − start) + b = a·x + (b − a·start)
             let start = table.lo + (i128::from(i) << table.step_bits);
             let offset = felt(offset.into()) - felt(slope.into()) * felt(start);
-            let mut entry = |number: u64, value: Felt| self.entry(Entry { number, value, node: None });
+            let mut entry =
+                |number: u64, value: Felt| self.entry(Entry { number, value, node: None });
             entry(blocks.slopes + i, felt(slope.into()));
             entry(blocks.offsets + i, offset);
         }

@@ -13,12 +13,10 @@ use nilometer_tensor_air::constraints::power_of_two;
 use nilometer_tensor_air::layout::number;
 use nilometer_tensor_air::Felt;
 use nilometer_transpiler::graph::Aggregate;
-use nilometer_transpiler::quant::{
-    KeyTest, LeafWeights, QuantTreeNode, QuantTrees, Range,
-};
+use nilometer_transpiler::quant::{KeyTest, LeafWeights, QuantTreeNode, QuantTrees, Range};
 use winter_math::FieldElement;
 
-use super::{bits, constants, equal_x_a, eq1, eq2, Compiler, Failed};
+use super::{bits, constants, eq1, eq2, equal_x_a, Compiler, Failed};
 use crate::circuit::{Entry, Hint, Lane, Port, Row, Signal};
 use crate::columns::felt;
 
@@ -57,11 +55,20 @@ impl Packing {
         }
     }
 
+    /// Values that a leaf has.
+    fn parts(self, trees: &QuantTrees) -> usize {
+        match trees.aggregate {
+            Aggregate::Sum => trees.n_targets.div_ceil(self.lanes),
+            Aggregate::Min | Aggregate::Max => 2 * trees.n_targets,
+        }
+    }
+
     /// A leaf's votes, one for each part.
     fn votes(self, leaf: &LeafWeights, trees: &QuantTrees) -> Vec<Felt> {
         if trees.aggregate != Aggregate::Sum {
             // Weight, then whether there is one.
-            let of = |target: usize| leaf.iter().filter(move |(t, _)| *t == target).map(|(_, w)| *w);
+            let of =
+                |target: usize| leaf.iter().filter(move |(t, _)| *t == target).map(|(_, w)| *w);
             let best = |target| match trees.aggregate {
                 Aggregate::Min => of(target).min(),
                 _ => of(target).max(),
@@ -73,7 +80,7 @@ impl Packing {
                 })
                 .collect();
         }
-        let mut votes = vec![Felt::ZERO; trees.n_targets.div_ceil(self.lanes)];
+        let mut votes = vec![Felt::ZERO; self.parts(trees)];
         for &(target, weight) in leaf {
             let place = (target % self.lanes) as u32 * self.lane_bits;
             votes[target / self.lanes] += felt(weight) * power_of_two(place);
@@ -135,7 +142,9 @@ impl Compiler<'_> {
             .map(|&(root, depth)| self.path(root, depth, base, ensemble.distance_bits))
             .collect();
         match trees.aggregate {
-            Aggregate::Sum => self.sum_votes(batch_row, node, trees, ensemble.packing, base, &leaves),
+            Aggregate::Sum => {
+                self.sum_votes(batch_row, node, trees, ensemble.packing, base, &leaves)
+            }
             Aggregate::Min | Aggregate::Max => self.best_votes(node, trees, base, &leaves),
         }
     }
@@ -180,7 +189,7 @@ impl Compiler<'_> {
         leaves: &[Signal],
     ) -> Result<Vec<Signal>, Failed> {
         let mut sums = Vec::with_capacity(trees.n_targets);
-        for part in 0..trees.n_targets.div_ceil(packing.lanes) {
+        for part in 0..packing.parts(trees) {
             for &leaf in leaves {
                 let lane = Some(Lane { negative: false, log2: 0 });
                 self.push(Row { lane, ..Self::vote(leaf, base, part) });

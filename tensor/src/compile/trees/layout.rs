@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::{
-    bits, feature_index, felt, number, Compiler, Ensemble, Entry, Failed, KeyTest, LeafWeights, Packing,
-    QuantTreeNode, QuantTrees, Range, MAX_KEY_BITS,
+    bits, feature_index, felt, number, Compiler, Ensemble, Entry, Failed, KeyTest, LeafWeights,
+    Packing, QuantTreeNode, QuantTrees, Range, MAX_KEY_BITS,
 };
 use crate::circuit::NodeEntry;
 use nilometer_tensor_air::constraints::power_of_two;
@@ -28,7 +28,11 @@ enum Place {
 /// A place's test and children.
 enum Laid<'a> {
     /// The largest key that goes to the first child, the feature, the first child.
-    Test { feature: (usize, bool), bound: i128, child: u64 },
+    Test {
+        feature: (usize, bool),
+        bound: i128,
+        child: u64,
+    },
     /// Always the first child.
     Jump(u64),
     Leaf(&'a LeafWeights),
@@ -60,19 +64,19 @@ impl Compiler<'_> {
         if features.is_empty() && !ranges.is_empty() {
             features.insert((0, false));
         }
-        let spans = features.iter().map(|&(feature, copied)| {
-            ranges[feature].hi + i128::from(copied) - ranges[feature].lo
-        });
+        let spans = features
+            .iter()
+            .map(|&(feature, copied)| ranges[feature].hi + i128::from(copied) - ranges[feature].lo);
         let distance_bits = spans.map(bits).max().unwrap_or(0);
-        let wide = features.iter().any(|&(f, _)| {
-            bits(ranges[f].hi.abs().max(ranges[f].lo.abs())) > MAX_KEY_BITS
-        });
+        let wide = features
+            .iter()
+            .any(|&(f, _)| bits(ranges[f].hi.abs().max(ranges[f].lo.abs())) > MAX_KEY_BITS);
         if wide || distance_bits > MAX_KEY_BITS {
             return unsupported("a tree's feature has more than 120 bits");
         }
         let packing = Packing::of(trees, self.ranges(node));
-        if packing.lanes == 0 {
-            return unsupported("a sum of votes is too wide");
+        if packing.lanes == 0 || packing.parts(trees) > number::MAX_PARTS {
+            return unsupported("the sums of votes are too wide or too many");
         }
         let mut roots = Vec::with_capacity(laid.len());
         for (root, places) in &laid {
@@ -136,7 +140,8 @@ impl Compiler<'_> {
                     }
                     QuantTreeNode::Branch(branch) => match &branch.test {
                         KeyTest::AtMost { bound, .. } => {
-                            let children = (Place::Node(branch.on_true), Place::Node(branch.on_false));
+                            let children =
+                                (Place::Node(branch.on_true), Place::Node(branch.on_false));
                             (index, *bound, children.0, children.1)
                         }
                         KeyTest::OneOf(keys) if keys.is_empty() => {
@@ -219,7 +224,12 @@ fn split(
     on_false: usize,
 ) -> (usize, i128, Place, Place) {
     let middle = lo + (hi - lo) / 2;
-    (node, keys[middle] - 1, among(node, lo, middle, on_false), Place::From { node, lo: middle, hi })
+    (
+        node,
+        keys[middle] - 1,
+        among(node, lo, middle, on_false),
+        Place::From { node, lo: middle, hi },
+    )
 }
 
 fn children(place: &Laid<'_>) -> Vec<u64> {
