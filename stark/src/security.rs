@@ -97,8 +97,10 @@ pub fn rounds(params: &Params, counts: &Counts) -> Vec<Round> {
         size /= fold;
     }
     let queries = params.n_queries() as f64 * code.query_bits();
-    rounds
-        .push(Round { name: "queries".into(), bits: queries + f64::from(params.grinding_bits()) });
+    rounds.push(Round {
+        name: "queries".into(),
+        bits: queries + f64::from(params.grinding_bits()),
+    });
     rounds
 }
 
@@ -171,11 +173,7 @@ pub fn table() -> String {
                 let least = |name: &str| {
                     let of = rounds.iter().filter(|r| r.name.starts_with(name));
                     let bits = of.fold(f64::INFINITY, |least, r| least.min(r.bits));
-                    if bits.is_finite() {
-                        format!("{bits:.1}")
-                    } else {
-                        "-".to_owned()
-                    }
+                    if bits.is_finite() { format!("{bits:.1}") } else { "-".to_owned() }
                 };
                 let target = match target {
                     Target::Native => "native",

@@ -313,8 +313,10 @@ impl<'a> Deep<'a> {
         let dot = |weights: &[Felt], values: &[Felt]| {
             weights.iter().zip(values).fold(Felt::default(), |sum, (w, v)| sum + *w * *v)
         };
-        let sums =
-            [dot(&weights[..n_row], &values[..n_row]), dot(&weights[n_row..], &values[n_row..])];
+        let sums = [
+            dot(&weights[..n_row], &values[..n_row]),
+            dot(&weights[n_row..], &values[n_row..]),
+        ];
         let next_z = z * generator(params.n_rows());
         Self { layout, domain_size: params.domain_size(), z, next_z, weights, sums }
     }
@@ -446,7 +448,8 @@ impl<'a, H: Hash> Reader<'a, H> {
     }
 
     fn word(&mut self, part: Part) -> Result<&'a [u8; WORD], VerifyError> {
-        let (word, rest) = self.rest.split_first_chunk().ok_or(VerifyError::Truncated { part })?;
+        let (word, rest) =
+            self.rest.split_first_chunk().ok_or(VerifyError::Truncated { part })?;
         self.rest = rest;
         Ok(word)
     }

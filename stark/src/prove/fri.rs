@@ -38,7 +38,8 @@ impl<H: ProverHash> Layers<H> {
             layers.push(layer);
         }
         let twiddles = nilometer_kernels::Twiddles::new(values.len());
-        let mut remainder = nilometer_kernels::interpolate_with_offset(&values, &twiddles, offset);
+        let mut remainder =
+            nilometer_kernels::interpolate_with_offset(&values, &twiddles, offset);
         // The rest is zero if the function is of low degree.
         remainder.truncate(params.remainder_len());
         for felt in &remainder {
@@ -94,17 +95,7 @@ fn fold_all(values: &[Felt], count: usize, offset: Felt, beta: Felt) -> Vec<Felt
     folded.par_chunks_mut(TASK).enumerate().for_each(|(task, target)| {
         let first = task * TASK;
         let shift = shift * power(back, first as u64);
-        dispatch(Fold {
-            values,
-            n_leaves,
-            first,
-            count,
-            shift,
-            back,
-            roots: &roots,
-            scale,
-            target,
-        });
+        dispatch(Fold { values, n_leaves, first, count, shift, back, roots: &roots, scale, target });
     });
     folded
 }

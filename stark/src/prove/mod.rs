@@ -214,9 +214,7 @@ pub(crate) fn prove_with<H: ProverHash, A: Air>(
         let frame = layout.frame_columns(&values);
         match check_constraints(air, &layout, &challenges, &derived, alpha, z, &frame) {
             Ok(()) => {}
-            Err(VerifyError::Point) => {
-                return Err(AirError::Collision { what: "the domain" }.into())
-            }
+            Err(VerifyError::Point) => return Err(AirError::Collision { what: "the domain" }.into()),
             Err(_) => return Err(ProveError::Unsatisfied),
         }
     }

@@ -227,7 +227,11 @@ impl Wide {
         let shape = Shape {
             n_rows,
             width: Columns { preprocessed: Self::PREPROCESSED, main: Self::MAIN, aux: Self::AUX },
-            next: Columns { preprocessed: vec![], main: vec![0, 1], aux: (0..Self::AUX).collect() },
+            next: Columns {
+                preprocessed: vec![],
+                main: vec![0, 1],
+                aux: (0..Self::AUX).collect(),
+            },
             n_challenges: 2,
             argument_degree: 1,
             n_derived: 0,
