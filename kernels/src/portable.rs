@@ -133,6 +133,12 @@ impl Packed for Scalar8 {
     }
 
     #[inline(always)]
+    fn spread(factor: &Factor) -> Self {
+        let [a, b, c, d, ..] = factor.0;
+        Self::splat(of_residue([a, b, c, d]))
+    }
+
+    #[inline(always)]
     fn scale(sum: Self, factor: &Factor) -> Self {
         let [a, b, c, d, ..] = factor.0;
         let factor = of_residue([a, b, c, d]);

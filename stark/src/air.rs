@@ -159,11 +159,5 @@ pub trait Air: Sync {
     /// side, the row checker on a plain trace. It and what it calls must be `#[inline(always)]` and free of
     /// closures that are not inlined, or vector instructions become calls. It must not depend on values by
     /// branching: only on the AIR.
-    fn eval<V: Value>(
-        &self,
-        frame: &Frame<'_, V>,
-        challenges: &[V],
-        derived: &[V],
-        out: &mut [V],
-    );
+    fn eval<V: Value>(&self, frame: &Frame<'_, V>, challenges: &[V], derived: &[V], out: &mut [V]);
 }

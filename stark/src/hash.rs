@@ -83,10 +83,7 @@ impl Hash for Blake3 {
 
     fn challenge(state: &[u8; WORD], counter: u64) -> Felt {
         let mut bytes = [0; 64];
-        blake3_of(state, CHALLENGE)
-            .update(&counter.to_le_bytes())
-            .finalize_xof()
-            .fill(&mut bytes);
+        blake3_of(state, CHALLENGE).update(&counter.to_le_bytes()).finalize_xof().fill(&mut bytes);
         // 512 bits modulo p: within 2^-260 of uniform.
         let (chunks, _) = bytes.as_chunks::<16>();
         let two_128 = Felt::from(u128::MAX) + Felt::from(1_u64);

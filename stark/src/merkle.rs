@@ -53,7 +53,11 @@ pub(crate) fn root<H: Hash, E>(
                 }
                 _ => {
                     let sibling = next_sibling()?;
-                    if node % 2 == 0 { H::node(&digest, &sibling) } else { H::node(&sibling, &digest) }
+                    if node % 2 == 0 {
+                        H::node(&digest, &sibling)
+                    } else {
+                        H::node(&sibling, &digest)
+                    }
                 }
             };
             parents.push((node / 2, parent));

@@ -97,10 +97,8 @@ pub fn rounds(params: &Params, counts: &Counts) -> Vec<Round> {
         size /= fold;
     }
     let queries = params.n_queries() as f64 * code.query_bits();
-    rounds.push(Round {
-        name: "queries".into(),
-        bits: queries + f64::from(params.grinding_bits()),
-    });
+    rounds
+        .push(Round { name: "queries".into(), bits: queries + f64::from(params.grinding_bits()) });
     rounds
 }
 
@@ -123,6 +121,12 @@ pub fn hash_bits(target: Target) -> u32 {
 pub(crate) fn queries_for(bits: u32, blowup_log2: u32) -> usize {
     let code = Johnson { blowup_log2: blowup_log2.into() };
     (f64::from(bits) / code.query_bits()).ceil() as usize
+}
+
+/// The fewest bits of grinding that give these bits with so many queries.
+pub(crate) fn grinding_for(bits: u32, n_queries: usize, blowup_log2: u32) -> u32 {
+    let code = Johnson { blowup_log2: blowup_log2.into() };
+    (f64::from(bits) - n_queries as f64 * code.query_bits()).ceil().max(0.0) as u32
 }
 
 /// A Reed–Solomon code of rate ρ, decoded up to `1 - √ρ·(1 + 1/(2m))`.
@@ -173,7 +177,11 @@ pub fn table() -> String {
                 let least = |name: &str| {
                     let of = rounds.iter().filter(|r| r.name.starts_with(name));
                     let bits = of.fold(f64::INFINITY, |least, r| least.min(r.bits));
-                    if bits.is_finite() { format!("{bits:.1}") } else { "-".to_owned() }
+                    if bits.is_finite() {
+                        format!("{bits:.1}")
+                    } else {
+                        "-".to_owned()
+                    }
                 };
                 let target = match target {
                     Target::Native => "native",

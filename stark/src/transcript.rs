@@ -85,9 +85,8 @@ fn number(value: usize) -> Felt {
 
 /// At most 31 bytes as a big-endian number, as Cairo writes short strings.
 fn short_string(text: &str) -> Felt {
-    text.bytes().fold(Felt::default(), |sum, byte| {
-        sum * Felt::from(256_u64) + Felt::from(u64::from(byte))
-    })
+    text.bytes()
+        .fold(Felt::default(), |sum, byte| sum * Felt::from(256_u64) + Felt::from(u64::from(byte)))
 }
 
 /// Lists are preceded by their lengths; all else is of fixed length.

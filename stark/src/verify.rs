@@ -187,7 +187,11 @@ pub fn verify<H: Hash, A: Air>(
     let z = transcript.draw();
     let values = reader.felts(Part::Values, layout.n_values())?;
     let frame = layout.frame_columns(&values);
-    check_constraints(air, &layout, &challenges, &derived, alpha, z, &frame)?;
+    let constraints = constraints_at(air, &layout, &challenges, &derived, alpha, z, &frame)
+        .ok_or(VerifyError::Point)?;
+    if constraints != frame.quotient_at(z, layout.shape.n_rows) {
+        return Err(VerifyError::Constraints);
+    }
     transcript.absorb(&values);
     let gamma = transcript.draw();
 
@@ -226,8 +230,8 @@ pub(crate) fn derive<A: Air>(
     Ok(derived)
 }
 
-/// `Σ α^i·constraint_i/vanishing_i = Σ z^(n·i)·quotient_i`, all at z.
-pub(crate) fn check_constraints<A: Air>(
+/// `Σ α^i·constraint_i/vanishing_i` at z, or nothing if z is in the trace's domain.
+pub(crate) fn constraints_at<A: Air>(
     air: &A,
     layout: &Layout,
     challenges: &[Felt],
@@ -235,10 +239,9 @@ pub(crate) fn check_constraints<A: Air>(
     alpha: Felt,
     z: Felt,
     frame: &OodFrame,
-) -> Result<(), VerifyError> {
+) -> Option<Felt> {
     let shape = &layout.shape;
-    let n = shape.n_rows as u64;
-    let inverse = Vanishing::at(z, shape.n_rows, shape.exempt_rows).ok_or(VerifyError::Point)?;
+    let inverse = Vanishing::at(z, shape.n_rows, shape.exempt_rows)?;
     let constraints = air.constraints();
     let mut out = vec![Felt::default(); constraints.len()];
     air.eval(&frame.as_frame(), challenges, derived, &mut out);
@@ -254,16 +257,17 @@ pub(crate) fn check_constraints<A: Air>(
         sum += weight * *value * inverse;
         weight *= alpha;
     }
-    if sum == horner(&frame.quotient, power(z, n)) {
-        Ok(())
-    } else {
-        Err(VerifyError::Constraints)
-    }
+    Some(sum)
 }
 
 impl OodFrame {
     pub(crate) fn as_frame(&self) -> Frame<'_, Felt> {
         Frame { row: self.row.as_slices(), next: self.next.as_slices() }
+    }
+
+    /// `Σ z^(n·i)·quotient_i`.
+    pub(crate) fn quotient_at(&self, z: Felt, n_rows: usize) -> Felt {
+        horner(&self.quotient, power(z, n_rows as u64))
     }
 }
 
@@ -313,10 +317,8 @@ impl<'a> Deep<'a> {
         let dot = |weights: &[Felt], values: &[Felt]| {
             weights.iter().zip(values).fold(Felt::default(), |sum, (w, v)| sum + *w * *v)
         };
-        let sums = [
-            dot(&weights[..n_row], &values[..n_row]),
-            dot(&weights[n_row..], &values[n_row..]),
-        ];
+        let sums =
+            [dot(&weights[..n_row], &values[..n_row]), dot(&weights[n_row..], &values[n_row..])];
         let next_z = z * generator(params.n_rows());
         Self { layout, domain_size: params.domain_size(), z, next_z, weights, sums }
     }
@@ -448,8 +450,7 @@ impl<'a, H: Hash> Reader<'a, H> {
     }
 
     fn word(&mut self, part: Part) -> Result<&'a [u8; WORD], VerifyError> {
-        let (word, rest) =
-            self.rest.split_first_chunk().ok_or(VerifyError::Truncated { part })?;
+        let (word, rest) = self.rest.split_first_chunk().ok_or(VerifyError::Truncated { part })?;
         self.rest = rest;
         Ok(word)
     }

@@ -119,9 +119,10 @@ fn merge_level(children: &[[u8; 32]], parents: &mut [[u8; 32]], backend: Backend
     if parents.len() <= CHUNK {
         return hash_each(children.as_flattened(), parents, backend);
     }
-    parents.par_chunks_mut(CHUNK).zip(children.par_chunks(2 * CHUNK)).for_each(
-        |(parents, children)| hash_each(children.as_flattened(), parents, backend),
-    );
+    parents
+        .par_chunks_mut(CHUNK)
+        .zip(children.par_chunks(2 * CHUNK))
+        .for_each(|(parents, children)| hash_each(children.as_flattened(), parents, backend));
 }
 
 /// The digests of equally long messages, which lie one after the other.

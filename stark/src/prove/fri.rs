@@ -4,6 +4,7 @@ use nilometer_kernels::{dispatch, Kernel, Packed, RowMatrix, LANES};
 use rayon::prelude::*;
 
 use super::tree::{Committed, ProverHash};
+use super::{Message, Strategy};
 use crate::domain::{fold, generator, power, powers, OFFSET};
 use crate::hash::felt_to_bytes;
 use crate::params::Params;
@@ -24,24 +25,29 @@ impl<H: ProverHash> Layers<H> {
         params: &Params,
         transcript: &mut Transcript<H>,
         proof: &mut Vec<u8>,
+        strategy: &mut dyn Strategy<H>,
     ) -> Self {
         let mut offset = OFFSET;
         let mut layers = Vec::with_capacity(params.folds_log2().len());
-        for fold_log2 in params.folds_log2() {
+        for (i, fold_log2) in params.folds_log2().iter().enumerate() {
             let count = 1_usize << fold_log2;
+            strategy.send(Message::Layer(i, &mut values));
             let layer = Committed::<H>::new(leaves(&values, count));
-            proof.extend(H::to_bytes(&layer.root()));
-            transcript.absorb_digest(&layer.root());
+            let mut root = layer.root();
+            strategy.send(Message::LayerRoot(i, &mut root));
+            proof.extend(H::to_bytes(&root));
+            transcript.absorb_digest(&root);
             let beta = transcript.draw();
             values = fold_all(&values, count, offset, beta);
             offset = power(offset, count as u64);
             layers.push(layer);
         }
+        strategy.send(Message::Layer(layers.len(), &mut values));
         let twiddles = nilometer_kernels::Twiddles::new(values.len());
-        let mut remainder =
-            nilometer_kernels::interpolate_with_offset(&values, &twiddles, offset);
+        let mut remainder = nilometer_kernels::interpolate_with_offset(&values, &twiddles, offset);
         // The rest is zero if the function is of low degree.
         remainder.truncate(params.remainder_len());
+        strategy.send(Message::Remainder(&mut remainder));
         for felt in &remainder {
             proof.extend(felt_to_bytes(felt));
         }
@@ -95,7 +101,17 @@ fn fold_all(values: &[Felt], count: usize, offset: Felt, beta: Felt) -> Vec<Felt
     folded.par_chunks_mut(TASK).enumerate().for_each(|(task, target)| {
         let first = task * TASK;
         let shift = shift * power(back, first as u64);
-        dispatch(Fold { values, n_leaves, first, count, shift, back, roots: &roots, scale, target });
+        dispatch(Fold {
+            values,
+            n_leaves,
+            first,
+            count,
+            shift,
+            back,
+            roots: &roots,
+            scale,
+            target,
+        });
     });
     folded
 }

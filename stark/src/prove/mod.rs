@@ -19,7 +19,7 @@ use crate::hash::{felt_to_bytes, Hash};
 use crate::layout::{Layout, LayoutError};
 use crate::params::Params;
 use crate::transcript::Transcript;
-use crate::verify::{check_constraints, derive, Deep, VerifyError};
+use crate::verify::{constraints_at, derive, Deep, Tree};
 use crate::Felt;
 use fri::Layers;
 use quotient::Evaluator;
@@ -114,22 +114,41 @@ pub fn prove<H: ProverHash, A: Air>(
     prove_with(air, preprocessed, params, main, make_aux, phase, &mut Honest)
 }
 
-/// Where a cheating prover deviates; tests have such.
-pub(crate) trait Strategy {
-    /// Whether to stop where the constraints do not hold.
-    fn is_honest(&self) -> bool;
-    /// May change the values out of the domain before they are sent.
-    fn values(&mut self, _: &mut [Felt]) {}
-    /// May change the function of which FRI proves a low degree.
-    fn deep(&mut self, _: &mut [Felt]) {}
+/// What a prover is about to send, or to commit to.
+#[cfg_attr(not(test), expect(dead_code, reason = "only cheats read messages"))]
+pub(crate) enum Message<'a, H: Hash> {
+    /// The key that goes into the transcript.
+    Key(&'a mut H::Digest),
+    /// A tree's root.
+    Root(Tree, &'a mut H::Digest),
+    /// The values out of the domain, and what the quotient's would have to be at z.
+    Values { values: &'a mut [Felt], z: Felt, constraints: Felt },
+    /// The function of an FRI layer, before it is committed to.
+    Layer(usize, &'a mut [Felt]),
+    /// The root of an FRI layer.
+    LayerRoot(usize, &'a mut H::Digest),
+    /// FRI's remainder.
+    Remainder(&'a mut [Felt]),
+    /// The proof of work.
+    Nonce(&'a mut u64),
 }
 
-struct Honest;
+/// Where a cheating prover deviates: tests have such.
+pub(crate) trait Strategy<H: Hash> {
+    /// Whether to stop where the constraints do not hold.
+    fn is_honest(&self) -> bool;
+    /// May change a message.
+    fn send(&mut self, message: Message<'_, H>);
+}
 
-impl Strategy for Honest {
+/// The prover that [`prove`] is.
+pub(crate) struct Honest;
+
+impl<H: Hash> Strategy<H> for Honest {
     fn is_honest(&self) -> bool {
         true
     }
+    fn send(&mut self, _: Message<'_, H>) {}
 }
 
 pub(crate) fn prove_with<H: ProverHash, A: Air>(
@@ -139,7 +158,7 @@ pub(crate) fn prove_with<H: ProverHash, A: Air>(
     main: Vec<Vec<Felt>>,
     make_aux: impl FnOnce(&[Vec<Felt>], &[Felt], &[Felt]) -> Vec<Vec<Felt>>,
     phase: &dyn Fn(Phase),
-    strategy: &mut dyn Strategy,
+    strategy: &mut dyn Strategy<H>,
 ) -> Result<Vec<u8>, ProveError> {
     let layout = Layout::new(air, params)?;
     let shape = &layout.shape;
@@ -159,13 +178,17 @@ pub(crate) fn prove_with<H: ProverHash, A: Air>(
     check_columns("main", &main, shape.width.main, n_rows)?;
     let domain = Domain::new(params);
     let mut proof = Vec::new();
-    let mut transcript = Transcript::<H>::new(air, &layout, params, &preprocessed.key());
+    let mut key = preprocessed.key();
+    strategy.send(Message::Key(&mut key));
+    let mut transcript = Transcript::<H>::new(air, &layout, params, &key);
 
     phase(Phase::Main);
     let main_polys = domain.interpolate(&main);
     let main_lde = domain.commit::<H>(&main_polys);
-    proof.extend(H::to_bytes(&main_lde.root()));
-    transcript.absorb_digest(&main_lde.root());
+    let mut root = main_lde.root();
+    strategy.send(Message::Root(Tree::Main, &mut root));
+    proof.extend(H::to_bytes(&root));
+    transcript.absorb_digest(&root);
 
     phase(Phase::Aux);
     let challenges = transcript.draw_many(shape.n_challenges);
@@ -176,10 +199,12 @@ pub(crate) fn prove_with<H: ProverHash, A: Air>(
     let aux_polys = domain.interpolate(&aux);
     drop(aux);
     let aux_lde = domain.commit::<H>(&aux_polys);
+    let mut root = aux_lde.root();
     if shape.width.aux > 0 {
-        proof.extend(H::to_bytes(&aux_lde.root()));
+        strategy.send(Message::Root(Tree::Aux, &mut root));
+        proof.extend(H::to_bytes(&root));
     }
-    transcript.absorb_digest(&aux_lde.root());
+    transcript.absorb_digest(&root);
 
     phase(Phase::Quotient);
     let alpha = transcript.draw();
@@ -202,37 +227,37 @@ pub(crate) fn prove_with<H: ProverHash, A: Air>(
     let quotient_polys = Polys::from_coefficients(&columns, domain.twiddles.backend());
     drop(quotient);
     let quotient_lde = domain.commit::<H>(&quotient_polys);
-    proof.extend(H::to_bytes(&quotient_lde.root()));
-    transcript.absorb_digest(&quotient_lde.root());
+    let mut root = quotient_lde.root();
+    strategy.send(Message::Root(Tree::Quotient, &mut root));
+    proof.extend(H::to_bytes(&root));
+    transcript.absorb_digest(&root);
 
     phase(Phase::Fri);
     let z = transcript.draw();
     let polys = [&preprocessed.polys, &main_polys, &aux_polys, &quotient_polys];
     let mut values = values_out_of_the_domain(&layout, polys, z);
-    strategy.values(&mut values);
-    if strategy.is_honest() {
-        let frame = layout.frame_columns(&values);
-        match check_constraints(air, &layout, &challenges, &derived, alpha, z, &frame) {
-            Ok(()) => {}
-            Err(VerifyError::Point) => return Err(AirError::Collision { what: "the domain" }.into()),
-            Err(_) => return Err(ProveError::Unsatisfied),
-        }
+    let frame = layout.frame_columns(&values);
+    let constraints = constraints_at(air, &layout, &challenges, &derived, alpha, z, &frame)
+        .ok_or(AirError::Collision { what: "the trace's domain" })?;
+    if strategy.is_honest() && constraints != frame.quotient_at(z, n_rows) {
+        return Err(ProveError::Unsatisfied);
     }
+    strategy.send(Message::Values { values: &mut values, z, constraints });
     write(&values, &mut proof);
     transcript.absorb(&values);
     let gamma = transcript.draw();
     let deep = Deep::new(&layout, params, gamma, z, &values);
     let deep = deep_polynomial(&deep, polys);
     drop((main_polys, aux_polys, quotient_polys));
-    let mut deep = evaluate_with_offset(&deep, &domain.twiddles, params.blowup(), OFFSET);
-    strategy.deep(&mut deep);
-    let layers = Layers::<H>::commit(deep, params, &mut transcript, &mut proof);
+    let deep = evaluate_with_offset(&deep, &domain.twiddles, params.blowup(), OFFSET);
+    let layers = Layers::<H>::commit(deep, params, &mut transcript, &mut proof, strategy);
 
     phase(Phase::Queries);
-    let nonce = H::grind(transcript.state(), params.grinding_bits());
+    let mut nonce = H::grind(transcript.state(), params.grinding_bits());
+    strategy.send(Message::Nonce(&mut nonce));
     write(&[Felt::from(nonce)], &mut proof);
     let worked = transcript.absorb_work(nonce, params.grinding_bits());
-    debug_assert!(worked, "the verifier's measure of work");
+    debug_assert!(worked || !strategy.is_honest(), "the verifier's measure of work");
     let positions = transcript.positions(params.n_queries(), params.domain_size());
     for tree in [&preprocessed.committed, &main_lde, &aux_lde, &quotient_lde] {
         tree.write_opening(&positions, &mut proof);

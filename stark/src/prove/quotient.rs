@@ -128,9 +128,8 @@ impl<A: Air> Kernel for Evaluate<'_, A> {
             };
             e.air.eval(&frame, &challenges, &derived, &mut out);
             let mut sums = [P::zero(); 4];
-            for (k, kind) in [Kind::Every, Kind::Transition, Kind::First, Kind::Last]
-                .into_iter()
-                .enumerate()
+            for (k, kind) in
+                [Kind::Every, Kind::Transition, Kind::First, Kind::Last].into_iter().enumerate()
             {
                 let mut sum = P::no_products();
                 let mut terms = 0;

@@ -102,7 +102,7 @@ pub struct LookupColumns {
 impl Lookup {
     /// A table of all squares below `n_rows`; values by a rule.
     pub fn new(n_rows: usize, exempt_rows: usize) -> (Self, LookupColumns) {
-        let public = vec![9, 16, 16];
+        let public: Vec<u64> = vec![9, 16, 16];
         let used = n_rows - exempt_rows + 1;
         let table: Vec<u64> = (0..n_rows as u64).map(|i| i * i).collect();
         // Held where the next row's selector is set; all rows of the second selector have 25.
@@ -227,11 +227,7 @@ impl Wide {
         let shape = Shape {
             n_rows,
             width: Columns { preprocessed: Self::PREPROCESSED, main: Self::MAIN, aux: Self::AUX },
-            next: Columns {
-                preprocessed: vec![],
-                main: vec![0, 1],
-                aux: (0..Self::AUX).collect(),
-            },
+            next: Columns { preprocessed: vec![], main: vec![0, 1], aux: (0..Self::AUX).collect() },
             n_challenges: 2,
             argument_degree: 1,
             n_derived: 0,
