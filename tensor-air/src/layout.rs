@@ -183,7 +183,7 @@ pub const fn limb_bits(n_rows: usize) -> u32 {
 }
 
 /// The limb table's entry on a row: width and value. All values of the widest limbs first, then those of
-/// narrower ones in order; the last row's entry is none.
+/// narrower ones in order; the last row, which does not count, repeats the first.
 pub const fn limb_entry(n_rows: usize, row: usize) -> (u32, u32) {
     let bits = limb_bits(n_rows);
     if row < 1 << bits {

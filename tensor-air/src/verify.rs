@@ -78,5 +78,5 @@ pub fn verify<H: Hash>(
     let malformed = KeyError { reason: "its root is not a digest" };
     let root = H::from_bytes(&key.root).ok_or(malformed)?;
     let params = Params::new(level, key.target, key.n_rows);
-    Ok(nilometer_stark::verify(&air, &root, &params, proof)?)
+    Ok(nilometer_stark::verify::<H, _>(&air, &root, &params, proof)?)
 }

@@ -478,8 +478,8 @@ fn limbs_outside_of_their_widths() {
     // (x + 1) / 2 of 4: 5 = 1 + 2·2. Each limb by itself takes up what another claims.
     let op = || QuantOp::Shift { bits: 20 };
     for limb in 0..6 {
-        let ranges = [(-(1 << 45), 1 << 45)];
-        let mut f = Forgery::of(&ranges, &[(op(), &[0])], &[(1 << 40) + 12345]);
+        let ranges = [(-(1 << 40), 1 << 40)];
+        let mut f = Forgery::of(&ranges, &[(op(), &[0])], &[(1 << 39) + 12345]);
         let row = f.source_row(0);
         let bits = limb_bits(f.compiled.n_rows());
         let place = |i: usize| felt(1 << (i as u32 % 3 * bits));
