@@ -21,6 +21,7 @@ pub mod hint;
 pub mod memory;
 mod panic;
 pub mod program;
+pub mod purity;
 pub mod run;
 pub mod toolchain;
 

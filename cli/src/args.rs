@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use nilometer_cairo::ToolchainOptions;
 
 use crate::commands::{
-    bench, check, completions, contract, demo, doctor, estimate, explore, inspect, prove, registry,
-    run, transpile, verify,
+    bench, check, completions, contract, demo, devnet, doctor, encode, estimate, explore, inspect,
+    prove, registry, run, transpile, verify,
 };
 
 /// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit, and proofs of their runs.
@@ -43,12 +43,17 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Measure proofs of models
     Bench(bench::BenchArgs),
-    /// Compile, declare and deploy a package's contract
+    /// Show a row as calldata, or a contract's results in natural units
+    Encode(encode::EncodeArgs),
+    /// Compile, declare, deploy and call contracts: a package's, or those of any Cairo package
     #[command(subcommand)]
     Contract(contract::ContractCommand),
     /// Publish models on Starknet, call them, pay for them, dispute claims about them
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
+    /// Let a local node's clock jump
+    #[command(subcommand)]
+    Devnet(devnet::DevnetCommand),
     /// Browse, try and check models in a browser
     Explore(explore::ExploreArgs),
     /// Take a bundled model through the whole path

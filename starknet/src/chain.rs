@@ -179,7 +179,8 @@ impl Chain {
         }
     }
 
-    /// A contract's events with these keys, oldest first: keys and data.
+    /// A contract's events with these keys in blocks `from` to `to`, oldest first: keys and data. Without `to`, up to what is
+    /// about to be in a block.
     ///
     /// # Errors
     /// There are too many, or the node fails.
@@ -187,10 +188,12 @@ impl Chain {
         &self,
         address: Felt,
         keys: Vec<Vec<Felt>>,
+        from: u64,
+        to: Option<u64>,
     ) -> Result<Vec<(Vec<Felt>, Vec<Felt>)>, ChainError> {
         let filter = EventFilter {
-            from_block: Some(BlockId::Number(0)),
-            to_block: Some(LATEST),
+            from_block: Some(BlockId::Number(from)),
+            to_block: Some(to.map_or(LATEST, BlockId::Number)),
             address: Some(AddressFilter::Single(address)),
             keys: Some(keys),
         };

@@ -5,7 +5,9 @@ pub mod check;
 pub mod completions;
 pub mod contract;
 pub mod demo;
+pub mod devnet;
 pub mod doctor;
+pub mod encode;
 pub mod estimate;
 pub mod explore;
 pub mod inspect;
@@ -38,6 +40,8 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Prove(args) => prove::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
         Command::Bench(args) => bench::run(&args, output),
+        Command::Encode(args) => encode::run(&args, output),
+        Command::Devnet(command) => devnet::run(&command, output),
         Command::Contract(command) => contract::run(&command, output),
         Command::Registry(command) => registry::run(&command, output),
         Command::Explore(args) => explore::run(&args, output),

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{hex, set, text, Identity, Result};
 
 /// Another layout of the tables is another version; older ones are made anew from the chain.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Raw events, and what says how far the index is.
 const SOURCE: &str = "

@@ -70,7 +70,7 @@ mod Rogue {
             } else if manners == 'withdraw' {
                 registry.withdraw();
             } else if manners == 'challenge' {
-                registry.challenge(1, input);
+                registry.challenge(1, super::super::some_claim(), 0, input);
             }
             let mut sum = 0;
             for felt in input {
@@ -93,7 +93,50 @@ mod Rogue {
     }
 }
 
-/// Answers with what is no list of felts.
+/// Answers otherwise when gas runs out: it catches what every honest model panics with. Each step of the loop
+/// asks for gas, so the answer says how much there was.
+#[starknet::contract]
+mod Miser {
+    use core::gas::withdraw_gas;
+    use nilometer_registry::interface::{IModel, MODEL_INTERFACE};
+
+    #[storage]
+    struct Storage {}
+
+    #[abi(embed_v0)]
+    impl ModelImpl of IModel<ContractState> {
+        fn predict(self: @ContractState, input: Span<felt252>) -> Span<felt252> {
+            let steps = *input[0];
+            array![count(steps, 0)].span()
+        }
+
+        fn model_hash(self: @ContractState) -> felt252 {
+            'miser'
+        }
+
+        fn schema(self: @ContractState) -> Span<felt252> {
+            array![1, 2, 3].span()
+        }
+
+        fn version(self: @ContractState) -> felt252 {
+            MODEL_INTERFACE
+        }
+    }
+
+    /// How many of the steps there was gas for.
+    #[inline(never)]
+    fn count(left: felt252, done: felt252) -> felt252 {
+        if left == 0 {
+            return done;
+        }
+        match withdraw_gas() {
+            Option::Some(()) => count(left - 1, done + 1),
+            Option::None => done,
+        }
+    }
+}
+
+/// Answers with what is not a list of felts.
 #[starknet::contract]
 mod Garbage {
     use nilometer_registry::interface::MODEL_INTERFACE;

@@ -1,17 +1,17 @@
 //! The registry: views that are read, entry points as calls that an account sends.
 
+mod claims;
 mod entry_points;
 mod views;
 
+pub use claims::ClaimRecord;
+
 use starknet_rust::core::types::{Call, Felt, U256};
 use starknet_rust::core::utils::get_selector_from_name;
-use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use crate::chain::{Chain, Receipt};
 use crate::codec::{push_span, Reader};
 use crate::error::ChainError;
-use crate::events::Event;
-use crate::types::Claim;
 
 /// The fee token on Starknet's networks and on devnet: STRK.
 pub const STRK: Felt =
@@ -64,57 +64,14 @@ impl Registry {
         window: u64,
         delay: u64,
         min_bond: u128,
+        gas_price: u128,
     ) -> Vec<Felt> {
-        vec![owner, fee_token, window.into(), delay.into(), min_bond.into()]
+        let amounts = [Felt::from(min_bond), Felt::from(gas_price)];
+        [vec![owner, fee_token, window.into(), delay.into()], amounts.to_vec()].concat()
     }
 
     fn entry(&self, entry_point: &str, calldata: Vec<Felt>) -> Call {
         call(self.address, entry_point, calldata)
-    }
-}
-
-/// What a claim is about, as its events tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimText {
-    /// The row.
-    pub input: Vec<Felt>,
-    /// The claimed results.
-    pub output: Vec<Felt>,
-}
-
-impl Registry {
-    /// A claim's row and results, from its events; held against the claim's hashes.
-    ///
-    /// # Errors
-    /// The node has not all of them, or others.
-    pub async fn claim_text(
-        &self,
-        chain: &Chain,
-        claim_id: u64,
-        claim: &Claim,
-    ) -> Result<ClaimText, ChainError> {
-        let names =
-            ["Claimed", "ClaimInput"].map(|name| get_selector_from_name(name).unwrap_or_default());
-        let keys = vec![names.to_vec(), vec![claim_id.into()]];
-        let mut text = ClaimText { input: Vec::new(), output: Vec::new() };
-        for (keys, data) in chain.events(self.address, keys).await? {
-            match Event::read(&keys, &data)? {
-                Some(Event::Claimed { output, .. }) => text.output = output,
-                Some(Event::ClaimInput { offset, part, .. })
-                    if offset as usize == text.input.len() =>
-                {
-                    text.input.extend(part);
-                }
-                _ => {}
-            }
-        }
-        let matches = Poseidon::hash_array(&text.input) == claim.input_hash
-            && Poseidon::hash_array(&text.output) == claim.output_hash;
-        if matches {
-            return Ok(text);
-        }
-        let reason = "the node's events are not those of the claim".to_owned();
-        Err(ChainError::Decode { what: "the claim", reason })
     }
 }
 

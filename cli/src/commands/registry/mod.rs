@@ -50,10 +50,10 @@ pub enum RegistryCommand {
     /// Have a claim executed on chain, which settles it
     Challenge(challenge::ChallengeArgs),
     /// Stake against a claim, so that only execution makes it hold
-    Contest(settle::ClaimIdArgs),
+    Contest(settle::ContestArgs),
     /// Settle a claim whose window has closed
     Finalize(settle::ClaimIdArgs),
-    /// Record the hash of a proof: claimed, not verified on chain
+    /// Tell the registry of a proof: claimed, not verified on chain
     Record(record::RecordArgs),
     /// Withdraw what is yours
     Withdraw(withdraw::WithdrawArgs),
@@ -108,7 +108,10 @@ pub fn run(command: &RegistryCommand, output: &Output) -> Result<u8> {
 }
 
 /// A model and one of its versions: the newest if none is named.
-fn find(
+///
+/// # Errors
+/// There is no such model or version, or the node fails.
+pub fn find(
     session: &Session,
     registry: Registry,
     model_id: u64,

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
-use nilometer_cairo::contract::system_calls;
+use nilometer_cairo::purity::purity;
 use nilometer_starknet::ChainError;
 use serde::Serialize;
 
@@ -49,6 +49,8 @@ struct Verified {
     /// The class of the contract now.
     contract_class_hash: Compared,
     system_calls: Vec<String>,
+    /// What keeps the class from knowing only the row: empty if nothing does.
+    impurities: Vec<String>,
 }
 
 /// A hash beside the one that it should be.
@@ -95,6 +97,7 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&folder)?;
     let built = class::package(&package)?;
     let manifest = transpiled.manifest;
+    let known = purity(&serde_json::to_vec(&on_chain)?)?;
     let class_hash = Compared::new(hex(&version.class_hash), hex(&built.class.class_hash));
     let contract_class_hash = Compared::new(hex(&version.class_hash), hex(&contract_class));
     let result = Verified {
@@ -105,7 +108,8 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         model_hash: Compared::new(hex(&version.model_hash), manifest.model_hash),
         program_hash: Compared::new(hex(&version.program_hash), manifest.program_hash),
         contract_class_hash,
-        system_calls: system_calls(&serde_json::to_vec(&on_chain)?)?,
+        system_calls: known.system_calls,
+        impurities: known.impurities,
     };
     // A program hash is only the publisher's word; the class is what runs.
     let valid = result.valid && result.model_hash.equal && result.program_hash.equal;
