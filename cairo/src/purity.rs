@@ -36,47 +36,187 @@ const OUT_OF_GAS: &[u8] = b"Out of gas";
 
 /// Library functions that depend on nothing but their arguments.
 const PURE_LIBFUNCS: &[&str] = &[
-    "alloc_local", "array_append", "array_get", "array_len", "array_new", "array_pop_front",
-    "array_pop_front_consume", "array_slice", "array_snapshot_multi_pop_back",
-    "array_snapshot_multi_pop_front", "array_snapshot_pop_back", "array_snapshot_pop_front", "bitwise",
-    "bool_and_impl", "bool_not_impl", "bool_or_impl", "bool_to_felt252", "bool_xor_impl",
-    "bounded_int_add", "bounded_int_constrain", "bounded_int_div_rem", "bounded_int_is_zero",
-    "bounded_int_mul", "bounded_int_sub", "bounded_int_trim_max", "bounded_int_trim_min",
-    "bounded_int_wrap_non_zero", "box_forward_snapshot", "branch_align", "bytes31_const",
-    "bytes31_to_felt252", "bytes31_try_from_felt252", "const_as_box", "const_as_immediate",
-    "disable_ap_tracking", "downcast", "drop", "dup", "enable_ap_tracking", "enum_from_bounded_int",
-    "enum_init", "enum_match", "enum_snapshot_match", "felt252_add", "felt252_const",
-    "felt252_dict_entry_finalize", "felt252_dict_entry_get", "felt252_dict_new", "felt252_dict_squash",
-    "felt252_div", "felt252_is_zero", "felt252_mul", "felt252_sub", "finalize_locals", "function_call",
-    "hades_permutation", "i128_const", "i128_diff", "i128_eq", "i128_overflowing_add_impl",
-    "i128_overflowing_sub_impl", "i128_to_felt252", "i128_try_from_felt252", "i16_const", "i16_diff",
-    "i16_eq", "i16_overflowing_add_impl", "i16_overflowing_sub_impl", "i16_to_felt252",
-    "i16_try_from_felt252", "i16_wide_mul", "i32_const", "i32_diff", "i32_eq",
-    "i32_overflowing_add_impl", "i32_overflowing_sub_impl", "i32_to_felt252", "i32_try_from_felt252",
-    "i32_wide_mul", "i64_const", "i64_diff", "i64_eq", "i64_overflowing_add_impl",
-    "i64_overflowing_sub_impl", "i64_to_felt252", "i64_try_from_felt252", "i64_wide_mul", "i8_const",
-    "i8_diff", "i8_eq", "i8_overflowing_add_impl", "i8_overflowing_sub_impl", "i8_to_felt252",
-    "i8_try_from_felt252", "i8_wide_mul", "into_box", "jump", "match_nullable", "null",
-    "nullable_forward_snapshot", "nullable_from_box", "pedersen", "rename", "revoke_ap_tracking",
-    "snapshot_take", "span_from_tuple", "store_local", "store_temp", "struct_boxed_deconstruct",
-    "struct_construct", "struct_deconstruct", "struct_snapshot_deconstruct", "tuple_from_span",
-    "u128_byte_reverse", "u128_const", "u128_eq", "u128_guarantee_mul", "u128_is_zero",
-    "u128_mul_guarantee_verify", "u128_overflowing_add", "u128_overflowing_sub", "u128_safe_divmod",
-    "u128_sqrt", "u128_to_felt252", "u128s_from_felt252", "u16_bitwise", "u16_const", "u16_eq",
-    "u16_is_zero", "u16_overflowing_add", "u16_overflowing_sub", "u16_safe_divmod", "u16_sqrt",
-    "u16_to_felt252", "u16_try_from_felt252", "u16_wide_mul", "u256_is_zero", "u256_safe_divmod",
-    "u256_sqrt", "u32_bitwise", "u32_const", "u32_eq", "u32_is_zero", "u32_overflowing_add",
-    "u32_overflowing_sub", "u32_safe_divmod", "u32_sqrt", "u32_to_felt252", "u32_try_from_felt252",
-    "u32_wide_mul", "u64_bitwise", "u64_const", "u64_eq", "u64_is_zero", "u64_overflowing_add",
-    "u64_overflowing_sub", "u64_safe_divmod", "u64_sqrt", "u64_to_felt252", "u64_try_from_felt252",
-    "u64_wide_mul", "u8_bitwise", "u8_const", "u8_eq", "u8_is_zero", "u8_overflowing_add",
-    "u8_overflowing_sub", "u8_safe_divmod", "u8_sqrt", "u8_to_felt252", "u8_try_from_felt252",
-    "u8_wide_mul", "unbox", "unwrap_non_zero", "upcast",
+    "alloc_local",
+    "array_append",
+    "array_get",
+    "array_len",
+    "array_new",
+    "array_pop_front",
+    "array_pop_front_consume",
+    "array_slice",
+    "array_snapshot_multi_pop_back",
+    "array_snapshot_multi_pop_front",
+    "array_snapshot_pop_back",
+    "array_snapshot_pop_front",
+    "bitwise",
+    "bool_and_impl",
+    "bool_not_impl",
+    "bool_or_impl",
+    "bool_to_felt252",
+    "bool_xor_impl",
+    "bounded_int_add",
+    "bounded_int_constrain",
+    "bounded_int_div_rem",
+    "bounded_int_is_zero",
+    "bounded_int_mul",
+    "bounded_int_sub",
+    "bounded_int_trim_max",
+    "bounded_int_trim_min",
+    "bounded_int_wrap_non_zero",
+    "box_forward_snapshot",
+    "branch_align",
+    "bytes31_const",
+    "bytes31_to_felt252",
+    "bytes31_try_from_felt252",
+    "const_as_box",
+    "const_as_immediate",
+    "disable_ap_tracking",
+    "downcast",
+    "drop",
+    "dup",
+    "enable_ap_tracking",
+    "enum_from_bounded_int",
+    "enum_init",
+    "enum_match",
+    "enum_snapshot_match",
+    "felt252_add",
+    "felt252_const",
+    "felt252_dict_entry_finalize",
+    "felt252_dict_entry_get",
+    "felt252_dict_new",
+    "felt252_dict_squash",
+    "felt252_div",
+    "felt252_is_zero",
+    "felt252_mul",
+    "felt252_sub",
+    "finalize_locals",
+    "function_call",
+    "hades_permutation",
+    "i128_const",
+    "i128_diff",
+    "i128_eq",
+    "i128_overflowing_add_impl",
+    "i128_overflowing_sub_impl",
+    "i128_to_felt252",
+    "i128_try_from_felt252",
+    "i16_const",
+    "i16_diff",
+    "i16_eq",
+    "i16_overflowing_add_impl",
+    "i16_overflowing_sub_impl",
+    "i16_to_felt252",
+    "i16_try_from_felt252",
+    "i16_wide_mul",
+    "i32_const",
+    "i32_diff",
+    "i32_eq",
+    "i32_overflowing_add_impl",
+    "i32_overflowing_sub_impl",
+    "i32_to_felt252",
+    "i32_try_from_felt252",
+    "i32_wide_mul",
+    "i64_const",
+    "i64_diff",
+    "i64_eq",
+    "i64_overflowing_add_impl",
+    "i64_overflowing_sub_impl",
+    "i64_to_felt252",
+    "i64_try_from_felt252",
+    "i64_wide_mul",
+    "i8_const",
+    "i8_diff",
+    "i8_eq",
+    "i8_overflowing_add_impl",
+    "i8_overflowing_sub_impl",
+    "i8_to_felt252",
+    "i8_try_from_felt252",
+    "i8_wide_mul",
+    "into_box",
+    "jump",
+    "match_nullable",
+    "null",
+    "nullable_forward_snapshot",
+    "nullable_from_box",
+    "pedersen",
+    "rename",
+    "revoke_ap_tracking",
+    "snapshot_take",
+    "span_from_tuple",
+    "store_local",
+    "store_temp",
+    "struct_boxed_deconstruct",
+    "struct_construct",
+    "struct_deconstruct",
+    "struct_snapshot_deconstruct",
+    "tuple_from_span",
+    "u128_byte_reverse",
+    "u128_const",
+    "u128_eq",
+    "u128_guarantee_mul",
+    "u128_is_zero",
+    "u128_mul_guarantee_verify",
+    "u128_overflowing_add",
+    "u128_overflowing_sub",
+    "u128_safe_divmod",
+    "u128_sqrt",
+    "u128_to_felt252",
+    "u128s_from_felt252",
+    "u16_bitwise",
+    "u16_const",
+    "u16_eq",
+    "u16_is_zero",
+    "u16_overflowing_add",
+    "u16_overflowing_sub",
+    "u16_safe_divmod",
+    "u16_sqrt",
+    "u16_to_felt252",
+    "u16_try_from_felt252",
+    "u16_wide_mul",
+    "u256_is_zero",
+    "u256_safe_divmod",
+    "u256_sqrt",
+    "u32_bitwise",
+    "u32_const",
+    "u32_eq",
+    "u32_is_zero",
+    "u32_overflowing_add",
+    "u32_overflowing_sub",
+    "u32_safe_divmod",
+    "u32_sqrt",
+    "u32_to_felt252",
+    "u32_try_from_felt252",
+    "u32_wide_mul",
+    "u64_bitwise",
+    "u64_const",
+    "u64_eq",
+    "u64_is_zero",
+    "u64_overflowing_add",
+    "u64_overflowing_sub",
+    "u64_safe_divmod",
+    "u64_sqrt",
+    "u64_to_felt252",
+    "u64_try_from_felt252",
+    "u64_wide_mul",
+    "u8_bitwise",
+    "u8_const",
+    "u8_eq",
+    "u8_is_zero",
+    "u8_overflowing_add",
+    "u8_overflowing_sub",
+    "u8_safe_divmod",
+    "u8_sqrt",
+    "u8_to_felt252",
+    "u8_try_from_felt252",
+    "u8_wide_mul",
+    "unbox",
+    "unwrap_non_zero",
+    "upcast",
 ];
 
 /// Library functions about gas that the compiler writes by itself. The first two branch, and are looked at
 /// where they are used; the others give the program nothing to branch on.
-const GAS_LIBFUNCS: &[&str] = &["withdraw_gas", "withdraw_gas_all", "get_builtin_costs", "redeposit_gas"];
+const GAS_LIBFUNCS: &[&str] =
+    &["withdraw_gas", "withdraw_gas_all", "get_builtin_costs", "redeposit_gas"];
 
 /// What a class can know besides its arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,9 +253,11 @@ pub fn purity(class: &[u8]) -> Result<Purity, ContractError> {
     if class.contract_class_version != CLASS_VERSION {
         impurities.insert(format!("class version {:?}", class.contract_class_version));
     }
-    let names = extracted.program.libfunc_declarations.iter().map(|declared| {
-        declared.long_id.generic_id.0.to_string()
-    });
+    let names = extracted
+        .program
+        .libfunc_declarations
+        .iter()
+        .map(|declared| declared.long_id.generic_id.0.to_string());
     let names: BTreeSet<String> = names.collect();
     let is_system = |name: &&String| name.ends_with("_syscall") || name.as_str() == "cheatcode";
     let system_calls = names.iter().filter(is_system).cloned().collect();
@@ -179,14 +321,13 @@ impl<'a> Flow<'a> {
     fn new(program: &'a Program) -> Self {
         let libfuncs =
             program.libfunc_declarations.iter().map(|declared| (&declared.id, &declared.long_id));
-        let types: HashMap<_, _> =
-            program.type_declarations.iter().map(|declared| (&declared.id, &declared.long_id)).collect();
-        let mut flow = Self {
-            program,
-            libfuncs: libfuncs.collect(),
-            types,
-            panic_enums: HashSet::new(),
-        };
+        let types: HashMap<_, _> = program
+            .type_declarations
+            .iter()
+            .map(|declared| (&declared.id, &declared.long_id))
+            .collect();
+        let mut flow =
+            Self { program, libfuncs: libfuncs.collect(), types, panic_enums: HashSet::new() };
         let is_panic = |declared: &&'a cairo_lang_sierra::program::TypeDeclaration| {
             flow.is_panic_enum(&declared.long_id)
         };
@@ -196,7 +337,11 @@ impl<'a> Flow<'a> {
     }
 
     /// The members of a structure or the variants of an enum.
-    fn parts(&self, long_id: &'a ConcreteTypeLongId, kind: &str) -> Option<Vec<&'a ConcreteTypeId>> {
+    fn parts(
+        &self,
+        long_id: &'a ConcreteTypeLongId,
+        kind: &str,
+    ) -> Option<Vec<&'a ConcreteTypeId>> {
         let (GenericArg::UserType(_), parts) = long_id.generic_args.split_first()? else {
             return None;
         };
@@ -214,7 +359,8 @@ impl<'a> Flow<'a> {
 
     /// A pair of an empty structure and a list of felts.
     fn is_payload(&self, id: &ConcreteTypeId) -> bool {
-        let Some(members) = self.types.get(id).and_then(|long_id| self.parts(long_id, "Struct")) else {
+        let Some(members) = self.types.get(id).and_then(|long_id| self.parts(long_id, "Struct"))
+        else {
             return false;
         };
         let [marker, list] = members.as_slice() else { return false };
@@ -244,7 +390,8 @@ impl<'a> Flow<'a> {
             declared.long_id.generic_id.0 != "Uninitialized"
                 && declared.long_id.generic_args.iter().any(|arg| self.names_panic(arg))
         });
-        let moved = ["enum_init", "enum_match", "store_temp", "store_local", "alloc_local", "rename"];
+        let moved =
+            ["enum_init", "enum_match", "store_temp", "store_local", "alloc_local", "rename"];
         let handled = self.program.libfunc_declarations.iter().any(|declared| {
             !moved.contains(&declared.long_id.generic_id.0.as_str())
                 && declared.long_id.generic_args.iter().any(|arg| self.names_panic(arg))
@@ -315,7 +462,8 @@ impl<'a> Flow<'a> {
 
     /// What is known after a branch of a statement.
     fn after(&self, invocation: &Invocation, known: &Known, results: &[VarId]) -> Known {
-        let held = |place: usize| invocation.args.get(place).and_then(|var| known.get(&var.id)).copied();
+        let held =
+            |place: usize| invocation.args.get(place).and_then(|var| known.get(&var.id)).copied();
         let libfunc = self.libfuncs.get(&invocation.libfunc_id);
         let name = libfunc.map_or("", |libfunc| libfunc.generic_id.0.as_str());
         let args: &[GenericArg] = libfunc.map_or(&[], |libfunc| &libfunc.generic_args);

@@ -65,9 +65,7 @@ pub fn registry(toolchain: &ToolchainArgs) -> Result<Built> {
     };
     let contract = format!("{REGISTRY_NAME}::registry::ModelRegistry");
     let mut compiled = toolchain.compile(&sources, &[], &[&contract])?;
-    let Some(json) = compiled.contracts.pop() else {
-        bail!("the Cairo front end made no class")
-    };
+    let Some(json) = compiled.contracts.pop() else { bail!("the Cairo front end made no class") };
     assert_unmetered(&json)?;
     Built::new(json)
 }
@@ -100,7 +98,8 @@ pub fn of_contract(session: &Session, contract: Felt) -> Result<(Felt, Purity)> 
 /// What is known of a class, as one line.
 pub fn known(purity: &Purity) -> String {
     if purity.is_pure() {
-        return "knows only the row: no system calls, no branch on gas; it cannot change".to_owned();
+        return "knows only the row: no system calls, no branch on gas; it cannot change"
+            .to_owned();
     }
     format!("may answer as it likes: it uses {}", purity.impurities.join(", "))
 }
@@ -111,7 +110,8 @@ pub fn known(purity: &Purity) -> String {
 /// There is none, it is not clear which is meant, or it does not compile.
 pub fn load(path: &Path, contract: Option<&str>, toolchain: &ToolchainArgs) -> Result<Built> {
     if path.is_file() {
-        let json = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let json =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         return Built::new(json);
     }
     if path.join(MANIFEST).exists() || !path.join(SCARB).exists() {

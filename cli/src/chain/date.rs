@@ -62,7 +62,17 @@ mod tests {
             assert_eq!(parse_span(text), Ok(seconds));
             assert_eq!(span(seconds), shown);
         }
-        for wrong in ["", "s", "-1", "1.5h", "1w", "h2", "99999999999999999999", "9999999999999999999d", "1é"] {
+        for wrong in [
+            "",
+            "s",
+            "-1",
+            "1.5h",
+            "1w",
+            "h2",
+            "99999999999999999999",
+            "9999999999999999999d",
+            "1é",
+        ] {
             assert!(parse_span(wrong).is_err(), "{wrong}");
         }
     }

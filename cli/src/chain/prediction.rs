@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use nilometer_starknet::types::Version;
 use nilometer_starknet::{registry, ChainError, Felt};
-use nilometer_transpiler::quant::QuantInput;
 use nilometer_transpiler::graph::Labels;
+use nilometer_transpiler::quant::QuantInput;
 use nilometer_transpiler::schema::{signed, OutputSchema, Schema};
 use serde::Serialize;
 use starknet_types_core::hash::{Poseidon, StarkHash};
@@ -100,7 +100,9 @@ impl Contract {
             outputs.flat_map(|output| std::iter::repeat_n(output, output.len)).collect();
         if places.len() != values.len() {
             let (expected, actual) = (places.len(), values.len());
-            return Err(UsageError(format!("{actual} values: the model has {expected} results")).into());
+            return Err(
+                UsageError(format!("{actual} values: the model has {expected} results")).into()
+            );
         }
         let results = places.into_iter().zip(values);
         results.map(|(output, value)| Ok(Felt::from(result(output, value)?))).collect()
@@ -125,11 +127,14 @@ fn result(output: &OutputSchema, value: &str) -> Result<i128, UsageError> {
     if output.is_label {
         let place = match &output.classes {
             Some(Labels::Strings(names)) => names.iter().position(|name| name == value),
-            Some(Labels::Ints(labels)) => labels.iter().position(|label| label.to_string() == value),
+            Some(Labels::Ints(labels)) => {
+                labels.iter().position(|label| label.to_string() == value)
+            }
             None => value.parse().ok(),
         };
         let place = place.and_then(|place: usize| i128::try_from(place).ok());
-        return place.ok_or_else(|| UsageError(format!("{value:?} is not a class of `{}`", output.name)));
+        return place
+            .ok_or_else(|| UsageError(format!("{value:?} is not a class of `{}`", output.name)));
     }
     let number: Option<f64> = value.parse().ok().filter(|number: &f64| number.is_finite());
     let scaled = number.map(|number| (number * f64::from(output.scale_log2).exp2()).round());

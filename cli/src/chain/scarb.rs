@@ -99,9 +99,12 @@ impl CairoPackage {
             // A path that was not found in the text may still be one.
             ([], Some(wanted)) if wanted.contains("::") => Ok(wanted.to_owned()),
             ([], Some(wanted)) => {
-                Err(UsageError(format!("there is no contract `{wanted}`; there are: {}", list())).into())
+                Err(UsageError(format!("there is no contract `{wanted}`; there are: {}", list()))
+                    .into())
             }
-            ([], None) => Err(UsageError(format!("the package `{}` has no contract", self.name)).into()),
+            ([], None) => {
+                Err(UsageError(format!("the package `{}` has no contract", self.name)).into())
+            }
             _ => Err(UsageError(format!("name a contract with `--contract`: {}", list())).into()),
         }
     }
@@ -136,13 +139,18 @@ fn same(one: &Path, other: &Path) -> bool {
 /// A package's name, and the folders of its dependencies.
 fn read(folder: &Path) -> Result<(String, Vec<PathBuf>)> {
     let file = folder.join(SCARB);
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let wrong = |reason: String| UsageError(format!("{}: {reason}", file.display()));
-    let manifest: Manifest = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
+    let manifest: Manifest =
+        toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
     let PackageTable { name, edition } = manifest.package;
     if edition.as_deref().is_some_and(|edition| edition != EDITION) {
         let edition = edition.unwrap_or_default();
-        return Err(wrong(format!("edition {edition:?}; the bundled front end compiles {EDITION:?}")).into());
+        return Err(wrong(format!(
+            "edition {edition:?}; the bundled front end compiles {EDITION:?}"
+        ))
+        .into());
     }
     let mut folders = Vec::new();
     for (dependency, how) in manifest.dependencies {

@@ -209,7 +209,8 @@ impl Stay {
         let Some(owner) = senders.first() else { bail!("the node has no accounts") };
         let class = class::registry(toolchain)?.class;
         runtime.block_on(owner.declare(&class))?;
-        let constructor = Registry::constructor(owner.address(), STRK, WINDOW, 3 * WINDOW, TOKEN, GAS_PRICE);
+        let constructor =
+            Registry::constructor(owner.address(), STRK, WINDOW, 3 * WINDOW, TOKEN, GAS_PRICE);
         let calls = vec![deploy(class.class_hash, Felt::ONE, &constructor)];
         let receipt = runtime.block_on(owner.execute(calls))?;
         let address = deployed(&receipt).context("the deployer told no address")?;

@@ -338,7 +338,9 @@ impl Follower {
             // What has lapsed cannot happen any more.
             _ if now() >= scheduled.lapses_at => None,
             nilometer_starknet::types::Action::Upgrade { .. } => Some("upgrade".to_owned()),
-            nilometer_starknet::types::Action::SetRules { .. } => Some("change of rules".to_owned()),
+            nilometer_starknet::types::Action::SetRules { .. } => {
+                Some("change of rules".to_owned())
+            }
         };
         self.live.set_settings(SettingsView {
             owner: hex(&settings.owner),

@@ -171,7 +171,8 @@ pub fn apply(connection: &Connection, at: &Place, event: &Event) -> Result {
             index.one(sql, params![id(*claim_id)?, refused, hash], NO_CLAIM)
         }
         Event::RowUpheld { claim_id, deadline, .. } => {
-            let sql = "UPDATE claims SET status = 'open', contester = NULL, deadline = ?2 WHERE id = ?1";
+            let sql =
+                "UPDATE claims SET status = 'open', contester = NULL, deadline = ?2 WHERE id = ?1";
             index.one(sql, params![id(*claim_id)?, storable(*deadline)], NO_CLAIM)
         }
         Event::Upheld { claim_id, challenger, reward, burnt } => index.settle(&Settled {

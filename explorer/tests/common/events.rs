@@ -82,7 +82,8 @@ pub fn claim_input(claim_id: u64, offset: u64, part: &[i64]) -> Emitted {
 /// `Refuted`
 pub fn refuted(claim_id: u64, challenger: u64, reward: u128, burnt: u128) -> Emitted {
     let amounts = [Felt::from(reward), Felt::from(burnt)];
-    let data = [vec![Felt::ZERO], amounts.to_vec(), vec![Felt::ZERO, Felt::from(0xdefu64)]].concat();
+    let data =
+        [vec![Felt::ZERO], amounts.to_vec(), vec![Felt::ZERO, Felt::from(0xdefu64)]].concat();
     emitted("Refuted", &[claim_id, challenger], data)
 }
 

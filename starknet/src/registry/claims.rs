@@ -45,7 +45,8 @@ impl Registry {
         let mut found = Vec::new();
         loop {
             let from = to.saturating_sub(length - 1);
-            let mut events = self.claim_events(chain, claim_id, from, (!is_newest).then_some(to)).await?;
+            let mut events =
+                self.claim_events(chain, claim_id, from, (!is_newest).then_some(to)).await?;
             let is_whole = events.iter().any(|event| matches!(event, Event::Claimed { .. }));
             events.extend(found);
             found = events;
@@ -76,15 +77,22 @@ impl Registry {
 
 /// Puts a claim together; oldest events first.
 fn read(claim_id: u64, state: &ClaimState, events: &[Event]) -> Result<ClaimRecord, ChainError> {
-    let wrong = || ChainError::Decode {
+    let wrong = || {
+        ChainError::Decode {
         what: "the claim",
         reason: format!("the node's events of claim {claim_id} are not those that the registry stores a hash of"),
+    }
     };
     let mut record: Option<ClaimRecord> = None;
     for event in events.iter().cloned() {
         let known = record.as_mut();
         match (event, known) {
-            (Event::Claimed { model_id, claimant, version, bond, stake, deadline, output, .. }, None) => {
+            (
+                Event::Claimed {
+                    model_id, claimant, version, bond, stake, deadline, output, ..
+                },
+                None,
+            ) => {
                 let claim = Claim {
                     model_id,
                     version,
@@ -99,7 +107,9 @@ fn read(claim_id: u64, state: &ClaimState, events: &[Event]) -> Result<ClaimReco
                 let (inputs, outputs) = (vec![Vec::new()], vec![output]);
                 record = Some(ClaimRecord { claim, status: state.status, inputs, outputs });
             }
-            (Event::ClaimRow { row, output, .. }, Some(record)) if row as usize == record.outputs.len() => {
+            (Event::ClaimRow { row, output, .. }, Some(record))
+                if row as usize == record.outputs.len() =>
+            {
                 record.inputs.push(Vec::new());
                 record.outputs.push(output);
             }

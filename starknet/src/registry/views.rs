@@ -6,9 +6,7 @@ use super::Registry;
 use crate::chain::Chain;
 use crate::codec::Reader;
 use crate::error::ChainError;
-use crate::types::{
-    Change, ClaimState, Model, Read, Scheduled, Settings, Share, Totals, Version,
-};
+use crate::types::{Change, ClaimState, Model, Read, Scheduled, Settings, Share, Totals, Version};
 
 impl Registry {
     async fn view<T: Read>(

@@ -175,7 +175,10 @@ impl Message for BuiltPackage {
                 ("class hash", contract.class_hash.clone()),
                 ("compiled", contract.compiled_class_hash.clone()),
                 ("Sierra", contract.sierra_version.clone()),
-                ("size", size(contract.bytecode_felts, contract.class_bytes, contract.within_limits)),
+                (
+                    "size",
+                    size(contract.bytecode_felts, contract.class_bytes, contract.within_limits),
+                ),
                 ("file", contract.file.display().to_string()),
             ]);
         }

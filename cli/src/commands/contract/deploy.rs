@@ -39,7 +39,14 @@ pub fn run(args: &DeployArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let sender = session.sender()?;
     let doing = "deploying the contract";
-    output.result(&Deployment::new(&session, &sender, &class, &args.constructor, args.send, doing)?)?;
+    output.result(&Deployment::new(
+        &session,
+        &sender,
+        &class,
+        &args.constructor,
+        args.send,
+        doing,
+    )?)?;
     Ok(0)
 }
 

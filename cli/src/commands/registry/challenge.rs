@@ -66,7 +66,10 @@ pub fn run(args: &ChallengeArgs, output: &Output) -> Result<u8> {
     }
     let n_rows = inputs.len();
     if let Some(row) = args.row.filter(|row| *row >= n_rows) {
-        return Err(UsageError(format!("the claim has {n_rows} rows, numbered from 0; there is no row {row}")).into());
+        return Err(UsageError(format!(
+            "the claim has {n_rows} rows, numbered from 0; there is no row {row}"
+        ))
+        .into());
     }
     let version = session.wait(registry.version(chain, claim.model_id, claim.version))?;
     let rows = args.row.map_or(0..n_rows, |row| row..row + 1);

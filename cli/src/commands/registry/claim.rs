@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{events, find};
 use crate::chain::amount::Amount;
-use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::date::date;
+use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{class, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
 use crate::input::{RowSelection, Source};
@@ -43,7 +43,13 @@ pub struct ClaimArgs {
     #[arg(long, value_name = "X,X,…", value_delimiter = ',', allow_hyphen_values = true)]
     pub values: Option<Vec<String>>,
     /// What is claimed, as the model's integers
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true, conflicts_with = "values")]
+    #[arg(
+        long,
+        value_name = "N,N,…",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        conflicts_with = "values"
+    )]
     pub results: Option<Vec<i128>>,
     /// The bond [default: the smallest that the model takes]
     #[arg(long, value_name = "AMOUNT")]
@@ -180,7 +186,10 @@ impl Message for Claimed {
         if let (Some(id), Some(deadline)) = (self.claim_id, self.deadline) {
             list.push((
                 "claim",
-                format!("{id}, can be challenged until it is finalised, from {} on", date(deadline)),
+                format!(
+                    "{id}, can be challenged until it is finalised, from {} on",
+                    date(deadline)
+                ),
             ));
         }
         list.push(("evidence", "claimed: nothing was executed on chain".to_owned()));

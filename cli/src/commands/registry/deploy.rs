@@ -102,7 +102,9 @@ pub fn run(args: &DeployArgs, output: &Output) -> Result<u8> {
 pub fn check(rules: &Rules, delay: u64) -> Result<(), UsageError> {
     let wrong = |text: &str| Err(UsageError(text.to_owned()));
     if rules.window < MIN_WINDOW || delay / 3 < rules.window {
-        return wrong("the window must be an hour or more, and the delay at least three times the window");
+        return wrong(
+            "the window must be an hour or more, and the delay at least three times the window",
+        );
     }
     if rules.min_bond == 0 || rules.gas_price >> 60 != 0 {
         return wrong("the smallest bond must be positive, and the price of gas below 2^60");

@@ -6,13 +6,13 @@ use nilometer_starknet::types::{Action, Rules, Scheduled, Settings, Totals};
 use nilometer_starknet::{Call, Felt};
 use serde::Serialize;
 
+use super::deploy::check;
 use crate::args::ToolchainArgs;
 use crate::chain::amount::Amount;
 use crate::chain::date::{date, parse_span, span};
 use crate::chain::{
     class, hex, parse_felt, transaction, ChainArgs, SendArgs, Session, Transaction,
 };
-use super::deploy::check;
 use crate::commands::contract::declare::{declare, Declared};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
@@ -190,7 +190,10 @@ impl Message for Governed {
             ("fee token", hex(&settings.fee_token)),
             ("network", self.network.to_owned()),
             ("window", format!("{} at least to challenge a claim", span(settings.window))),
-            ("delay", format!("{} of notice before an upgrade or other rules", span(settings.delay))),
+            (
+                "delay",
+                format!("{} of notice before an upgrade or other rules", span(settings.delay)),
+            ),
             ("min bond", Amount(settings.min_bond).to_string()),
             ("gas price", format!("{} per L2 gas, for bonds", Amount(settings.gas_price))),
             (
@@ -204,7 +207,10 @@ impl Message for Governed {
         ];
         if settings.paused {
             let until = date(settings.paused_until);
-            list.push(("paused", format!("until {until}: no new models, versions, calls or claims")));
+            list.push((
+                "paused",
+                format!("until {until}: no new models, versions, calls or claims"),
+            ));
         }
         let action = match &self.scheduled.action {
             Action::None => None,

@@ -132,7 +132,10 @@ impl Message for Recorded {
             ("model", format!("{}, version {}", self.model_id, self.version)),
             ("proof hash", format!("SHA-256 {}", self.proof_hash)),
             ("security", format!("{} bits proven", self.security_bits)),
-            ("evidence", "claimed on chain: verified here, and by anyone who has the file".to_owned()),
+            (
+                "evidence",
+                "claimed on chain: verified here, and by anyone who has the file".to_owned(),
+            ),
         ]);
         list.extend(self.transaction.fields());
         fields(list)

@@ -21,8 +21,10 @@ use crate::table::fields;
 
 /// Arguments of `nilo registry set`.
 #[derive(Debug, Args)]
-#[command(after_help = "A higher price, other shares while there are holders, and the end of a version or of the model are announced
-first: run the command once to announce the change, and again after the registry's delay to make it.")]
+#[command(
+    after_help = "A higher price, other shares while there are holders, and the end of a version or of the model are announced
+first: run the command once to announce the change, and again after the registry's delay to make it."
+)]
 #[group(id = "change", required = true, multiple = true,
     args = ["price", "bond", "licence", "metadata_uri", "share", "no_shares", "deprecate_version", "deprecate"])]
 pub struct SetArgs {
@@ -177,7 +179,8 @@ pub fn run(args: &SetArgs, output: &Output) -> Result<u8> {
 
 /// `0x123=25%`.
 fn share(text: &str) -> Result<Share, String> {
-    let wrong = || format!("{text:?} is not a holder and a share, such as 0x123=25% or 0x123=33.34%");
+    let wrong =
+        || format!("{text:?} is not a holder and a share, such as 0x123=25% or 0x123=33.34%");
     let (holder, share) = text.split_once('=').ok_or_else(wrong)?;
     let (whole, part) = share
         .strip_suffix('%')

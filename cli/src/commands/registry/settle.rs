@@ -54,7 +54,10 @@ pub fn contest(args: &ContestArgs, output: &Output) -> Result<u8> {
     let n_rows = claim.rows.len();
     if args.row as usize >= n_rows {
         let row = args.row;
-        return Err(UsageError(format!("the claim has {n_rows} rows, numbered from 0; there is no row {row}")).into());
+        return Err(UsageError(format!(
+            "the claim has {n_rows} rows, numbered from 0; there is no row {row}"
+        ))
+        .into());
     }
     let settings = session.wait(registry.settings(&session.chain))?;
     let calls = vec![

@@ -178,7 +178,10 @@ impl Message for Shown {
                 ("  first model", version.first(model.id)),
                 (
                     "  challenge",
-                    format!("{} L2 gas, as its publisher says", thousands(registered.challenge_gas)),
+                    format!(
+                        "{} L2 gas, as its publisher says",
+                        thousands(registered.challenge_gas)
+                    ),
                 ),
                 ("  least bond", version.least_bond.to_string()),
                 ("  metadata", registered.metadata_uri.clone()),

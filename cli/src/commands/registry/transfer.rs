@@ -80,7 +80,11 @@ pub fn run(args: &TransferArgs, output: &Output) -> Result<u8> {
 
 impl Message for Transferred {
     fn text(&self) -> String {
-        let mut list = vec![("model", self.model_id.to_string()), ("owner", self.owner.clone()), ("terms", self.terms_hash.clone())];
+        let mut list = vec![
+            ("model", self.model_id.to_string()),
+            ("owner", self.owner.clone()),
+            ("terms", self.terms_hash.clone()),
+        ];
         if let Some(to) = &self.offered_to {
             list.push(("offered to", format!("{to}, who has to accept")));
         }
