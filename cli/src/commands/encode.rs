@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use nilometer_starknet::codec::push_span;
+use nilometer_starknet::types::Status;
 use nilometer_starknet::Felt;
 use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
@@ -25,9 +27,10 @@ use crate::table::fields;
   nilo encode package --input inputs.npy:0
   nilo encode package --results 0x0,0x100,0x0,0x0
   nilo encode --model 1 5.1,3.5,1.4,0.2
+  nilo encode --claim 3
 
 The calldata is that of a `Span<felt252>`: the length, then a felt for each feature.")]
-#[group(id = "what", required = true, args = ["first", "input", "results"])]
+#[group(id = "what", required = true, multiple = true, args = ["first", "input", "results", "claim"])]
 pub struct EncodeArgs {
     /// The package; with `--model`, the row
     #[arg(value_name = "PACKAGE")]
@@ -44,6 +47,12 @@ pub struct EncodeArgs {
     /// Encode for this model of the registry, instead of a package
     #[arg(long, value_name = "ID")]
     pub model: Option<u64>,
+    /// Show a claim of the registry as calldata: its number, the claim, a row's number, the row, the claimed results
+    #[arg(long, value_name = "ID", conflicts_with_all = ["first", "input", "results", "model"])]
+    pub claim: Option<u64>,
+    /// The row of the claim, counted from 0
+    #[arg(long, value_name = "N", requires = "claim", default_value_t = 0)]
+    pub index: usize,
     /// The model's version [default: the newest]
     #[arg(long, value_name = "N", requires = "model")]
     pub version: Option<u32>,
@@ -67,11 +76,26 @@ struct Decoded {
     answer: Answer,
 }
 
+/// A claim as calldata.
+#[derive(Serialize)]
+struct EncodedClaim {
+    claim_id: u64,
+    status: Status,
+    /// The claim as entry points take it.
+    claim: Vec<String>,
+    /// Number, claim, row's number, row, claimed results.
+    calldata: Vec<String>,
+}
+
 /// Encodes or decodes.
 ///
 /// # Errors
 /// The package or the model is not there, the row is refused, or the result is not one of the model's.
 pub fn run(args: &EncodeArgs, output: &Output) -> Result<u8> {
+    if let Some(claim_id) = args.claim {
+        output.result(&encode_claim(args, claim_id)?)?;
+        return Ok(0);
+    }
     let (schema, row) = match (args.model, &args.first, &args.row) {
         (Some(id), row, None) => {
             let session = Session::open(&args.chain)?;
@@ -106,6 +130,31 @@ pub fn run(args: &EncodeArgs, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
+fn encode_claim(args: &EncodeArgs, claim_id: u64) -> Result<EncodedClaim> {
+    let session = Session::open(&args.chain)?;
+    let registry = session.registry()?;
+    let reading = registry.claim_record(&session.chain, claim_id);
+    let record = session.wait_for("reading the claim", reading)?;
+    let (Some(row), Some(results)) = (record.inputs.get(args.index), record.outputs.get(args.index))
+    else {
+        let (n_rows, index) = (record.inputs.len(), args.index);
+        return Err(UsageError(format!(
+            "the claim has {n_rows} rows, numbered from 0; there is no row {index}"
+        ))
+        .into());
+    };
+    let mut claim = Vec::new();
+    record.claim.push(&mut claim);
+    let mut calldata = vec![Felt::from(claim_id)];
+    calldata.extend(&claim);
+    calldata.push(args.index.into());
+    push_span(&mut calldata, row);
+    push_span(&mut calldata, results);
+    let felts = |felts: &[Felt]| felts.iter().map(hex).collect();
+    let (claim, calldata) = (felts(&claim), felts(&calldata));
+    Ok(EncodedClaim { claim_id, status: record.status, claim, calldata })
+}
+
 /// A feature; `nan` is a missing one.
 fn number(text: &str) -> Result<f64, UsageError> {
     let wrong = || UsageError(format!("{text:?} is not a number"));
@@ -115,6 +164,16 @@ fn number(text: &str) -> Result<f64, UsageError> {
 impl Message for Encoded {
     fn text(&self) -> String {
         fields([("integers", self.integers.join(" ")), ("calldata", self.calldata.join(" "))])
+    }
+}
+
+impl Message for EncodedClaim {
+    fn text(&self) -> String {
+        fields([
+            ("claim", self.claim_id.to_string()),
+            ("status", self.status.text().to_owned()),
+            ("calldata", self.calldata.join(" ")),
+        ])
     }
 }
 

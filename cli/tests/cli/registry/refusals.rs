@@ -21,7 +21,7 @@ fn refusals_are_told() {
     chain.registry = "nonsense".to_owned();
     assert_eq!(chain.error("registry list").0, 2);
 
-    let deployed = chain.json("registry deploy --window 60 --delay 120");
+    let deployed = chain.json("registry deploy --window 1h --delay 3h");
     chain.registry = deployed["address"].as_str().unwrap().to_owned();
     chain.json("registry publish package --price 7");
     for (line, code, wanted) in [
@@ -46,7 +46,8 @@ fn refusals_are_told() {
         ("registry withdraw --account alice", 8, "devnet's own accounts are numbered from 0"),
         ("registry withdraw --network mainnet", 7, "is on SN_SEPOLIA, SN_MAIN was asked for"),
         ("registry withdraw --accounts-file none.json --account alice", 8, "none.json"),
-        ("registry deploy --window 60 --delay 119", 2, "at least twice"),
+        ("registry deploy --window 1h --delay 10799", 2, "at least three times"),
+        ("registry deploy --window 59m --delay 7d", 2, "an hour or more"),
         ("registry publish nothing", 1, "is no Nilometer package"),
     ] {
         if code == 0 {
