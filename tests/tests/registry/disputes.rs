@@ -149,7 +149,6 @@ async fn a_lie_is_refuted(world: &World) {
 }
 
 async fn the_truth_is_upheld(world: &World) {
-    let registry = world.registry;
     world.publish(0, 0).await;
     claim(world, &truth()).await;
     let events = world.events(&world.run(BOB, world.challenge(1, &ROW).await).await);
@@ -403,7 +402,6 @@ async fn models_that_cannot_be_executed(world: &World) {
 }
 
 async fn too_little_gas_refutes_nobody(world: &World) {
-    let registry = world.registry;
     let (_, contract) = world.publish(0, 0).await;
     world.model_manners(contract, "work").await;
     claim(world, &truth()).await;
