@@ -368,7 +368,7 @@ pub mod CatalogueComponent {
                 return array![].span();
             }
             entry.activity.write(Activity { undistributed: 0, ..activity });
-            // A statistic: it must not stop anybody's money.
+            // A statistic: it must not stop anyone's money.
             entry.distributed.write(entry.distributed.read().saturating_add(amount));
             let n_shares = entry.n_shares.read();
             if n_shares == 0 {

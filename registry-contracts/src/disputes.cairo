@@ -21,7 +21,7 @@
 //! fails for every challenger (it burns all gas, say) would let its claims pass unchallenged. Contesting
 //! stops that: it stakes the least bond, and then only execution makes the claim hold. If nobody brings
 //! it, the claim is void. The stake does not follow the claimant's bond: a claimant could
-//! otherwise deter everybody with a large one.
+//! otherwise deter everyone with a large one.
 //!
 //! *A window is a lower bound.* A claim can be challenged until somebody finalises it: if the network stands still
 //! for a whole window, lies do not become final by that.
@@ -33,7 +33,7 @@
 //! from another account, and lying would cost nothing.
 //!
 //! *The claim is passed, and only its hash is stored*, in one slot with its status: that is what
-//! makes claiming cheaper than calling. Whoever settles finds the claim in the events.
+//! makes claiming cheaper than calling. The account that settles finds the claim in the events.
 
 #[starknet::component]
 pub mod DisputesComponent {

@@ -6,7 +6,7 @@
 //! A pause takes effect at once, because what it is for does not wait. It ends by itself after three
 //! days, and the next one can start two weeks after that, so the owner cannot keep the registry
 //! paused. It stops new models, versions, calls and claims, never challenges, settlements or withdrawals:
-//! the owner cannot hold anybody's money.
+//! the owner cannot hold anyone's money.
 
 #[starknet::component]
 pub mod GovernanceComponent {

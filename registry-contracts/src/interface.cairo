@@ -59,7 +59,7 @@ pub trait ISRC5<TContractState> {
 /// The number of SNIP-5 itself.
 pub const SRC5_ID: felt252 = 0x3f918d17e5ee77373b56385708f855659a07f75997f365cf87748628532a055;
 /// The number of [`IModelConsumer`], computed as SNIP-5 says.
-pub const CONSUMER_ID: felt252 = 0x1;
+pub const CONSUMER_ID: felt252 = 0x20ee71e17ef90ae4369477667e7541b1e6da1c913b62fe929b8e915c7c1777e;
 
 /// What every model answers to.
 #[starknet::interface]

@@ -765,7 +765,7 @@ pub mod ModelRegistry {
         }
     }
 
-    /// Asks a model, whose code is anybody's: what it returns is not looked at yet.
+    /// Asks a model, whose code anyone may have written: what it returns is not decoded yet.
     fn predict(contract: ContractAddress, input: Span<felt252>) -> SyscallResult<Span<felt252>> {
         let mut calldata = array![];
         input.serialize(ref calldata);
@@ -785,7 +785,7 @@ pub mod ModelRegistry {
     /// Executes a model on a disputed row.
     ///
     /// A failure counts only where it is one of the refusals that the model interface names: see
-    /// `disputes` for why. What is no list of felts is an answer, and never the claimed one.
+    /// `disputes` for why. What is not a list of felts counts as an answer, and never as the claimed one.
     fn execute_disputed(contract: ContractAddress, input: Span<felt252>) -> Execution {
         match predict(contract, input) {
             Result::Ok(answer) => match results(answer) {

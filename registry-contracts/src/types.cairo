@@ -203,7 +203,7 @@ pub struct ClaimedRow {
 
 /// A claim about a model's outputs.
 ///
-/// The registry stores its hash only: whoever settles it passes it, and finds it in the events.
+/// The registry stores its hash only: the account that settles it passes it, and finds it in the events.
 #[derive(Copy, Drop, Serde)]
 pub struct Claim {
     /// The model.

@@ -135,7 +135,8 @@ fn encode_claim(args: &EncodeArgs, claim_id: u64) -> Result<EncodedClaim> {
     let registry = session.registry()?;
     let reading = registry.claim_record(&session.chain, claim_id);
     let record = session.wait_for("reading the claim", reading)?;
-    let (Some(row), Some(results)) = (record.inputs.get(args.index), record.outputs.get(args.index))
+    let (Some(row), Some(results)) =
+        (record.inputs.get(args.index), record.outputs.get(args.index))
     else {
         let (n_rows, index) = (record.inputs.len(), args.index);
         return Err(UsageError(format!(

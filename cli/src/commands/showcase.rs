@@ -213,7 +213,7 @@ impl Stay {
             Registry::constructor(owner.address(), STRK, WINDOW, 3 * WINDOW, TOKEN, GAS_PRICE);
         let calls = vec![deploy(class.class_hash, Felt::ONE, &constructor)];
         let receipt = runtime.block_on(owner.execute(calls))?;
-        let address = deployed(&receipt).context("the deployer told no address")?;
+        let address = deployed(&receipt).context("the deployment names no address")?;
         stage(output, "registry", &format!("{address:#x}"), start.elapsed());
         let registry = Registry::at(address);
         Ok(Self { runtime, url: url.to_owned(), chain, senders, registry })

@@ -7,7 +7,7 @@ pub mod models;
 /// An ERC-20 whose manners can be set.
 pub mod token;
 
-/// A claim that is nobody's, for calls that must fail before anybody looks at it.
+/// A claim that is nobody's, for calls that must fail before it is looked at.
 fn some_claim() -> Claim {
     let nobody = 0.try_into().unwrap();
     Claim {

@@ -17,6 +17,11 @@ use crate::error::ChainError;
 pub const STRK: Felt =
     Felt::from_hex_unchecked("0x4718f5a0fc34cc1af16a1cdee98ffb20c31f5cd61d6ab07201858f4287c938d");
 
+/// The number of the interface that contracts use models through, computed as SNIP-5 says; the registry's
+/// `supports_interface` knows it.
+pub const CONSUMER_ID: Felt =
+    Felt::from_hex_unchecked("0x20ee71e17ef90ae4369477667e7541b1e6da1c913b62fe929b8e915c7c1777e");
+
 /// A call of an entry point.
 pub fn call(to: Felt, entry_point: &str, calldata: Vec<Felt>) -> Call {
     // Selectors of ASCII names always exist.
@@ -119,4 +124,30 @@ pub fn predict_call(contract: Felt, input: &[Felt]) -> Call {
 pub async fn schema(chain: &Chain, contract: Felt) -> Result<Vec<Felt>, ChainError> {
     let answer = chain.call(&call(contract, "schema", vec![])).await?;
     Reader::new("the model's schema", &answer).span()
+}
+
+#[cfg(test)]
+mod tests {
+    use starknet_rust::core::utils::starknet_keccak;
+
+    use super::*;
+
+    #[test]
+    fn the_number_of_the_interface_follows_from_its_signatures() {
+        let felts = "(@Array<felt252>)";
+        let lists = "(@Array<(@Array<felt252>)>)";
+        let rows = "(@Array<(felt252,felt252)>)";
+        let claim = format!("(u64,u32,ContractAddress,u128,u128,u64,ContractAddress,u32,{rows})");
+        let signatures = [
+            format!("call(u64,u32,{felts},u128)->{felts}"),
+            format!("call_batch(u64,u32,{lists},u128)->{lists}"),
+            format!("check_claim(u64,{claim})->E((),(),(),(),(),(),())"),
+        ];
+        let mut number = [0; 32];
+        for signature in signatures {
+            let hash = starknet_keccak(signature.as_bytes()).to_bytes_be();
+            number.iter_mut().zip(hash).for_each(|(byte, other)| *byte ^= other);
+        }
+        assert_eq!(Felt::from_bytes_be(&number), CONSUMER_ID);
+    }
 }

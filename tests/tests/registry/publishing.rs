@@ -66,6 +66,13 @@ async fn a_model_is_registered(world: &World) {
     assert_eq!((version.metadata_uri, version.deprecated), (first.metadata_uri, false));
     assert!(version.published_at > 0);
     assert_eq!(registry::schema(chain, *contract).await.unwrap().len(), 3);
+    // Contracts can ask what they talk to.
+    let src5 = "0x3f918d17e5ee77373b56385708f855659a07f75997f365cf87748628532a055";
+    let known = [(Felt::from_hex(src5).unwrap(), Felt::ONE), (registry::CONSUMER_ID, Felt::ONE)];
+    for (id, answer) in known.into_iter().chain([(Felt::from(7), Felt::ZERO)]) {
+        let call = registry::call(registry.address, "supports_interface", vec![id]);
+        assert_eq!(chain.call(&call).await.unwrap(), [answer]);
+    }
     let totals = registry.totals(chain).await.unwrap();
     assert_eq!((totals.n_models, totals.n_calls, totals.held), (1, 0, 0));
 }

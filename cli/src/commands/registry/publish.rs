@@ -152,7 +152,7 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
                 _ => None,
             });
             let Some((model_id, version, contract)) = published else {
-                bail!("the registry told of no version");
+                bail!("the registry's events name no version");
             };
             result.model_id = Some(model_id);
             result.version = Some(version);
@@ -192,7 +192,7 @@ impl Message for Published {
             ("program hash", self.program_hash.clone()),
             ("metadata", format!("SHA-256 {}", self.metadata_hash)),
         ]);
-        list.extend(self.price.map(|price| ("price", format!("{price} a row"))));
+        list.extend(self.price.map(|price| ("price", format!("{price} per row"))));
         list.extend(self.transaction.iter().flat_map(Transaction::fields));
         fields(list)
     }

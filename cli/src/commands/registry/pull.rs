@@ -88,7 +88,7 @@ pub fn run(args: &PullArgs, output: &Output) -> Result<u8> {
     let compiled = compile_sierra(&json_class)?;
     let Purity { system_calls, impurities } = purity(&json_class)?;
 
-    let parent = destination.parent().context("the root folder is no place for a model")?;
+    let parent = destination.parent().context("the root folder cannot hold a model")?;
     fs::create_dir_all(parent).with_context(|| format!("cannot write {}", parent.display()))?;
     let scratch =
         Scratch::new_in(parent, ".nilo-pull-").context("cannot write beside the folder")?;

@@ -25,7 +25,10 @@ fn the_registry_is_governed_with_notice() {
     assert_eq!((&paused["paused"], &paused["network"]), (&true.into(), &"devnet".into()));
     assert_eq!(chain.json("registry govern --unpause")["paused"], false);
     let (code, message) = chain.error("registry govern --pause");
-    assert_eq!((code, message.as_str()), (7, "the contract refused: too soon after the last pause"));
+    assert_eq!(
+        (code, message.as_str()),
+        (7, "the contract refused: too soon after the last pause")
+    );
 
     let announced = chain.json("registry govern --announce-rules --min-bond 200");
     let time = |field: &str| announced["scheduled"][field].as_u64().unwrap();

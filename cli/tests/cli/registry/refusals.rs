@@ -17,7 +17,7 @@ fn refusals_are_told() {
     chain.registry = "0x4718f5a0fc34cc1af16a1cdee98ffb20c31f5cd61d6ab07201858f4287c938d".to_owned();
     let (code, message) = chain.error("registry publish package");
     assert_eq!(code, 7);
-    assert!(message.contains("is no model registry: it has no `settings`"), "{message}");
+    assert!(message.contains("is not a model registry: it has no `settings`"), "{message}");
     chain.registry = "nonsense".to_owned();
     assert_eq!(chain.error("registry list").0, 2);
 
@@ -70,7 +70,7 @@ fn dead_nodes_and_nonsense_are_told() {
     assert!(help.contains("STARKNET_RPC"), "{help}");
     let (code, message, _) = fails(scratch.path(), "ftp://example.org", line);
     assert_eq!(code, 2);
-    assert!(message.contains("is no http or https address"), "{message}");
+    assert!(message.contains("is not an http or https address"), "{message}");
     let (code, message, _) =
         fails(scratch.path(), "", "registry list --registry 0x1 --network sepolia");
     assert_eq!(code, 2);

@@ -10,10 +10,12 @@ fn scripts_read_json() {
     let mut chain = Chain::start();
     chain.json("transpile model.onnx -o package --name iris_tree");
     let run = chain.json("run package --input inputs.npy --rows 0,1");
-    let planned = chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0 --dry-run");
+    let planned =
+        chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0 --dry-run");
     assert_eq!(planned["address"], Value::Null);
     assert!(planned["declaration"]["gas_l2"].as_u64().unwrap() > 0);
-    let deployed = chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0");
+    let deployed =
+        chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0");
     chain.registry = deployed["address"].as_str().unwrap().to_owned();
     let again = chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0");
     assert_eq!(again["declaration"]["already_declared"], true, "declaring twice is success");
@@ -63,13 +65,17 @@ fn scripts_read_json() {
     let values: Vec<String> =
         run["outputs"][0].as_array().unwrap().iter().map(ToString::to_string).collect();
     let values = format!("{label},{}", values.join(","));
-    let claimed = chain.json(&format!("registry claim 1 --input inputs.npy:0 --values {values} --account 2"));
+    let claimed =
+        chain.json(&format!("registry claim 1 --input inputs.npy:0 --values {values} --account 2"));
     assert_eq!((&claimed["claim_id"], &claimed["matches_model"]), (&4.into(), &true.into()));
     assert_eq!(claimed["outputs_int"][0], run["outputs_int"][0]);
     let (code, message) = chain.error("registry claim 1 --input inputs.npy:0 --values 1");
     assert_eq!(code, 2, "{message}");
     let (code, message) = chain.error("registry challenge 3 --row 3");
-    assert_eq!((code, message.as_str()), (2, "the claim has 3 rows, numbered from 0; there is no row 3"));
+    assert_eq!(
+        (code, message.as_str()),
+        (2, "the claim has 3 rows, numbered from 0; there is no row 3")
+    );
     let (code, message) = chain.error("registry finalize 2");
     assert_eq!((code, message.as_str()), (7, "the contract refused: challenge window is open"));
 
