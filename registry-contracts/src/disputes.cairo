@@ -311,16 +311,17 @@ pub mod DisputesComponent {
             claim.stake
         }
 
-        /// Settles a claim by what the execution of a row gave; whether the row holds.
+        /// Settles a claim by what the execution of a row gave; whether the row holds. The claim was checked by
+        /// `assert_live`, and the contract is locked since then.
         fn judge(
             ref self: ComponentState<TContractState>,
             claim_id: u64,
             mut claim: Claim,
             row: u32,
+            is_contested: bool,
             execution: Execution,
             window: u64
         ) -> (bool, Settlement) {
-            let is_contested = self.assert_live(claim_id, @claim);
             let challenger = get_caller_address();
             let contested = if is_contested {
                 claim.stake

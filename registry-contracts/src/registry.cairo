@@ -324,14 +324,16 @@ pub mod ModelRegistry {
             ref self: ContractState, claim_id: u64, claim: Claim, row: u32, input: Span<felt252>
         ) -> bool {
             self.governance.enter();
-            self.disputes.assert_live(claim_id, @claim);
+            let is_contested = self.disputes.assert_live(claim_id, @claim);
             assert(row < claim.rows.len(), errors::NO_ROW);
             let claimed = *claim.rows[row];
             assert(poseidon_hash_span(input) == claimed.input_hash, errors::WRONG_INPUT);
             let contract = self.catalogue.contract_of(claim.model_id, claim.version);
             let execution = execute_disputed(contract, input);
             let window = self.governance.rules.read().window;
-            let (holds, settlement) = self.disputes.judge(claim_id, claim, row, execution, window);
+            let (holds, settlement) = self
+                .disputes
+                .judge(claim_id, claim, row, is_contested, execution, window);
             self.settle(settlement);
             self.governance.leave();
             holds
