@@ -1,12 +1,12 @@
-//! A devnet with the registry's contracts: started once a test binary, used by many scenarios.
+//! A devnet with the registry's contracts: started once per test binary, used by many scenarios.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
 use nilometer_cairo::{compile_contract, Sources};
 use nilometer_starknet::devnet::{self, DevnetOptions};
-use nilometer_starknet::registry::{self, call, deploy, deployed};
-use nilometer_starknet::types::{NewModel, NewVersion};
+use nilometer_starknet::registry::{self, call, deploy, deployed, ClaimRecord};
+use nilometer_starknet::types::{Change, NewModel, NewVersion, Status};
 use nilometer_starknet::{
     Call, Chain, ChainError, Class, Devnet, Event, Felt, Receipt, Registry, Sender,
 };
@@ -14,9 +14,9 @@ use nilometer_starknet::{
 use crate::cairo_harness::toolchain;
 
 /// Seconds of a claim's window in tests.
-pub const WINDOW: u64 = 1_000;
-/// Seconds of notice that the registry's owner gives in tests.
-pub const DELAY: u64 = 5_000;
+pub const WINDOW: u64 = 3_600;
+/// Seconds of notice in tests.
+pub const DELAY: u64 = 14_400;
 /// The smallest bond in tests.
 pub const MIN_BOND: u128 = 100;
 /// What every account has of the tests' token.
@@ -30,10 +30,14 @@ pub struct Classes {
     pub token: Class,
     /// The model whose manners can be set.
     pub rogue: Class,
-    /// The model whose answers are no lists of felts.
+    /// The model whose answers are not lists of felts.
     pub garbage: Class,
     /// A contract of another interface.
     pub stranger: Class,
+    /// The model that answers otherwise when gas runs out, as JSON.
+    pub miser: Vec<u8>,
+    /// The registry, as JSON.
+    pub registry_json: Vec<u8>,
 }
 
 /// The registry's sources.
@@ -55,15 +59,24 @@ pub fn compile() -> Classes {
         "nilometer_registry_mocks::models::Rogue",
         "nilometer_registry_mocks::models::Garbage",
         "nilometer_registry_mocks::models::Stranger",
+        "nilometer_registry_mocks::models::Miser",
     ];
     let compiled = match toolchain().compile(&sources, &[], &contracts) {
         Ok(compiled) => compiled,
         Err(error) => panic!("{error}"),
     };
     assert_eq!(compiled.warnings, "", "the contracts compile without warnings");
-    let mut classes = compiled.contracts.iter().map(|class| self::class(class));
-    let mut next = || classes.next().unwrap();
-    Classes { registry: next(), token: next(), rogue: next(), garbage: next(), stranger: next() }
+    let jsons = compiled.contracts;
+    let class = |index: usize| self::class(&jsons[index]);
+    Classes {
+        registry: class(0),
+        token: class(1),
+        rogue: class(2),
+        garbage: class(3),
+        stranger: class(4),
+        miser: jsons[5].clone(),
+        registry_json: jsons[0].clone(),
+    }
 }
 
 /// A compiled class, ready to be declared; within the network's limits.
@@ -162,7 +175,7 @@ impl World {
     pub async fn renew(&mut self) {
         self.token = self.node.deploy(&self.classes.token, &[]).await.unwrap();
         let owner = self.address(OWNER);
-        let constructor = Registry::constructor(owner, self.token, WINDOW, DELAY, MIN_BOND);
+        let constructor = Registry::constructor(owner, self.token, WINDOW, DELAY, MIN_BOND, 0);
         let address = self.node.deploy(&self.classes.registry, &constructor).await.unwrap();
         self.registry = Registry::at(address);
         let mut mint = Vec::new();
@@ -243,7 +256,39 @@ impl World {
             program_hash: Felt::from(77),
             metadata_uri: "ipfs://a-model".to_owned(),
             metadata_hash: 12_u64.into(),
+            challenge_gas: 0,
         }
+    }
+
+    /// A claim as it is now.
+    pub async fn record(&self, claim_id: u64) -> ClaimRecord {
+        self.registry.claim_record(&self.node.chain, claim_id).await.unwrap()
+    }
+
+    /// What has become of a claim.
+    pub async fn status(&self, claim_id: u64) -> Status {
+        self.registry.claim_state(&self.node.chain, claim_id).await.unwrap().status
+    }
+
+    /// A call that challenges a claim's first row.
+    pub async fn challenge(&self, claim_id: u64, input: &[Felt]) -> Call {
+        self.registry.challenge(claim_id, &self.record(claim_id).await.claim, 0, input)
+    }
+
+    /// A call that contests a claim's first row.
+    pub async fn contest(&self, claim_id: u64) -> Call {
+        self.registry.contest(claim_id, &self.record(claim_id).await.claim, 0)
+    }
+
+    /// A call that finalises a claim.
+    pub async fn finalize(&self, claim_id: u64) -> Call {
+        self.registry.finalize(claim_id, &self.record(claim_id).await.claim)
+    }
+
+    /// Announces a change to a model, and lets the delay pass.
+    pub async fn announce(&self, model_id: u64, change: &Change) {
+        self.run(PUBLISHER, self.registry.announce(model_id, change)).await;
+        self.node.pass(DELAY).await;
     }
 
     /// Sets a model's manners.

@@ -12,6 +12,9 @@ use nilometer_transpiler::quant::PlanOptions;
 use crate::chain::{text, World, ALICE, PUBLISHER};
 use crate::zoo::{self, Model};
 
+/// Rows of the claim of several.
+const BATCH: usize = 8;
+
 /// What a model costs on chain.
 #[derive(Clone, Debug)]
 pub struct Cost {
@@ -31,9 +34,11 @@ pub struct Cost {
     pub predict_gas_l2: u64,
     /// The same through the registry, paid.
     pub paid_gas_l2: u64,
-    /// L2 gas of a claim, and of the challenge that upholds it.
+    /// L2 gas of a claim of one row.
     pub claim_gas_l2: u64,
-    /// L2 gas of a challenge.
+    /// L2 gas of a claim of eight rows, per row.
+    pub claim_row_gas_l2: u64,
+    /// L2 gas of the challenge that upholds the claim of one row.
     pub challenge_gas_l2: u64,
     /// Declaring and registering.
     pub publish_time: Duration,
@@ -77,6 +82,7 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
         program_hash: built.program.hash(),
         metadata_uri: String::new(),
         metadata_hash: 0_u64.into(),
+        challenge_gas: 0,
     };
     let registry: Registry = world.registry;
     let registered = world.run(PUBLISHER, registry.register(&new, &first)).await;
@@ -100,6 +106,7 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
         predict_gas_l2: 0,
         paid_gas_l2: 0,
         claim_gas_l2: 0,
+        claim_row_gas_l2: 0,
         challenge_gas_l2: 0,
         publish_time,
         rows: 0,
@@ -119,7 +126,13 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
         if cost.rows == rows {
             let claimed = world.run(ALICE, registry.claim(id, 1, &input, &expected, 100)).await;
             let claim_id = registry.totals(&world.node.chain).await.unwrap().n_claims;
-            let challenged = world.run(PUBLISHER, registry.challenge(claim_id, &input)).await;
+            let challenge = world.challenge(claim_id, &input).await;
+            let challenged = world.run(PUBLISHER, challenge).await;
+            let inputs = vec![input.clone(); BATCH];
+            let outputs = vec![expected.clone(); BATCH];
+            let batch = registry.claim_batch(id, 1, &inputs, &outputs, 100);
+            let batch = world.run(ALICE, batch).await;
+            cost.claim_row_gas_l2 = batch.fee.gas_l2 / BATCH as u64;
             let upheld = world.events(&challenged);
             assert!(matches!(upheld[0], Event::Upheld { .. }), "{name}: {upheld:?}");
             cost.claim_gas_l2 = claimed.fee.gas_l2;
@@ -132,13 +145,13 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
 /// The costs as a Markdown table.
 pub fn markdown(costs: &[Cost]) -> String {
     let mut text = String::from(
-        "| model | bytecode, felts | Sierra, felts | class, bytes | declare | register | predict | paid call | claim | challenge |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+        "| model | bytecode, felts | Sierra, felts | class, bytes | declare | register | predict | paid call | claim | claim of 8, per row | challenge |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     let millions = |gas: u64| format!("{:.2}M", gas as f64 / 1e6);
     for cost in costs {
         text += &format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             cost.name,
             cost.bytecode_len,
             cost.sierra_len,
@@ -148,6 +161,7 @@ pub fn markdown(costs: &[Cost]) -> String {
             millions(cost.predict_gas_l2),
             millions(cost.paid_gas_l2),
             millions(cost.claim_gas_l2),
+            millions(cost.claim_row_gas_l2),
             millions(cost.challenge_gas_l2),
         );
     }
@@ -160,7 +174,7 @@ pub fn json(costs: &[Cost]) -> String {
         format!(
             "  {{\"model\": \"{}\", \"bytecode_felts\": {}, \"sierra_felts\": {}, \"class_bytes\": {}, \"declare_gas_l2\": {}, \
              \"register_gas_l2\": {}, \"predict_gas_l2\": {}, \"paid_call_gas_l2\": {}, \"claim_gas_l2\": {}, \
-             \"challenge_gas_l2\": {}, \"publish_ms\": {}, \"rows\": {}}}",
+             \"claim_row_gas_l2\": {}, \"challenge_gas_l2\": {}, \"publish_ms\": {}, \"rows\": {}}}",
             cost.name,
             cost.bytecode_len,
             cost.sierra_len,
@@ -170,6 +184,7 @@ pub fn json(costs: &[Cost]) -> String {
             cost.predict_gas_l2,
             cost.paid_gas_l2,
             cost.claim_gas_l2,
+            cost.claim_row_gas_l2,
             cost.challenge_gas_l2,
             cost.publish_time.as_millis(),
             cost.rows,

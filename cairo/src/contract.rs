@@ -1,7 +1,5 @@
 //! Starknet contract classes to CASM classes, and the network's limits on both.
 
-use std::collections::BTreeSet;
-
 use cairo_lang_starknet_classes::allowed_libfuncs::ListSelector;
 use cairo_lang_starknet_classes::casm_contract_class::CasmContractClass;
 use cairo_lang_starknet_classes::contract_class::ContractClass;
@@ -55,7 +53,7 @@ impl CompiledContract {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ContractError {
-    /// The bytes are no contract class.
+    /// The bytes are not a contract class.
     #[error("not a contract class: {reason}")]
     Class {
         /// What is wrong.
@@ -81,7 +79,7 @@ pub enum ContractError {
 ///
 /// # Errors
 ///
-/// If the bytes are no contract class, it uses a library function that is not audited, or it does
+/// If the bytes are not a contract class, it uses a library function that is not audited, or it does
 /// not compile.
 pub fn compile_contract(class: &[u8]) -> Result<CompiledContract, ContractError> {
     let malformed =
@@ -114,29 +112,8 @@ pub fn compile_sierra(class: &[u8]) -> Result<CompiledContract, ContractError> {
     compile_contract(&as_compiler_writes(class)?)
 }
 
-/// The system calls that a class makes, by the names of Sierra's library functions, sorted; the class is as
-/// a node has it.
-///
-/// A model's contract needs none: without them it knows nothing but what it is given, keeps nothing, calls
-/// nobody, and cannot replace its own class.
-///
-/// # Errors
-///
-/// If the bytes are no contract class.
-pub fn system_calls(class: &[u8]) -> Result<Vec<String>, ContractError> {
-    let malformed =
-        |error: &dyn std::fmt::Display| ContractError::Class { reason: error.to_string() };
-    let class: ContractClass =
-        serde_json::from_slice(&as_compiler_writes(class)?).map_err(|error| malformed(&error))?;
-    let program = class.extract_sierra_program(false).map_err(|error| malformed(&error))?.program;
-    let names = program.libfunc_declarations.iter().map(|libfunc| &libfunc.long_id.generic_id.0);
-    let calls = names.filter(|name| name.ends_with("_syscall") || name.as_str() == "cheatcode");
-    let calls: BTreeSet<String> = calls.map(ToString::to_string).collect();
-    Ok(calls.into_iter().collect())
-}
-
 /// A class as a node has it in the form that the compiler writes and reads.
-fn as_compiler_writes(class: &[u8]) -> Result<Vec<u8>, ContractError> {
+pub(crate) fn as_compiler_writes(class: &[u8]) -> Result<Vec<u8>, ContractError> {
     let malformed = |error: serde_json::Error| ContractError::Class { reason: error.to_string() };
     let mut class: serde_json::Value = serde_json::from_slice(class).map_err(malformed)?;
     if let Some(fields) = class.as_object_mut() {

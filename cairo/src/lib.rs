@@ -20,6 +20,7 @@ pub mod hint;
 pub mod memory;
 mod panic;
 pub mod program;
+pub mod purity;
 pub mod run;
 mod short_string;
 pub mod toolchain;

@@ -11,7 +11,7 @@ use crate::commands::{
     bench, check, completions, demo, doctor, estimate, inspect, pack, prove, run, transpile, verify,
 };
 #[cfg(feature = "chain")]
-use crate::commands::{contract, registry};
+use crate::commands::{contract, devnet, encode, registry};
 
 /// The security that is made and accepted where nothing else is said, everywhere.
 pub const DEFAULT_SECURITY: &str = "proven-100";
@@ -52,13 +52,20 @@ pub enum Command {
     /// Measure proofs of models
     Bench(bench::BenchArgs),
     #[cfg(feature = "chain")]
-    /// Compile, declare and deploy a package's contract
+    /// Show a row as calldata, or a contract's results in natural units
+    Encode(encode::EncodeArgs),
+    #[cfg(feature = "chain")]
+    /// Compile, declare, deploy and call contracts: a package's, or those of any Cairo package
     #[command(subcommand)]
     Contract(contract::ContractCommand),
     #[cfg(feature = "chain")]
     /// Publish models on Starknet, call them, pay for them, dispute claims about them
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
+    #[cfg(feature = "chain")]
+    /// Let a local node's clock jump
+    #[command(subcommand)]
+    Devnet(devnet::DevnetCommand),
     #[cfg(feature = "explore")]
     /// Browse, try and check models in a browser
     Explore(explore::ExploreArgs),

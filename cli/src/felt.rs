@@ -9,7 +9,7 @@ pub fn hex(felt: &Felt) -> String {
 
 /// Reads a felt: hexadecimal with 0x, or decimal.
 pub fn parse_felt(text: &str) -> Result<Felt, String> {
-    let wrong = || format!("{text:?} is no number below the field's prime, such as 0x1234");
+    let wrong = || format!("{text:?} is not a number below the field's prime, such as 0x1234");
     let felt = match text.strip_prefix("0x") {
         Some(digits) if digits.len() <= 64 => Felt::from_hex(text).ok(),
         Some(_) => None,

@@ -49,6 +49,9 @@ const CALL: u64 = 1_000_000;
 /// Measured there too, in storage that is in use; a model's first call writes new storage and takes up to 2.4M more.
 const PAID: u64 = 2_900_000;
 
+/// L2 gas of a challenge besides model and values. Measured on devnet 0.10.1.
+const CHALLENGE: u64 = 2_800_000;
+
 /// Estimated L2 gas of a transaction that calls a model's contract with so many features and results.
 pub fn call_l2_gas(model: u64, n_values: usize) -> u64 {
     CALL + model + VALUE * n_values as u64
@@ -57,6 +60,11 @@ pub fn call_l2_gas(model: u64, n_values: usize) -> u64 {
 /// Estimated L2 gas of a paid call through the registry.
 pub fn paid_l2_gas(model: u64, n_values: usize) -> u64 {
     call_l2_gas(model, n_values) + PAID
+}
+
+/// Estimated L2 gas of a transaction that challenges a claim of one row.
+pub fn challenge_l2_gas(model: u64, n_values: usize) -> u64 {
+    CHALLENGE + model + VALUE * n_values as u64
 }
 
 /// Estimated L2 gas of declaring a contract: its Sierra and its bytecode, by the byte. None without a contract.

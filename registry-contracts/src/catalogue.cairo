@@ -1,8 +1,11 @@
 //! Models, versions, terms, revenue and who owns what.
 //!
-//! A version is deployed by the registry from a class, and never changes: whoever calls or claims names
+//! A version is deployed by the registry from a class, and never changes: a caller or claimant names
 //! the version and so knows the contract. What a model earns is counted on the model and credited to
 //! its holders by [`distribute`], which runs before anything that changes who they are.
+//!
+//! Changes that others could be hurt by (a higher price, other shares, the end of a version or of the model)
+//! are announced, and take effect after the registry's delay; an announcement lapses after as long again.
 
 /// What the catalogue tells indexers.
 pub mod events;
@@ -15,28 +18,34 @@ pub mod CatalogueComponent {
     use core::num::traits::SaturatingAdd;
     use core::poseidon::poseidon_hash_span;
     use starknet::storage::{
-        Map, StoragePathEntry, StoragePointerReadAccess, StoragePointerWriteAccess
+        Map, StorageMapReadAccess, StorageMapWriteAccess, StoragePathEntry,
+        StoragePointerReadAccess, StoragePointerWriteAccess
     };
     use starknet::syscalls::deploy_syscall;
     use starknet::{
-        ContractAddress, SyscallResultTrait, get_block_timestamp, get_caller_address
+        ClassHash, ContractAddress, SyscallResultTrait, get_block_timestamp, get_caller_address
     };
     use super::events::{
-        LicenceChanged, MetadataChanged, ModelDeprecated, ModelOffered, ModelRegistered,
+        ChangeAnnounced, LicenceChanged, MetadataChanged, ModelDeprecated, ModelOffered, ModelRegistered,
         ModelTransferred, SharesChanged, TermsChanged, VersionDeprecated, VersionPublished
     };
     use super::packing::{Activity, Terms};
     use super::super::errors;
     use super::super::interface::{IModelDispatcher, IModelDispatcherTrait, MODEL_INTERFACE};
-    use super::super::types::{Model, NewModel, NewVersion, Share, Version};
+    use super::super::types::{Change, Model, NewModel, NewVersion, Share, Version};
 
     const MAX_NAME: u32 = 64;
     const MAX_URI: u32 = 1024;
     const MAX_SHARES: u32 = 16;
     /// All of a model's revenue, in hundredths of a per cent.
     const WHOLE: u32 = 10_000;
+    /// L2 gas that any challenge takes, whatever the publisher says that it has measured.
+    const MIN_CHALLENGE_GAS: u64 = 3_000_000;
+    /// How many times the cost of a challenge the least bond is. A challenger gets half of the bond, so this
+    /// pays them twice what they spend.
+    const BOND_FACTOR: u128 = 4;
 
-    /// A model, field by field: a call reads three and writes one.
+    /// A model, field by field: a call reads four of them and writes one.
     #[starknet::storage_node]
     pub struct Entry {
         pub owner: ContractAddress,
@@ -53,6 +62,8 @@ pub mod CatalogueComponent {
         pub versions: Map<u32, Version>,
         /// The contracts of versions that take calls and claims; zero where they do not.
         pub in_use: Map<u32, ContractAddress>,
+        /// L2 gas of a challenge, where it is above the least.
+        pub challenge_gas: Map<u32, u64>,
         pub shares: Map<u32, Share>,
         pub n_shares: u32,
     }
@@ -61,6 +72,10 @@ pub mod CatalogueComponent {
     pub struct Storage {
         pub entries: Map<u64, Entry>,
         pub n_models: u64,
+        /// The model that a class was first registered for.
+        pub first_models: Map<ClassHash, u64>,
+        /// When announced changes can be made, by hash of model and change.
+        pub notices: Map<felt252, u64>,
     }
 
     #[event]
@@ -68,6 +83,7 @@ pub mod CatalogueComponent {
     pub enum Event {
         ModelRegistered: ModelRegistered,
         VersionPublished: VersionPublished,
+        ChangeAnnounced: ChangeAnnounced,
         TermsChanged: TermsChanged,
         LicenceChanged: LicenceChanged,
         MetadataChanged: MetadataChanged,
@@ -108,7 +124,9 @@ pub mod CatalogueComponent {
             let entry = self.entries.entry(model_id);
             let mut terms = entry.terms.read();
             assert(!terms.deprecated, errors::DEPRECATED);
-            let NewVersion { class_hash, model_hash, program_hash, metadata_uri, metadata_hash } =
+            let NewVersion {
+                class_hash, model_hash, program_hash, metadata_uri, metadata_hash, challenge_gas
+            } =
                 version;
             assert(class_hash.is_non_zero(), errors::ZERO_CLASS);
             assert(metadata_uri.len() <= MAX_URI, errors::BAD_TEXT);
@@ -132,9 +150,16 @@ pub mod CatalogueComponent {
                 metadata_hash,
                 published_at: get_block_timestamp(),
                 deprecated: false,
+                challenge_gas,
             };
             entry.versions.entry(number).write(record);
             entry.in_use.entry(number).write(contract);
+            if challenge_gas > MIN_CHALLENGE_GAS {
+                entry.challenge_gas.entry(number).write(challenge_gas);
+            }
+            if self.first_models.read(class_hash) == 0 {
+                self.first_models.write(class_hash, model_id);
+            }
             self
                 .emit(
                     VersionPublished {
@@ -147,9 +172,72 @@ pub mod CatalogueComponent {
                         schema_hash,
                         metadata_uri,
                         metadata_hash,
+                        challenge_gas,
                     }
                 );
             number
+        }
+
+        /// Announces a change, again if it was announced before: the delay starts anew.
+        fn announce(
+            ref self: ComponentState<TContractState>, model_id: u64, change: Change, delay: u64
+        ) {
+            let ready_at = get_block_timestamp() + delay;
+            self.notices.write(notice_key(model_id, change), ready_at);
+            self.emit(ChangeAnnounced { model_id, ready_at, change });
+        }
+
+        /// Uses up the announcement of exactly this change.
+        fn take_notice(
+            ref self: ComponentState<TContractState>, model_id: u64, change: Change, delay: u64
+        ) {
+            let key = notice_key(model_id, change);
+            let ready_at = self.notices.read(key);
+            assert(ready_at != 0, errors::NOT_ANNOUNCED);
+            let now = get_block_timestamp();
+            assert(now >= ready_at, errors::TOO_EARLY);
+            assert(now < ready_at + delay, errors::LAPSED);
+            self.notices.write(key, 0);
+        }
+
+        fn announced_at(
+            self: @ComponentState<TContractState>, model_id: u64, change: Change
+        ) -> u64 {
+            self.assert_model(model_id);
+            self.notices.read(notice_key(model_id, change))
+        }
+
+        fn price(self: @ComponentState<TContractState>, model_id: u64) -> u128 {
+            self.entries.entry(model_id).terms.read().price
+        }
+
+        fn has_holders(self: @ComponentState<TContractState>, model_id: u64) -> bool {
+            self.entries.entry(model_id).n_shares.read() != 0
+        }
+
+        /// The least bond of a claim, before the registry's own minimum.
+        fn least_bond(
+            self: @ComponentState<TContractState>, model_id: u64, version: u32, gas_price: u128
+        ) -> u128 {
+            let entry = self.entries.entry(model_id);
+            let gas = core::cmp::max(entry.challenge_gas.entry(version).read(), MIN_CHALLENGE_GAS);
+            core::cmp::max(entry.bond.read(), gas.into() * gas_price * BOND_FACTOR)
+        }
+
+        /// Everything that a buyer of the model agrees to.
+        fn terms_hash(self: @ComponentState<TContractState>, model_id: u64) -> felt252 {
+            self.assert_model(model_id);
+            let entry = self.entries.entry(model_id);
+            let Terms { price, n_versions, deprecated } = entry.terms.read();
+            let mut felts = array![entry.owner.read().into(), entry.licence.read()];
+            (price, entry.bond.read(), deprecated, n_versions).serialize(ref felts);
+            let mut number = 1;
+            while number <= n_versions {
+                felts.append(entry.in_use.entry(number).read().into());
+                number += 1;
+            };
+            self.list_shares(model_id).serialize(ref felts);
+            poseidon_hash_span(felts.span())
         }
 
         fn set_terms(
@@ -258,10 +346,14 @@ pub mod CatalogueComponent {
         fn earn(
             ref self: ComponentState<TContractState>, model_id: u64, n_calls: u32, amount: u128
         ) {
-            let entry = self.entries.entry(model_id).activity;
-            let Activity { undistributed, n_calls: before } = entry.read();
-            let n_calls = before + n_calls.into();
-            entry.write(Activity { undistributed: undistributed + amount, n_calls });
+            let entry = self.entries.entry(model_id);
+            let mut activity = entry.activity.read();
+            activity.undistributed += amount;
+            activity.n_calls += n_calls.into();
+            if get_caller_address() == entry.owner.read() {
+                activity.n_own_calls = activity.n_own_calls.saturating_add(n_calls);
+            }
+            entry.activity.write(activity);
         }
 
         /// What each holder is to be credited with; nothing is left on the model. What does not divide
@@ -270,12 +362,13 @@ pub mod CatalogueComponent {
             ref self: ComponentState<TContractState>, model_id: u64
         ) -> Span<(ContractAddress, u128)> {
             let entry = self.entries.entry(model_id);
-            let Activity { undistributed: amount, n_calls } = entry.activity.read();
+            let activity = entry.activity.read();
+            let amount = activity.undistributed;
             if amount == 0 {
                 return array![].span();
             }
-            entry.activity.write(Activity { undistributed: 0, n_calls });
-            // A statistic that nothing is paid by: it may not stop anybody's money.
+            entry.activity.write(Activity { undistributed: 0, ..activity });
+            // A statistic: it must not stop anyone's money.
             entry.distributed.write(entry.distributed.read().saturating_add(amount));
             let n_shares = entry.n_shares.read();
             if n_shares == 0 {
@@ -338,15 +431,11 @@ pub mod CatalogueComponent {
             self.entries.entry(model_id).versions.entry(version).contract.read()
         }
 
-        fn bond(self: @ComponentState<TContractState>, model_id: u64) -> u128 {
-            self.entries.entry(model_id).bond.read()
-        }
-
         fn describe(self: @ComponentState<TContractState>, id: u64) -> Model {
             self.assert_model(id);
             let entry = self.entries.entry(id);
             let Terms { price, n_versions, deprecated } = entry.terms.read();
-            let Activity { undistributed, n_calls } = entry.activity.read();
+            let Activity { undistributed, n_calls, n_own_calls } = entry.activity.read();
             Model {
                 id,
                 owner: entry.owner.read(),
@@ -359,6 +448,7 @@ pub mod CatalogueComponent {
                 deprecated,
                 n_versions,
                 n_calls,
+                n_own_calls,
                 revenue: entry.distributed.read().saturating_add(undistributed),
                 undistributed,
                 registered_at: entry.registered_at.read(),
@@ -384,6 +474,12 @@ pub mod CatalogueComponent {
             };
             shares
         }
+    }
+
+    fn notice_key(model_id: u64, change: Change) -> felt252 {
+        let mut felts = array![model_id.into()];
+        change.serialize(ref felts);
+        poseidon_hash_span(felts.span())
     }
 
     /// `amount · basis_points / 10,000`, rounded down; the product does not overflow.

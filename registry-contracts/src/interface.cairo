@@ -2,7 +2,8 @@
 
 use starknet::{ClassHash, ContractAddress};
 use super::types::{
-    Claim, Model, NewModel, NewVersion, ProofRecord, Scheduled, Settings, Share, Totals, Version
+    Change, Claim, ClaimState, Model, NewModel, NewVersion, ProofRecord, Rules, Scheduled, Settings,
+    Share, Status, Totals, Version
 };
 
 /// What a model's `version` must answer.
@@ -28,6 +29,38 @@ pub trait IERC20<TContractState> {
     fn approve(ref self: TContractState, spender: ContractAddress, amount: u256) -> bool;
 }
 
+/// What contracts that use models need: the interface with the number [`CONSUMER_ID`]. `check_claim` returns
+/// the status of a claim and panics if the claim that is passed is not the one with this number.
+#[starknet::interface]
+pub trait IModelConsumer<TContractState> {
+    fn call(
+        ref self: TContractState,
+        model_id: u64,
+        version: u32,
+        input: Span<felt252>,
+        max_price: u128
+    ) -> Span<felt252>;
+    fn call_batch(
+        ref self: TContractState,
+        model_id: u64,
+        version: u32,
+        inputs: Span<Span<felt252>>,
+        max_price: u128
+    ) -> Span<Span<felt252>>;
+    fn check_claim(self: @TContractState, claim_id: u64, claim: Claim) -> Status;
+}
+
+/// What interfaces a contract has (SNIP-5).
+#[starknet::interface]
+pub trait ISRC5<TContractState> {
+    fn supports_interface(self: @TContractState, interface_id: felt252) -> bool;
+}
+
+/// The number of SNIP-5 itself.
+pub const SRC5_ID: felt252 = 0x3f918d17e5ee77373b56385708f855659a07f75997f365cf87748628532a055;
+/// The number of [`IModelConsumer`], computed as SNIP-5 says.
+pub const CONSUMER_ID: felt252 = 0x20ee71e17ef90ae4369477667e7541b1e6da1c913b62fe929b8e915c7c1777e;
+
 /// What every model answers to.
 #[starknet::interface]
 pub trait IModel<TContractState> {
@@ -43,6 +76,7 @@ pub trait IModelRegistry<TContractState> {
     // Publishing.
     fn register(ref self: TContractState, model: NewModel, first: NewVersion) -> u64;
     fn publish(ref self: TContractState, model_id: u64, version: NewVersion) -> u32;
+    fn announce(ref self: TContractState, model_id: u64, change: Change);
     fn set_terms(ref self: TContractState, model_id: u64, price: u128, bond: u128);
     fn set_licence(ref self: TContractState, model_id: u64, licence: felt252);
     fn set_metadata(
@@ -52,7 +86,7 @@ pub trait IModelRegistry<TContractState> {
     fn deprecate_version(ref self: TContractState, model_id: u64, version: u32);
     fn deprecate(ref self: TContractState, model_id: u64);
     fn offer_model(ref self: TContractState, model_id: u64, to: ContractAddress);
-    fn accept_model(ref self: TContractState, model_id: u64);
+    fn accept_model(ref self: TContractState, model_id: u64, terms_hash: felt252);
 
     // Using.
     fn call(
@@ -79,31 +113,37 @@ pub trait IModelRegistry<TContractState> {
         output: Span<felt252>,
         bond: u128
     ) -> u64;
-    fn challenge(ref self: TContractState, claim_id: u64, input: Span<felt252>) -> bool;
-    fn contest(ref self: TContractState, claim_id: u64);
-    fn finalize(ref self: TContractState, claim_id: u64);
-    fn record_proof(
+    fn claim_batch(
         ref self: TContractState,
         model_id: u64,
         version: u32,
-        proof_hash: u256,
-        input_hash: felt252,
-        output_hash: felt252,
-        security_bits: u16,
-        format_version: u16
+        inputs: Span<Span<felt252>>,
+        outputs: Span<Span<felt252>>,
+        bond: u128
+    ) -> u64;
+    fn challenge(
+        ref self: TContractState, claim_id: u64, claim: Claim, row: u32, input: Span<felt252>
+    ) -> bool;
+    fn contest(ref self: TContractState, claim_id: u64, claim: Claim, row: u32);
+    fn finalize(ref self: TContractState, claim_id: u64, claim: Claim);
+    fn record_proof(
+        ref self: TContractState, model_id: u64, version: u32, proof: ProofRecord
     ) -> u64;
 
     // Money.
     fn distribute(ref self: TContractState, model_id: u64);
     fn withdraw(ref self: TContractState) -> u128;
+    fn withdraw_for(ref self: TContractState, account: ContractAddress) -> u128;
+    fn sweep(ref self: TContractState) -> u128;
 
     // The registry's owner.
-    fn schedule_pause(ref self: TContractState);
     fn schedule_upgrade(ref self: TContractState, class_hash: ClassHash);
+    fn schedule_rules(ref self: TContractState, rules: Rules);
     fn cancel_scheduled(ref self: TContractState);
     fn pause(ref self: TContractState);
     fn unpause(ref self: TContractState);
     fn upgrade(ref self: TContractState, class_hash: ClassHash);
+    fn set_rules(ref self: TContractState, rules: Rules);
     fn offer_registry(ref self: TContractState, to: ContractAddress);
     fn accept_registry(ref self: TContractState);
 
@@ -119,8 +159,12 @@ pub trait IModelRegistry<TContractState> {
     ) -> Array<Version>;
     fn model_version(self: @TContractState, model_id: u64, version: u32) -> Version;
     fn shares(self: @TContractState, model_id: u64) -> Array<Share>;
-    fn claims(self: @TContractState, first: u64, count: u32) -> Array<Claim>;
-    fn get_claim(self: @TContractState, claim_id: u64) -> Claim;
-    fn proofs(self: @TContractState, first: u64, count: u32) -> Array<ProofRecord>;
+    fn terms_hash(self: @TContractState, model_id: u64) -> felt252;
+    fn announced_at(self: @TContractState, model_id: u64, change: Change) -> u64;
+    fn first_model_of(self: @TContractState, class_hash: ClassHash) -> u64;
+    fn least_bond(self: @TContractState, model_id: u64, version: u32) -> u128;
+    fn claims(self: @TContractState, first: u64, count: u32) -> Array<ClaimState>;
+    fn claim_state(self: @TContractState, claim_id: u64) -> ClaimState;
+    fn check_claim(self: @TContractState, claim_id: u64, claim: Claim) -> Status;
     fn balance_of(self: @TContractState, account: ContractAddress) -> u128;
 }

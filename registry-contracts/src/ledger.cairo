@@ -1,12 +1,13 @@
 //! The fee token: what came in, who it belongs to, what goes out.
 //!
 //! Every unit that the registry takes is booked in `held` until it leaves, so `held` is what the
-//! registry owes plus what was burnt. Nothing is ever sent to anybody but by their own withdrawal.
-//! Burnt units stay in the contract for ever: sending them to somebody would make somebody a winner.
+//! registry owes plus what is burnt and not yet swept. An account's balance only ever goes to that
+//! account. Burnt units are nobody's: anyone can sweep them to an address that nobody has, so that no later
+//! code of the registry can give them to somebody either.
 
 #[starknet::component]
 pub mod LedgerComponent {
-    use core::num::traits::Zero;
+    use core::num::traits::{SaturatingAdd, Zero};
     use starknet::storage::{
         Map, StorageMapReadAccess, StorageMapWriteAccess, StoragePointerReadAccess,
         StoragePointerWriteAccess
@@ -15,12 +16,16 @@ pub mod LedgerComponent {
     use super::super::errors;
     use super::super::interface::{IERC20Dispatcher, IERC20DispatcherTrait};
 
+    /// Where burnt units go. Addresses of contracts are hashes, so nobody can have this one.
+    const OUT_OF_REACH: felt252 = 0xdead;
+
     #[storage]
     pub struct Storage {
         pub fee_token: ContractAddress,
         pub balances: Map<ContractAddress, u128>,
         pub held: u128,
         pub burnt: u128,
+        pub swept: u128,
     }
 
     #[event]
@@ -28,9 +33,10 @@ pub mod LedgerComponent {
     pub enum Event {
         Credited: Credited,
         Withdrawn: Withdrawn,
+        Swept: Swept,
     }
 
-    /// An account can withdraw so much more.
+    /// An account can withdraw this much more.
     #[derive(Drop, starknet::Event)]
     pub struct Credited {
         #[key]
@@ -43,6 +49,12 @@ pub mod LedgerComponent {
     pub struct Withdrawn {
         #[key]
         pub account: ContractAddress,
+        pub amount: u128,
+    }
+
+    /// Burnt units were sent out of reach.
+    #[derive(Drop, starknet::Event)]
+    pub struct Swept {
         pub amount: u128,
     }
 
@@ -84,20 +96,45 @@ pub mod LedgerComponent {
             self.burnt.write(self.burnt.read() + amount);
         }
 
-        /// Pays the caller everything that is theirs.
-        fn pay_out(ref self: ComponentState<TContractState>) -> u128 {
-            let account = get_caller_address();
+        /// Pays an account everything that is its own.
+        fn pay_out(
+            ref self: ComponentState<TContractState>, account: ContractAddress
+        ) -> u128 {
             let amount = self.balances.read(account);
             assert(amount != 0, errors::NOTHING_TO_WITHDRAW);
             self.balances.write(account, 0);
+            self.send(account, amount);
+            self.emit(Withdrawn { account, amount });
+            amount
+        }
+
+        /// Sends what is burnt out of reach.
+        fn sweep(ref self: ComponentState<TContractState>) -> u128 {
+            let amount = self.burnt.read();
+            assert(amount != 0, errors::NOTHING_TO_SWEEP);
+            self.burnt.write(0);
+            // A statistic: it must not stop anything.
+            self.swept.write(self.swept.read().saturating_add(amount));
+            self.send(OUT_OF_REACH.try_into().unwrap(), amount);
+            self.emit(Swept { amount });
+            amount
+        }
+    }
+
+    #[generate_trait]
+    impl PrivateImpl<
+        TContractState, +HasComponent<TContractState>
+    > of PrivateTrait<TContractState> {
+        /// Sends exactly `amount` of what is held.
+        fn send(
+            ref self: ComponentState<TContractState>, to: ContractAddress, amount: u128
+        ) {
             self.held.write(self.held.read() - amount);
             let token = IERC20Dispatcher { contract_address: self.fee_token.read() };
             let this = get_contract_address();
             let before = token.balance_of(this);
-            assert(token.transfer(account, amount.into()), errors::TOKEN_REFUSED);
+            assert(token.transfer(to, amount.into()), errors::TOKEN_REFUSED);
             assert(token.balance_of(this) + amount.into() == before, errors::TOKEN_AMOUNT);
-            self.emit(Withdrawn { account, amount });
-            amount
         }
     }
 }

@@ -6,7 +6,7 @@
 
 /// Models, versions, terms, revenue and who owns what.
 pub mod catalogue;
-/// Claims with bonds, and records of proofs.
+/// Claims with bonds.
 pub mod disputes;
 /// What entry points panic with.
 pub mod errors;

@@ -8,8 +8,7 @@ pub mod ModelRegistry {
     };
     use starknet::syscalls::call_contract_syscall;
     use starknet::{
-        ClassHash, ContractAddress, SyscallResult, SyscallResultTrait, get_block_timestamp,
-        get_caller_address
+        ClassHash, ContractAddress, SyscallResult, SyscallResultTrait, get_caller_address
     };
     use super::super::catalogue::CatalogueComponent;
     use super::super::catalogue::CatalogueComponent::CatalogueTrait;
@@ -18,12 +17,14 @@ pub mod ModelRegistry {
     use super::super::errors;
     use super::super::governance::GovernanceComponent;
     use super::super::governance::GovernanceComponent::GovernanceTrait;
-    use super::super::interface::{IModelRegistry, MAX_BATCH, MAX_INPUT, MAX_OUTPUT, MAX_PAGE};
+    use super::super::interface::{
+        CONSUMER_ID, IModelRegistry, ISRC5, MAX_BATCH, MAX_INPUT, MAX_OUTPUT, MAX_PAGE, SRC5_ID
+    };
     use super::super::ledger::LedgerComponent;
     use super::super::ledger::LedgerComponent::LedgerTrait;
     use super::super::types::{
-        Action, Claim, Model, NewModel, NewVersion, ProofRecord, Scheduled, Settings, Share, Totals,
-        Version
+        Action, Change, Claim, ClaimState, Model, NewModel, NewVersion, ProofRecord, Rules,
+        Scheduled, Settings, Share, Status, Totals, Version
     };
 
     component!(path: GovernanceComponent, storage: governance, event: GovernanceEvent);
@@ -74,10 +75,10 @@ pub mod ModelRegistry {
 
     /// Deploys a registry.
     ///
-    /// `delay` is at least twice `window`: whoever dislikes an announced upgrade can settle even a
-    /// claim that is contested at the last moment before it comes.
+    /// `delay` is at least three times the window: after an upgrade is announced, there is time for a claim to be
+    /// made, contested at the last moment, and settled, all under the old code.
     ///
-    /// Requirements: no zero address, window or bond; `delay >= 2 · window`.
+    /// Requirements: no zero address or bond; a window of an hour or more; `delay >= 3 · window`.
     ///
     /// Emits `RegistryTransferred`.
     #[constructor]
@@ -87,12 +88,18 @@ pub mod ModelRegistry {
         fee_token: ContractAddress,
         window: u64,
         delay: u64,
-        min_bond: u128
+        min_bond: u128,
+        gas_price: u128
     ) {
-        assert(delay / 2 >= window, errors::BAD_SETTINGS);
-        self.governance.initialize(owner, delay);
+        self.governance.initialize(owner, delay, Rules { window, min_bond, gas_price });
         self.ledger.initialize(fee_token);
-        self.disputes.initialize(window, min_bond);
+    }
+
+    #[abi(embed_v0)]
+    impl SRC5Impl of ISRC5<ContractState> {
+        fn supports_interface(self: @ContractState, interface_id: felt252) -> bool {
+            interface_id == SRC5_ID || interface_id == CONSUMER_ID
+        }
     }
 
     #[abi(embed_v0)]
@@ -126,13 +133,27 @@ pub mod ModelRegistry {
             number
         }
 
-        /// Sets the price of calls and the smallest bond of claims, in units of the fee token.
+        /// Announces a change that others could be hurt by. It can be made after the delay, and lapses after
+        /// as long again.
         ///
         /// Requirements: the caller owns the model.
+        ///
+        /// Emits `ChangeAnnounced`.
+        fn announce(ref self: ContractState, model_id: u64, change: Change) {
+            self.assert_model_owner(model_id);
+            self.catalogue.announce(model_id, change, self.governance.delay.read());
+        }
+
+        /// Sets the price of calls and the smallest bond of claims, in units of the fee token.
+        ///
+        /// Requirements: the caller owns the model; a higher price was announced.
         ///
         /// Emits `TermsChanged`.
         fn set_terms(ref self: ContractState, model_id: u64, price: u128, bond: u128) {
             self.assert_model_owner(model_id);
+            if price > self.catalogue.price(model_id) {
+                self.take_notice(model_id, Change::Price(price));
+            }
             self.catalogue.set_terms(model_id, price, bond);
         }
 
@@ -161,33 +182,39 @@ pub mod ModelRegistry {
         /// Shares what the model will earn among at most 16 holders; without shares the owner gets it. What
         /// it has earned goes to the holders until now.
         ///
-        /// Requirements: the caller owns the model; shares are positive, of different holders, and
-        /// 10,000 basis points together.
+        /// Requirements: the caller owns the model; if there are holders, the new shares were announced;
+        /// shares are positive, of different holders, and 10,000 basis points together.
         ///
         /// Emits `Credited` for each holder until now, and `SharesChanged`.
         fn set_shares(ref self: ContractState, model_id: u64, shares: Span<Share>) {
             self.assert_model_owner(model_id);
+            if self.catalogue.has_holders(model_id) {
+                self.take_notice(model_id, Change::Shares(shares));
+            }
             self.credit_holders(model_id);
             self.catalogue.set_shares(model_id, shares);
         }
 
         /// Ends a version: no new calls, no new claims. Open claims are settled as ever.
         ///
-        /// Requirements: the caller owns the model; the version is not deprecated.
+        /// Requirements: the caller owns the model; it was announced; the version is not deprecated.
         ///
         /// Emits `VersionDeprecated`.
         fn deprecate_version(ref self: ContractState, model_id: u64, version: u32) {
             self.assert_model_owner(model_id);
+            self.catalogue.assert_version(model_id, version);
+            self.take_notice(model_id, Change::DeprecateVersion(version));
             self.catalogue.deprecate_version(model_id, version);
         }
 
         /// Ends a model: no new versions, calls or claims.
         ///
-        /// Requirements: the caller owns the model, which is not deprecated.
+        /// Requirements: the caller owns the model, which is not deprecated; it was announced.
         ///
         /// Emits `ModelDeprecated`.
         fn deprecate(ref self: ContractState, model_id: u64) {
             self.assert_model_owner(model_id);
+            self.take_notice(model_id, Change::Deprecate);
             self.catalogue.deprecate(model_id);
         }
 
@@ -201,15 +228,17 @@ pub mod ModelRegistry {
             self.catalogue.offer(model_id, to);
         }
 
-        /// Takes a model that was offered. What it has earned is the holders' until now.
+        /// Takes a model that was offered, as it was agreed to. What it has earned is the holders' until now.
         ///
-        /// Requirements: the model was offered to the caller.
+        /// Requirements: the model was offered to the caller; `terms_hash` is what the view of this name answers:
+        /// owner, licence, terms, shares and what is deprecated are as the caller has seen them.
         ///
         /// Emits `Credited` for each holder until now, and `ModelTransferred`.
-        fn accept_model(ref self: ContractState, model_id: u64) {
+        fn accept_model(ref self: ContractState, model_id: u64, terms_hash: felt252) {
             self.governance.assert_not_entered();
             self.catalogue.assert_model(model_id);
             self.catalogue.assert_offered(model_id);
+            assert(self.catalogue.terms_hash(model_id) == terms_hash, errors::TERMS);
             self.credit_holders(model_id);
             self.catalogue.accept(model_id);
         }
@@ -249,10 +278,10 @@ pub mod ModelRegistry {
         ///
         /// The claimant vouches for the model's contract too: look at its class first.
         ///
-        /// Requirements: not paused; neither model nor version is deprecated; the bond is at least the
-        /// model's and the registry's minimum, and the registry may take it from the caller.
+        /// Requirements: not paused; neither model nor version is deprecated; the bond is at least
+        /// `least_bond`, and the registry may take it from the caller.
         ///
-        /// Emits `Claimed` and `ClaimInput` for each 256 felts of the row.
+        /// Emits `Claimed`, and `ClaimInput` for each 256 felts of the row.
         fn claim(
             ref self: ContractState,
             model_id: u64,
@@ -261,96 +290,98 @@ pub mod ModelRegistry {
             output: Span<felt252>,
             bond: u128
         ) -> u64 {
-            self.governance.enter();
-            self.governance.assert_running();
-            self.catalogue.in_use(model_id, version);
-            assert(input.len() <= MAX_INPUT && output.len() <= MAX_OUTPUT, errors::TOO_LONG);
-            let least = self.min_bond(model_id);
-            assert(bond >= least, errors::BOND);
-            let claim_id = self.disputes.open(model_id, version, input, output, bond);
-            self.ledger.collect(bond);
-            self.governance.leave();
-            claim_id
+            let (inputs, outputs) = (array![input].span(), array![output].span());
+            self.claim_rows(model_id, version, inputs, outputs, bond)
         }
 
-        /// Executes the model on a claim's row and settles the claim; whether it was upheld.
+        /// Claims what the model answers to several rows, under one bond; the claim's number. One false row
+        /// refutes the whole claim.
         ///
-        /// It costs nothing but the execution: a claim that holds is only settled sooner.
+        /// Requirements: as for `claim`; 1 to 64 rows, and as many results.
         ///
-        /// Requirements: the claim is open or contested, its window too; `input` is its row; the model
-        /// answers, or refuses the row by name.
+        /// Emits `Claimed`, `ClaimRow` for each row after the first, and `ClaimInput` for each 256 felts of a row.
+        fn claim_batch(
+            ref self: ContractState,
+            model_id: u64,
+            version: u32,
+            inputs: Span<Span<felt252>>,
+            outputs: Span<Span<felt252>>,
+            bond: u128
+        ) -> u64 {
+            self.claim_rows(model_id, version, inputs, outputs, bond)
+        }
+
+        /// Executes the model on a row of a claim and settles the claim; whether the row holds.
         ///
-        /// Emits `Refuted` or `Upheld`, and `Credited` for whoever gets something.
-        fn challenge(ref self: ContractState, claim_id: u64, input: Span<felt252>) -> bool {
+        /// It costs nothing but the execution. It can be done until the claim is finalised, also after its
+        /// window.
+        ///
+        /// Requirements: `claim` is the claim as it is now, open or contested; `input` is its row `row`;
+        /// the model answers, or refuses the row by name; of several rows, one that holds is the contested one.
+        ///
+        /// Emits `Refuted`, `Upheld` or `RowUpheld`, and `Credited` for each account that gets something.
+        fn challenge(
+            ref self: ContractState, claim_id: u64, claim: Claim, row: u32, input: Span<felt252>
+        ) -> bool {
             self.governance.enter();
-            let claim = self.disputes.challengeable(claim_id);
-            assert(poseidon_hash_span(input) == claim.input_hash, errors::WRONG_INPUT);
+            let is_contested = self.disputes.assert_live(claim_id, @claim);
+            assert(row < claim.rows.len(), errors::NO_ROW);
+            let claimed = *claim.rows[row];
+            assert(poseidon_hash_span(input) == claimed.input_hash, errors::WRONG_INPUT);
             let contract = self.catalogue.contract_of(claim.model_id, claim.version);
             let execution = execute_disputed(contract, input);
-            let (upheld, settlement) = self.disputes.judge(claim_id, execution);
+            let window = self.governance.rules.read().window;
+            let (holds, settlement) = self
+                .disputes
+                .judge(claim_id, claim, row, is_contested, execution, window);
             self.settle(settlement);
             self.governance.leave();
-            upheld
+            holds
         }
 
-        /// Stakes as much as the claimant against a claim; only execution makes it hold then. The
+        /// Stakes the least bond against a row of a claim; only execution makes the claim hold then. The
         /// window starts again.
         ///
         /// For models that cannot be executed: challenging is cheaper wherever it works.
         ///
-        /// Requirements: the claim is open, its window too; the registry may take the bond.
+        /// Requirements: `claim` is the claim as it is now, and open; it has such a row; the registry may take
+        /// `claim.stake` from the caller.
         ///
         /// Emits `Contested`.
-        fn contest(ref self: ContractState, claim_id: u64) {
+        fn contest(ref self: ContractState, claim_id: u64, claim: Claim, row: u32) {
             self.governance.enter();
-            let bond = self.disputes.contest(claim_id);
-            self.ledger.collect(bond);
+            let window = self.governance.rules.read().window;
+            let stake = self.disputes.contest(claim_id, claim, row, window);
+            self.ledger.collect(stake);
             self.governance.leave();
         }
 
         /// Settles a claim whose window has closed: final if nobody contested, else void.
         ///
-        /// Requirements: the claim is open or contested, its window is closed.
+        /// Requirements: `claim` is the claim as it is now, open or contested; its window is closed.
         ///
-        /// Emits `Finalized` or `Voided`, and `Credited` for whoever gets something back.
-        fn finalize(ref self: ContractState, claim_id: u64) {
+        /// Emits `Finalized` or `Voided`, and `Credited` for each account that gets something back.
+        fn finalize(ref self: ContractState, claim_id: u64, claim: Claim) {
             self.governance.assert_not_entered();
-            let settlement = self.disputes.close(claim_id);
+            let settlement = self.disputes.close(claim_id, claim);
             self.settle(settlement);
         }
 
-        /// Records that the caller says to have a proof; its number. Nothing here verifies it.
+        /// Records that the caller says to have a proof; its number. Nothing here verifies it, and nothing but
+        /// the event is kept.
         ///
         /// Requirements: not paused; there is such a version; a hash and a security level are given.
         ///
         /// Emits `ProofRecorded`.
         fn record_proof(
-            ref self: ContractState,
-            model_id: u64,
-            version: u32,
-            proof_hash: u256,
-            input_hash: felt252,
-            output_hash: felt252,
-            security_bits: u16,
-            format_version: u16
+            ref self: ContractState, model_id: u64, version: u32, proof: ProofRecord
         ) -> u64 {
             self.governance.assert_running();
             self.catalogue.assert_version(model_id, version);
-            let proof = ProofRecord {
-                model_id,
-                version,
-                recorder: get_caller_address(),
-                proof_hash,
-                input_hash,
-                output_hash,
-                security_bits,
-                format_version,
-                recorded_at: get_block_timestamp(),
-            };
-            self.disputes.record_proof(proof)
+            self.disputes.record_proof(model_id, version, proof)
         }
 
-        /// Credits a model's holders with what it has earned. Anybody may do it.
+        /// Credits a model's holders with what it has earned. Anyone may do it.
         ///
         /// Requirements: there is such a model.
         ///
@@ -367,19 +398,33 @@ pub mod ModelRegistry {
         ///
         /// Emits `Withdrawn`.
         fn withdraw(ref self: ContractState) -> u128 {
+            self.withdraw_for(get_caller_address())
+        }
+
+        /// Pays an account everything that is its own; how much. Anyone may do it, for holders that cannot call
+        /// the registry themselves. Never paused.
+        ///
+        /// Requirements: something is the account's.
+        ///
+        /// Emits `Withdrawn`.
+        fn withdraw_for(ref self: ContractState, account: ContractAddress) -> u128 {
             self.governance.enter();
-            let amount = self.ledger.pay_out();
+            let amount = self.ledger.pay_out(account);
             self.governance.leave();
             amount
         }
 
-        /// Announces a pause.
+        /// Sends the burnt parts of lost bonds to an address that nobody has; how much. Anyone may do it: no later
+        /// code of the registry can reach them then. Never paused.
         ///
-        /// Requirements: the caller owns the registry; nothing else is announced, or it has lapsed.
+        /// Requirements: something is burnt and not yet swept.
         ///
-        /// Emits `ActionScheduled`.
-        fn schedule_pause(ref self: ContractState) {
-            self.governance.schedule(Action::Pause);
+        /// Emits `Swept`.
+        fn sweep(ref self: ContractState) -> u128 {
+            self.governance.enter();
+            let amount = self.ledger.sweep();
+            self.governance.leave();
+            amount
         }
 
         /// Announces an upgrade.
@@ -392,6 +437,16 @@ pub mod ModelRegistry {
             self.governance.schedule(Action::Upgrade(class_hash));
         }
 
+        /// Announces other rules. Claims that exist keep theirs.
+        ///
+        /// Requirements: the caller owns the registry; nothing else is announced, or it has lapsed; the rules
+        /// are such as the constructor takes.
+        ///
+        /// Emits `ActionScheduled`.
+        fn schedule_rules(ref self: ContractState, rules: Rules) {
+            self.governance.schedule(Action::SetRules(rules));
+        }
+
         /// Takes back what was announced.
         ///
         /// Requirements: the caller owns the registry; something is announced.
@@ -401,16 +456,17 @@ pub mod ModelRegistry {
             self.governance.cancel();
         }
 
-        /// Pauses: no new models, versions, calls, claims or proof records.
+        /// Pauses at once, for three days at most: no new models, versions, calls, claims or proof records.
         ///
-        /// Requirements: the caller owns the registry; announced, the delay is over, and it has not lapsed.
+        /// Requirements: the caller owns the registry; two weeks have passed since the last pause ended, or would
+        /// have ended by itself.
         ///
         /// Emits `Paused`.
         fn pause(ref self: ContractState) {
             self.governance.pause();
         }
 
-        /// Ends a pause at once.
+        /// Ends a pause before its time.
         ///
         /// Requirements: the caller owns the registry, which is paused.
         ///
@@ -421,13 +477,24 @@ pub mod ModelRegistry {
 
         /// Replaces the registry's class.
         ///
-        /// Requirements: the caller owns the registry; announced with this class, the delay is over, and it has not lapsed;
-        /// not from within a call.
+        /// Requirements: the caller owns the registry; it was announced with this class, the delay is over, and
+        /// the announcement has not lapsed; not from within a call.
         ///
         /// Emits `Upgraded`.
         fn upgrade(ref self: ContractState, class_hash: ClassHash) {
             self.governance.assert_not_entered();
             self.governance.upgrade(class_hash);
+        }
+
+        /// Changes the rules for new claims.
+        ///
+        /// Requirements: the caller owns the registry; they were announced, the delay is over, and the
+        /// announcement has not lapsed; not from within a call.
+        ///
+        /// Emits `RulesChanged`.
+        fn set_rules(ref self: ContractState, rules: Rules) {
+            self.governance.assert_not_entered();
+            self.governance.set_rules(rules);
         }
 
         /// Offers the registry to `to`, or to nobody if `to` is zero.
@@ -448,15 +515,19 @@ pub mod ModelRegistry {
             self.governance.accept();
         }
 
-        /// What the registry was deployed with, and whether it is paused.
+        /// The registry's settings, and whether it is paused.
         fn settings(self: @ContractState) -> Settings {
+            let Rules { window, min_bond, gas_price } = self.governance.rules.read();
             Settings {
                 owner: self.governance.owner.read(),
                 fee_token: self.ledger.fee_token.read(),
-                window: self.disputes.window.read(),
+                window,
                 delay: self.governance.delay.read(),
-                min_bond: self.disputes.min_bond.read(),
-                paused: self.governance.paused.read(),
+                min_bond,
+                gas_price,
+                paused: self.governance.is_paused(),
+                paused_until: self.governance.pause_ends_at.read(),
+                can_pause_from: self.governance.can_pause_from(),
             }
         }
 
@@ -479,6 +550,7 @@ pub mod ModelRegistry {
                 n_proofs: self.disputes.n_proofs.read(),
                 held: self.ledger.held.read(),
                 burnt: self.ledger.burnt.read(),
+                swept: self.ledger.swept.read(),
             }
         }
 
@@ -498,7 +570,7 @@ pub mod ModelRegistry {
         /// Requirements: it exists.
         fn model(self: @ContractState, model_id: u64) -> Model {
             let mut model = self.catalogue.describe(model_id);
-            model.bond = self.min_bond(model_id);
+            model.bond = self.bond_of(model_id, model.n_versions);
             model
         }
 
@@ -533,8 +605,37 @@ pub mod ModelRegistry {
             self.catalogue.list_shares(model_id)
         }
 
-        /// At most 50 claims from number `first` (at least 1) on.
-        fn claims(self: @ContractState, first: u64, count: u32) -> Array<Claim> {
+        /// A hash of everything that a buyer of the model agrees to: owner, licence, price, bond, shares, which
+        /// versions take calls, and whether the model is deprecated.
+        ///
+        /// Requirements: the model exists.
+        fn terms_hash(self: @ContractState, model_id: u64) -> felt252 {
+            self.catalogue.terms_hash(model_id)
+        }
+
+        /// From when on an announced change can be made; 0 if it was not announced. It lapses a delay later.
+        ///
+        /// Requirements: the model exists.
+        fn announced_at(self: @ContractState, model_id: u64, change: Change) -> u64 {
+            self.catalogue.announced_at(model_id, change)
+        }
+
+        /// The model that a class was first registered for; 0 if for none. Others with this class are copies.
+        fn first_model_of(self: @ContractState, class_hash: ClassHash) -> u64 {
+            self.catalogue.first_models.read(class_hash)
+        }
+
+        /// The least bond of a claim about a version: the registry's minimum, the model's, and four times what
+        /// its challenge costs, whichever is largest.
+        ///
+        /// Requirements: the version exists.
+        fn least_bond(self: @ContractState, model_id: u64, version: u32) -> u128 {
+            self.catalogue.assert_version(model_id, version);
+            self.bond_of(model_id, version)
+        }
+
+        /// At most 50 claims from number `first` (at least 1) on: status and hash.
+        fn claims(self: @ContractState, first: u64, count: u32) -> Array<ClaimState> {
             let mut page = array![];
             let (mut id, end) = bounds(first, count, self.disputes.n_claims.read());
             while id < end {
@@ -544,22 +645,18 @@ pub mod ModelRegistry {
             page
         }
 
-        /// A claim.
+        /// Status and hash of a claim.
         ///
         /// Requirements: it exists.
-        fn get_claim(self: @ContractState, claim_id: u64) -> Claim {
+        fn claim_state(self: @ContractState, claim_id: u64) -> ClaimState {
             self.disputes.get(claim_id)
         }
 
-        /// At most 50 proof records from number `first` (at least 1) on: claimed, not verified.
-        fn proofs(self: @ContractState, first: u64, count: u32) -> Array<ProofRecord> {
-            let mut page = array![];
-            let (mut id, end) = bounds(first, count, self.disputes.n_proofs.read());
-            while id < end {
-                page.append(self.disputes.proofs.read(id));
-                id += 1;
-            };
-            page
+        /// The status of a claim.
+        ///
+        /// Requirements: `claim` is the claim with this number, as it is now.
+        fn check_claim(self: @ContractState, claim_id: u64, claim: Claim) -> Status {
+            self.disputes.check(claim_id, @claim)
         }
 
         /// What an account can withdraw.
@@ -570,14 +667,53 @@ pub mod ModelRegistry {
 
     #[generate_trait]
     impl InternalImpl of InternalTrait {
-        /// Who owns a model cannot use a model's or the token's code to change it in the middle of a call.
+        /// The owner of a model cannot use a model's or the token's code to change it in the middle of a call.
         fn assert_model_owner(self: @ContractState, model_id: u64) {
             self.governance.assert_not_entered();
             self.catalogue.assert_owner(model_id);
         }
 
-        fn min_bond(self: @ContractState, model_id: u64) -> u128 {
-            core::cmp::max(self.catalogue.bond(model_id), self.disputes.min_bond.read())
+        fn bond_of(self: @ContractState, model_id: u64, version: u32) -> u128 {
+            let Rules { min_bond, gas_price, .. } = self.governance.rules.read();
+            core::cmp::max(self.catalogue.least_bond(model_id, version, gas_price), min_bond)
+        }
+
+        fn take_notice(ref self: ContractState, model_id: u64, change: Change) {
+            self.catalogue.take_notice(model_id, change, self.governance.delay.read());
+        }
+
+        fn claim_rows(
+            ref self: ContractState,
+            model_id: u64,
+            version: u32,
+            inputs: Span<Span<felt252>>,
+            outputs: Span<Span<felt252>>,
+            bond: u128
+        ) -> u64 {
+            self.governance.enter();
+            self.governance.assert_running();
+            self.catalogue.in_use(model_id, version);
+            let n_rows = inputs.len();
+            assert(
+                n_rows != 0 && n_rows <= MAX_BATCH && n_rows == outputs.len(), errors::BAD_BATCH
+            );
+            for input in inputs {
+                assert((*input).len() <= MAX_INPUT, errors::TOO_LONG);
+            };
+            for output in outputs {
+                assert((*output).len() <= MAX_OUTPUT, errors::TOO_LONG);
+            };
+            let Rules { window, min_bond, gas_price } = self.governance.rules.read();
+            let stake = core::cmp::max(
+                self.catalogue.least_bond(model_id, version, gas_price), min_bond
+            );
+            assert(bond >= stake, errors::BOND);
+            let claim_id = self
+                .disputes
+                .open(model_id, version, inputs, outputs, bond, stake, window);
+            self.ledger.collect(bond);
+            self.governance.leave();
+            claim_id
         }
 
         fn call_rows(
@@ -631,7 +767,7 @@ pub mod ModelRegistry {
         }
     }
 
-    /// Asks a model, whose code is anybody's: what it returns is not looked at yet.
+    /// Asks a model, whose code anyone may have written: what it returns is not decoded yet.
     fn predict(contract: ContractAddress, input: Span<felt252>) -> SyscallResult<Span<felt252>> {
         let mut calldata = array![];
         input.serialize(ref calldata);
@@ -651,7 +787,7 @@ pub mod ModelRegistry {
     /// Executes a model on a disputed row.
     ///
     /// A failure counts only where it is one of the refusals that the model interface names: see
-    /// `disputes` for why. What is no list of felts is an answer, and never the claimed one.
+    /// `disputes` for why. What is not a list of felts counts as an answer, and never as the claimed one.
     fn execute_disputed(contract: ContractAddress, input: Span<felt252>) -> Execution {
         match predict(contract, input) {
             Result::Ok(answer) => match results(answer) {

@@ -2,21 +2,38 @@
 
 use starknet::{ClassHash, ContractAddress};
 
-/// What the registry was deployed with.
+/// The registry's settings.
 #[derive(Copy, Drop, Serde, Debug)]
 pub struct Settings {
     /// The registry's owner.
     pub owner: ContractAddress,
     /// The ERC-20 in which calls and bonds are paid.
     pub fee_token: ContractAddress,
-    /// Seconds during which a claim can be challenged.
+    /// Seconds during which a claim cannot be finalised.
     pub window: u64,
-    /// Seconds between the announcement of a pause or an upgrade and its effect.
+    /// Seconds of notice before an upgrade, other rules, a higher price, other shares or a deprecation.
     pub delay: u64,
     /// The smallest bond of any claim.
     pub min_bond: u128,
-    /// Whether new models, calls and claims are refused.
+    /// Units of the fee token per L2 gas, for the least bonds of versions.
+    pub gas_price: u128,
+    /// Whether new models, calls and claims are refused now.
     pub paused: bool,
+    /// When the last pause ends or ended: seconds since the epoch; 0 if there was none.
+    pub paused_until: u64,
+    /// From when on the owner can pause again: seconds since the epoch.
+    pub can_pause_from: u64,
+}
+
+/// What the registry's owner can change under notice.
+#[derive(Copy, Drop, Serde, Debug, PartialEq, starknet::Store)]
+pub struct Rules {
+    /// Seconds during which a claim cannot be finalised.
+    pub window: u64,
+    /// The smallest bond of any claim.
+    pub min_bond: u128,
+    /// Units of the fee token per L2 gas, for the least bonds of versions.
+    pub gas_price: u128,
 }
 
 /// What the registry's owner has announced.
@@ -25,10 +42,10 @@ pub enum Action {
     /// Nothing.
     #[default]
     None,
-    /// To pause.
-    Pause,
     /// To replace the registry's class.
     Upgrade: ClassHash,
+    /// To change the rules; claims that exist keep theirs.
+    SetRules: Rules,
 }
 
 /// An announced action and when it can be carried out.
@@ -38,8 +55,21 @@ pub struct Scheduled {
     pub action: Action,
     /// From when on: seconds since the epoch; 0 if nothing is announced.
     pub ready_at: u64,
-    /// Until when, exclusive: an announcement that is never carried out does not stay a threat.
+    /// Until when, exclusive: an announcement that is never carried out expires.
     pub lapses_at: u64,
+}
+
+/// A change to a model that its owner has to announce, because others rely on how it is now.
+#[derive(Copy, Drop, Serde)]
+pub enum Change {
+    /// A higher price of a call.
+    Price: u128,
+    /// Other shares, while there are holders.
+    Shares: Span<Share>,
+    /// The end of a version.
+    DeprecateVersion: u32,
+    /// The end of the model.
+    Deprecate,
 }
 
 /// What an owner registers.
@@ -70,6 +100,8 @@ pub struct NewVersion {
     pub metadata_uri: ByteArray,
     /// SHA-256 of the description.
     pub metadata_hash: u256,
+    /// L2 gas of a challenge, as the publisher has measured it: the least bond of claims follows from it.
+    pub challenge_gas: u64,
 }
 
 /// A model, as a list shows it.
@@ -97,6 +129,8 @@ pub struct Model {
     pub n_versions: u32,
     /// Rows that were paid for and executed.
     pub n_calls: u64,
+    /// Of these, rows that the model's owner called.
+    pub n_own_calls: u32,
     /// Everything that callers have paid.
     pub revenue: u128,
     /// Revenue that was not yet credited to holders.
@@ -105,7 +139,7 @@ pub struct Model {
     pub registered_at: u64,
 }
 
-/// A version of a model. Nothing of it changes but the URI and `deprecated`.
+/// A version of a model. Only the description and `deprecated` can change.
 #[derive(Drop, Serde, Clone, starknet::Store)]
 pub struct Version {
     /// The contract that computes the model.
@@ -126,6 +160,8 @@ pub struct Version {
     pub published_at: u64,
     /// Whether it takes no new calls or claims.
     pub deprecated: bool,
+    /// L2 gas of a challenge, as the publisher has measured it.
+    pub challenge_gas: u64,
 }
 
 /// A holder's part of a model's revenue.
@@ -138,14 +174,13 @@ pub struct Share {
 }
 
 /// What has become of a claim.
-#[derive(Copy, Drop, Serde, PartialEq, Debug, starknet::Store)]
+#[derive(Copy, Drop, Serde, PartialEq, Debug)]
 pub enum Status {
     /// There is no such claim.
-    #[default]
     None,
     /// It can be challenged and contested.
     Open,
-    /// Somebody has staked as much against it; it can be challenged.
+    /// Somebody has staked against it; it can be challenged.
     Contested,
     /// Execution gave another answer; the bond is lost.
     Refuted,
@@ -157,38 +192,52 @@ pub enum Status {
     Void,
 }
 
-/// A claim about a model's output.
-#[derive(Copy, Drop, Serde, starknet::Store)]
-pub struct Claim {
-    /// The model.
-    pub model_id: u64,
-    /// Its version.
-    pub version: u32,
-    /// What has become of it.
-    pub status: Status,
-    /// Who claims.
-    pub claimant: ContractAddress,
-    /// Who has contested; zero if nobody.
-    pub contester: ContractAddress,
-    /// The bond of the claimant, and of the contester.
-    pub bond: u128,
-    /// Until when it can be challenged: seconds since the epoch, exclusive.
-    pub deadline: u64,
+/// A row of a claim.
+#[derive(Copy, Drop, Serde, PartialEq, Debug)]
+pub struct ClaimedRow {
     /// Poseidon hash of the row.
     pub input_hash: felt252,
     /// Poseidon hash of the claimed results.
     pub output_hash: felt252,
 }
 
-/// A proof that somebody says to have. Nothing here has verified it.
-#[derive(Copy, Drop, Serde, starknet::Store)]
-pub struct ProofRecord {
+/// A claim about a model's outputs.
+///
+/// The registry stores its hash only: the account that settles it passes it, and finds it in the events.
+#[derive(Copy, Drop, Serde)]
+pub struct Claim {
     /// The model.
     pub model_id: u64,
     /// Its version.
     pub version: u32,
-    /// Who recorded it.
-    pub recorder: ContractAddress,
+    /// Who claims.
+    pub claimant: ContractAddress,
+    /// What the claimant loses if a row is refuted.
+    pub bond: u128,
+    /// What a contester stakes: the least bond when the claim was made.
+    pub stake: u128,
+    /// From when on it can be finalised: seconds since the epoch.
+    pub deadline: u64,
+    /// Who has contested; zero if nobody.
+    pub contester: ContractAddress,
+    /// The row that was contested, counted from 0; 0 if none.
+    pub contested_row: u32,
+    /// The rows, at least one. One false row refutes the whole claim.
+    pub rows: Span<ClaimedRow>,
+}
+
+/// What the registry stores of a claim.
+#[derive(Copy, Drop, Serde, PartialEq, Debug)]
+pub struct ClaimState {
+    /// What has become of it.
+    pub status: Status,
+    /// The low 248 bits of the Poseidon hash of the serialised claim.
+    pub commitment: felt252,
+}
+
+/// A proof that somebody says to have. Nothing here has verified it, and nothing but its event is kept.
+#[derive(Copy, Drop, Serde)]
+pub struct ProofRecord {
     /// SHA-256 of the proof file.
     pub proof_hash: u256,
     /// Poseidon hash of the row.
@@ -199,8 +248,6 @@ pub struct ProofRecord {
     pub security_bits: u16,
     /// The version of the proof file's format.
     pub format_version: u16,
-    /// Seconds since the epoch.
-    pub recorded_at: u64,
 }
 
 /// Counts and sums over the whole registry.
@@ -214,8 +261,10 @@ pub struct Totals {
     pub n_claims: u64,
     /// Proof records.
     pub n_proofs: u64,
-    /// What the registry owes and has burnt: its balance of the fee token is never below.
+    /// What the registry owes, and what is burnt and not yet swept: its balance of the fee token is never below.
     pub held: u128,
-    /// Parts of lost bonds that nobody gets.
+    /// Parts of lost bonds that nobody gets, and that nobody has swept yet.
     pub burnt: u128,
+    /// Burnt units that were sent out of reach.
+    pub swept: u128,
 }

@@ -17,7 +17,7 @@ use crate::codec::short_string;
 use crate::error::ChainError;
 use crate::transport::BoundedHttp;
 
-/// Answers that take longer are given up.
+/// Requests that take longer fail.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a transaction may take to get into a block.
@@ -68,7 +68,7 @@ impl Chain {
     /// Connects to a node and asks which network it is on.
     ///
     /// # Errors
-    /// The address is none, or no node answers there.
+    /// The text is not an address, or no node answers there.
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
         let mut chain = Self::assume(url, Felt::ZERO)?;
         chain.chain_id = chain.ask_chain_id().await?;
@@ -78,7 +78,7 @@ impl Chain {
     /// A node that need not answer now, on a network that is known.
     ///
     /// # Errors
-    /// The address is none.
+    /// The text is not an address.
     pub fn assume(url: &str, chain_id: Felt) -> Result<Self, ChainError> {
         let malformed = |reason: String| ChainError::Url { url: url.to_owned(), reason };
         let parsed = Url::parse(url).map_err(|error| malformed(error.to_string()))?;
@@ -179,7 +179,8 @@ impl Chain {
         }
     }
 
-    /// A contract's events with these keys, oldest first: keys and data.
+    /// A contract's events with these keys in blocks `from` to `to`, oldest first: keys and data. Without `to`, up to what is
+    /// about to be in a block.
     ///
     /// # Errors
     /// There are too many, or the node fails.
@@ -187,10 +188,12 @@ impl Chain {
         &self,
         address: Felt,
         keys: Vec<Vec<Felt>>,
+        from: u64,
+        to: Option<u64>,
     ) -> Result<Vec<(Vec<Felt>, Vec<Felt>)>, ChainError> {
         let filter = EventFilter {
-            from_block: Some(BlockId::Number(0)),
-            to_block: Some(LATEST),
+            from_block: Some(BlockId::Number(from)),
+            to_block: Some(to.map_or(LATEST, BlockId::Number)),
             address: Some(AddressFilter::Single(address)),
             keys: Some(keys),
         };

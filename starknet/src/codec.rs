@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
         Ok(U256::from_words(low, high))
     }
 
-    /// A list's length; every element has at least one felt, so a longer list is a lie.
+    /// A list's length; every element has at least one felt, so a longer list is an error.
     pub fn length(&mut self) -> Result<usize> {
         let length: u32 = self.number()?;
         if length as usize > self.felts.len() {
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
         (0..self.length()?).map(|_| element(self)).collect()
     }
 
-    /// A `ByteArray`. It is anybody's text: what is no UTF-8 is replaced.
+    /// A `ByteArray`. The text is untrusted: invalid UTF-8 is replaced.
     pub fn text(&mut self) -> Result<String> {
         let mut bytes = Vec::new();
         for _ in 0..self.length()? {

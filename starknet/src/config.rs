@@ -249,10 +249,10 @@ fn from_keystore(
     let address = described["deployment"]["address"].as_str();
     let address = address.and_then(|text| Felt::from_hex(text).ok());
     let address = address.ok_or_else(|| wrong("its `deployment` has no valid `address`"))?;
-    // Wrong files are told apart from wrong passwords before anybody types one.
+    // Wrong files are told apart from wrong passwords before the user types one.
     let locked = |reason: String| ChainError::KeyFile { file: keystore.to_owned(), reason };
     if !read_json(keystore)?["crypto"].is_object() {
-        return Err(locked("it is no keystore: it has no `crypto`".to_owned()));
+        return Err(locked("it is not a keystore: it has no `crypto`".to_owned()));
     }
     let key = SigningKey::from_keystore(keystore, &password(keystore)?)
         .map_err(|_| locked("the password is wrong, or the keystore is damaged".to_owned()))?;
@@ -343,7 +343,7 @@ mod tests {
         assert!(error.ends_with("the password is wrong, or the keystore is damaged"), "{error}");
         write(folder.path(), "key.json", "{}");
         let error = ask("open sesame").unwrap_err().to_string();
-        assert!(error.ends_with("it is no keystore: it has no `crypto`"), "{error}");
+        assert!(error.ends_with("it is not a keystore: it has no `crypto`"), "{error}");
     }
 
     #[test]

@@ -174,7 +174,7 @@ async fn request(url: &str, method: &str, params: Value) -> Result<Value, ChainE
 /// The accounts that a devnet has from the start.
 ///
 /// # Errors
-/// The node is no devnet, or fails.
+/// The node is not a devnet, or fails.
 pub async fn accounts(url: &str) -> Result<Vec<Credentials>, ChainError> {
     let accounts = request(url, "devnet_getPredeployedAccounts", json!({})).await?;
     let malformed = || ChainError::Decode {
@@ -198,7 +198,7 @@ pub async fn accounts(url: &str) -> Result<Vec<Credentials>, ChainError> {
 /// Lets a devnet's clock jump forward.
 ///
 /// # Errors
-/// The node is no devnet, or fails.
+/// The node is not a devnet, or fails.
 pub async fn increase_time(url: &str, seconds: u64) -> Result<(), ChainError> {
     request(url, "devnet_increaseTime", json!({ "time": seconds })).await.map(|_| ())
 }
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_that_is_none_is_an_error() {
+    fn a_missing_binary_is_an_error() {
         let error = Devnet::start_binary(Path::new("/nowhere/devnet"), &DevnetOptions::default());
         assert!(error.unwrap_err().to_string().starts_with("cannot start starknet-devnet"));
     }

@@ -12,8 +12,8 @@ use crate::codec::short_string;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ChainError {
-    /// The text is no address of a node.
-    #[error("{url:?} is no http or https address: {reason}")]
+    /// The text is not the address of a node.
+    #[error("{url:?} is not an http or https address: {reason}")]
     Url {
         /// The text.
         url: String,
@@ -51,7 +51,7 @@ pub enum ChainError {
         address: Felt,
     },
     /// There is a contract, but not one of this kind.
-    #[error("the contract at {address:#x} is no model registry: it has no `{entry_point}`")]
+    #[error("the contract at {address:#x} is not a model registry: it has no `{entry_point}`")]
     NoRegistry {
         /// The address.
         address: Felt,
@@ -72,15 +72,15 @@ pub enum ChainError {
         /// The transaction, if it was sent.
         tx_hash: Option<Felt>,
     },
-    /// A transaction was sent, and is in no block yet.
-    #[error("transaction {tx_hash:#x} is in no block after {seconds} s")]
+    /// A transaction was sent, and is not in a block yet.
+    #[error("transaction {tx_hash:#x} is not in a block after {seconds} s")]
     Timeout {
         /// The transaction.
         tx_hash: Felt,
         /// How long we waited.
         seconds: u64,
     },
-    /// A contract or node answered with something else than it should.
+    /// A contract or node gave a malformed answer.
     #[error("{what} is malformed: {reason}")]
     Decode {
         /// What was read.
@@ -94,7 +94,7 @@ pub enum ChainError {
         /// The account.
         address: Felt,
     },
-    /// No such account, or no usable one.
+    /// The account does not exist or cannot be used.
     #[error("account {name:?}: {reason}")]
     Account {
         /// Its name.

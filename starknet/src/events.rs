@@ -7,7 +7,7 @@ use starknet_rust::core::types::{Felt, U256};
 use starknet_rust::core::utils::get_selector_from_name;
 
 use crate::codec::{Reader, Result};
-use crate::types::{Action, Read, Share};
+use crate::types::{Action, Change, Read, Rules, Share};
 
 /// Declares the events: names, keys, data, and how each field is read.
 macro_rules! events {
@@ -59,6 +59,12 @@ macro_rules! read_field {
     ($reader:ident, action) => {
         Action::read(&mut $reader)?
     };
+    ($reader:ident, change) => {
+        Change::read(&mut $reader)?
+    };
+    ($reader:ident, rules) => {
+        Rules::read(&mut $reader)?
+    };
     ($reader:ident, shares) => {
         $reader.list(Share::read)?
     };
@@ -82,12 +88,14 @@ events! {
         [model_id: u64 = number, version: u32 = number]
         [contract: Felt = felt, class_hash: Felt = felt, model_hash: Felt = felt,
          program_hash: Felt = felt, schema_hash: Felt = felt, metadata_uri: String = text,
-         metadata_hash: U256 = u256]
+         metadata_hash: U256 = u256, challenge_gas: u64 = number]
+    /// The owner will change the model, from then on and for as long again.
+    ChangeAnnounced [model_id: u64 = number] [ready_at: u64 = number, change: Change = change]
     /// Price or smallest bond changed.
     TermsChanged [model_id: u64 = number] [price: u128 = number, bond: u128 = number]
     /// The licence changed.
     LicenceChanged [model_id: u64 = number] [licence: Felt = felt]
-    /// A version's description is elsewhere or another.
+    /// A version's description has moved or changed.
     MetadataChanged
         [model_id: u64 = number, version: u32 = number]
         [metadata_uri: String = text, metadata_hash: U256 = u256]
@@ -106,23 +114,35 @@ events! {
         [model_id: u64 = number, caller: Felt = felt]
         [version: u32 = number, call_id: u64 = number, price: u128 = number,
          input_hash: Felt = felt, output: Vec<Felt> = span]
-    /// An account can withdraw so much more.
+    /// An account can withdraw this much more.
     Credited [account: Felt = felt] [amount: u128 = number]
     /// An account has withdrawn everything.
     Withdrawn [account: Felt = felt] [amount: u128 = number]
-    /// There is a new claim.
+    /// Burnt units were sent out of reach.
+    Swept [] [amount: u128 = number]
+    /// There is a new claim; hash and results are those of row 0.
     Claimed
         [claim_id: u64 = number, model_id: u64 = number, claimant: Felt = felt]
-        [version: u32 = number, bond: u128 = number, deadline: u64 = number,
-         input_hash: Felt = felt, output: Vec<Felt> = span]
-    /// A part of a claim's row.
-    ClaimInput [claim_id: u64 = number] [offset: u32 = number, part: Vec<Felt> = span]
-    /// Somebody has staked as much against a claim.
-    Contested [claim_id: u64 = number, contester: Felt = felt] [deadline: u64 = number]
+        [version: u32 = number, bond: u128 = number, stake: u128 = number, deadline: u64 = number,
+         n_rows: u32 = number, input_hash: Felt = felt, output: Vec<Felt> = span]
+    /// The claimed results of a row after the first.
+    ClaimRow [claim_id: u64 = number] [row: u32 = number, output: Vec<Felt> = span]
+    /// A part of a claimed row.
+    ClaimInput
+        [claim_id: u64 = number]
+        [row: u32 = number, offset: u32 = number, part: Vec<Felt> = span]
+    /// Somebody has staked against a row of a claim.
+    Contested
+        [claim_id: u64 = number, contester: Felt = felt]
+        [row: u32 = number, deadline: u64 = number]
+    /// The contested one of several rows holds; the claim is open again.
+    RowUpheld
+        [claim_id: u64 = number, challenger: Felt = felt]
+        [row: u32 = number, deadline: u64 = number, reward: u128 = number, burnt: u128 = number]
     /// Execution gave another answer.
     Refuted
         [claim_id: u64 = number, challenger: Felt = felt]
-        [reward: u128 = number, burnt: u128 = number, refused: bool = boolean,
+        [row: u32 = number, reward: u128 = number, burnt: u128 = number, refused: bool = boolean,
          output_hash: Felt = felt]
     /// Execution gave the claimed answer.
     Upheld
@@ -137,13 +157,15 @@ events! {
         [proof_id: u64 = number, model_id: u64 = number, recorder: Felt = felt]
         [version: u32 = number, proof_hash: U256 = u256, input_hash: Felt = felt,
          output_hash: Felt = felt, security_bits: u16 = number, format_version: u16 = number]
-    /// A pause or an upgrade was announced.
+    /// An upgrade or a change of the rules was announced.
     ActionScheduled [] [action: Action = action, ready_at: u64 = number]
     /// The announced action will not happen.
     ActionCancelled [] [action: Action = action]
-    /// New models, calls and claims are refused.
-    Paused [] []
-    /// Everything is accepted again.
+    /// New claims have other rules.
+    RulesChanged [] [rules: Rules = rules]
+    /// New models, versions, calls and claims are refused until then.
+    Paused [] [until: u64 = number]
+    /// The pause has ended before its time.
     Unpaused [] []
     /// The registry has another class.
     Upgraded [] [class_hash: Felt = felt]

@@ -9,7 +9,7 @@
 //! | [`Config`] | accounts and networks as sncast keeps them: `snfoundry.toml`, accounts files, keystores |
 //! | [`Devnet`] | a local node for tests and demonstrations |
 //!
-//! Everything that comes from a node is untrusted: it is decoded with bounds, into typed errors. This crate
+//! Responses from nodes are untrusted: they are decoded with bounds, into typed errors. This crate
 //! prints nothing, knows nothing of models' insides, and keeps keys in memory only.
 //!
 //! Answers are read with a cursor that knows what it reads:

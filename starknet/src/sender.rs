@@ -28,7 +28,7 @@ impl Class {
     /// Reads a class as the Cairo compiler writes it.
     ///
     /// # Errors
-    /// The bytes are none.
+    /// The bytes are not a class.
     pub fn new(json: &[u8], compiled_class_hash: Felt) -> Result<Self, ChainError> {
         let flattened = flatten(json)?;
         let class_hash = flattened.class_hash();
@@ -39,7 +39,7 @@ impl Class {
 /// The hash of a class as the Cairo compiler writes it.
 ///
 /// # Errors
-/// The bytes are no class.
+/// The bytes are not a class.
 pub fn class_hash(json: &[u8]) -> Result<Felt, ChainError> {
     Ok(flatten(json)?.class_hash())
 }
@@ -146,7 +146,7 @@ impl Sender {
             self.account.declare_v3(class.flattened.clone(), class.compiled_class_hash);
         match declaration.send().await {
             Ok(sent) => self.chain.wait(sent.transaction_hash).await.map(Some),
-            // Somebody was faster.
+            // Another account was faster.
             Err(AccountError::Provider(ProviderError::StarknetError(
                 StarknetError::ClassAlreadyDeclared,
             ))) => Ok(None),

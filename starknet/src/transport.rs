@@ -24,7 +24,7 @@ pub enum BoundedHttpError {
     /// HTTP fails.
     #[error(transparent)]
     Http(reqwest::Error),
-    /// The answer is no JSON-RPC.
+    /// The answer is not JSON-RPC.
     #[error("its answer is malformed: {0}")]
     Json(serde_json::Error),
     /// The answer does not end.

@@ -1,4 +1,4 @@
-use nilometer_cairo::contract::{system_calls, MAX_BYTECODE_LEN, MAX_CLASS_LEN, MAX_SIERRA_LEN};
+use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN, MAX_SIERRA_LEN};
 use nilometer_cairo::{compile_contract, ContractError};
 
 use crate::support::compile;
@@ -42,16 +42,6 @@ fn limits_are_the_networks() {
     assert!(compiled.is_within_limits());
     compiled.sierra_len = MAX_SIERRA_LEN + 1;
     assert!(!compiled.is_within_limits());
-}
-
-#[test]
-fn system_calls_are_found() {
-    let pure = class("2 * x");
-    assert_eq!(system_calls(&pure).unwrap(), Vec::<String>::new());
-    let impure = class("x + starknet::get_block_timestamp().into()");
-    let calls = system_calls(&impure).unwrap();
-    assert!(calls.iter().any(|call| call.starts_with("get_execution_info")), "{calls:?}");
-    assert!(system_calls(b"{}").is_err());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod compile;
 mod contract;
 mod program;
+mod purity;
 mod run;
 mod support;
 mod toolchain;

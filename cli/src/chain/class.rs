@@ -1,15 +1,19 @@
 //! Classes: the registry's own, a package's, and what a class on chain can do.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{bail, Context, Result};
+use nilometer_cairo::purity::{is_metered, purity, sierra_version, Purity};
 use nilometer_cairo::{compile_contract, CompiledContract, Sources, Toolchain};
-use nilometer_starknet::Class;
+use nilometer_starknet::{Chain, Class, Felt};
 
+use super::scarb::{CairoPackage, SCARB};
+use super::Session;
 use crate::args::ToolchainArgs;
 use crate::failure::UsageError;
 use crate::progress::Progress;
-use nilometer_package::folder::PackageError;
+use nilometer_package::folder::{PackageError, MANIFEST};
 use nilometer_package::Package;
 
 /// The registry's package, as it was when this binary was built.
@@ -24,6 +28,8 @@ pub struct Built {
     pub class: Class,
     /// The CASM, measured.
     pub compiled: CompiledContract,
+    /// The version of its Sierra.
+    pub sierra_version: String,
 }
 
 impl Built {
@@ -34,7 +40,8 @@ impl Built {
     pub fn new(json: Vec<u8>) -> Result<Self> {
         let compiled = compile_contract(&json)?;
         let class = Class::new(&json, compiled.compiled_class_hash)?;
-        Ok(Self { class, compiled })
+        let (major, minor, patch) = sierra_version(&json)?;
+        Ok(Self { class, compiled, sierra_version: format!("{major}.{minor}.{patch}") })
     }
 }
 
@@ -59,8 +66,63 @@ pub fn registry(toolchain: &ToolchainArgs) -> Result<Built> {
     };
     let contract = format!("{REGISTRY_NAME}::registry::ModelRegistry");
     let mut compiled = toolchain.compile(&sources, &[], &[&contract])?;
-    match compiled.contracts.pop() {
-        Some(json) => Built::new(json),
+    let Some(json) = compiled.contracts.pop() else { bail!("the Cairo front end made no class") };
+    assert_unmetered(&json)?;
+    Built::new(json)
+}
+
+/// Whatever a registry calls sees the gas that is left, if the registry is metered in gas: a challenger could choose
+/// the verdict by the gas that they send.
+///
+/// # Errors
+/// The class is of Sierra 1.7 or later.
+pub fn assert_unmetered(json: &[u8]) -> Result<()> {
+    let version = sierra_version(json)?;
+    if is_metered(version) {
+        let (major, minor, patch) = version;
+        bail!("the registry was compiled to Sierra {major}.{minor}.{patch}, which is metered in gas: 1.6 or earlier is needed");
+    }
+    Ok(())
+}
+
+/// What a contract's class on chain can know, and the class's hash.
+///
+/// # Errors
+/// There is no such contract, its class is malformed, or the node fails.
+pub fn of_contract(session: &Session, contract: Felt) -> Result<(Felt, Purity)> {
+    let chain: &Chain = &session.chain;
+    let class_hash = session.wait(chain.class_hash_at(contract))?;
+    let class = session.wait(chain.class(class_hash))?;
+    Ok((class_hash, purity(&serde_json::to_vec(&class)?)?))
+}
+
+/// What is known of a class, as one line.
+pub fn known(purity: &Purity) -> String {
+    if purity.is_pure() {
+        return "knows only the row: no system calls, no branch on gas; it cannot change"
+            .to_owned();
+    }
+    format!("may answer as it likes: it uses {}", purity.impurities.join(", "))
+}
+
+/// The contract of a folder or file: a Nilometer package's, one of a Cairo package, or a class as JSON.
+///
+/// # Errors
+/// There is none, it is not clear which is meant, or it does not compile.
+pub fn load(path: &Path, contract: Option<&str>, toolchain: &ToolchainArgs) -> Result<Built> {
+    if path.is_file() {
+        let json =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        return Built::new(json);
+    }
+    if path.join(MANIFEST).exists() || !path.join(SCARB).exists() {
+        return package(&Package::open(path)?);
+    }
+    let cairo = CairoPackage::open(path)?;
+    let chosen = cairo.choose(contract)?;
+    let (mut built, _) = cairo.compile(&[chosen], toolchain)?;
+    match built.pop() {
+        Some((built, _)) => Ok(built),
         None => bail!("the Cairo front end made no class"),
     }
 }

@@ -52,7 +52,7 @@ impl Deployment {
             let calls = vec![deploy(class.class_hash, salt, constructor)];
             let (transaction, receipt) = transaction::send(session, sender, calls, args, doing)?;
             if let Some(receipt) = receipt {
-                let address = deployed(&receipt).context("the deployer told no address")?;
+                let address = deployed(&receipt).context("the deployment names no address")?;
                 result.address = Some(hex(&address));
             }
             result.tx_hash.clone_from(&transaction.tx_hash);

@@ -3,9 +3,11 @@
 pub mod amount;
 pub mod args;
 pub mod class;
+pub mod date;
 pub mod deploy;
 pub mod lookup;
 pub mod prediction;
+pub mod scarb;
 pub mod session;
 pub mod transaction;
 

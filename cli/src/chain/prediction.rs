@@ -3,12 +3,14 @@
 use anyhow::{Context, Result};
 use nilometer_starknet::types::Version;
 use nilometer_starknet::{registry, ChainError, Felt};
+use nilometer_transpiler::graph::Labels;
 use nilometer_transpiler::quant::QuantInput;
-use nilometer_transpiler::schema::{signed, Schema};
+use nilometer_transpiler::schema::{signed, OutputSchema, Schema};
 use serde::Serialize;
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::Session;
+use crate::failure::UsageError;
 use crate::input::{Reader, RowSelection, Source};
 use nilometer_package::answer::{Answer, Answers};
 
@@ -92,6 +94,25 @@ impl Contract {
         Ok(Encoded { row, integers, felts })
     }
 
+    /// A row's results from natural units: a number for each, rounded to what the model can answer; a class's name for a
+    /// label.
+    ///
+    /// # Errors
+    /// Another number of values than the model has results, or one that is none of its classes or not a number.
+    pub fn results(&self, values: &[String]) -> Result<Vec<Felt>> {
+        let outputs = self.schema.outputs.iter();
+        let places: Vec<&OutputSchema> =
+            outputs.flat_map(|output| std::iter::repeat_n(output, output.len)).collect();
+        if places.len() != values.len() {
+            let (expected, actual) = (places.len(), values.len());
+            return Err(
+                UsageError(format!("{actual} values: the model has {expected} results")).into()
+            );
+        }
+        let results = places.into_iter().zip(values);
+        results.map(|(output, value)| Ok(Felt::from(result(output, value)?))).collect()
+    }
+
     /// What the results of rows mean.
     ///
     /// # Errors
@@ -105,14 +126,43 @@ impl Contract {
     }
 }
 
+/// The integer of a result in natural units.
+fn result(output: &OutputSchema, value: &str) -> Result<i128, UsageError> {
+    let value = value.trim();
+    if output.is_label {
+        let place = match &output.classes {
+            Some(Labels::Strings(names)) => names.iter().position(|name| name == value),
+            Some(Labels::Ints(labels)) => {
+                labels.iter().position(|label| label.to_string() == value)
+            }
+            None => value.parse().ok(),
+        };
+        let place = place.and_then(|place: usize| i128::try_from(place).ok());
+        return place
+            .ok_or_else(|| UsageError(format!("{value:?} is not a class of `{}`", output.name)));
+    }
+    let number: Option<f64> = value.parse().ok().filter(|number: &f64| number.is_finite());
+    let scaled = number.map(|number| (number * f64::from(output.scale_log2).exp2()).round());
+    // Integers of models are far below this.
+    let exact = scaled.filter(|scaled| scaled.abs() < 1e30);
+    exact.map(|scaled| scaled as i128).ok_or_else(|| {
+        UsageError(format!("{value:?} is not a number that `{}` can be", output.name))
+    })
+}
+
 fn integers(output: &[Felt]) -> Result<Vec<i128>, ChainError> {
-    let integer = |felt| {
-        signed(felt).ok_or_else(|| ChainError::Decode {
-            what: "the model's answer",
-            reason: format!("{felt:#x} is no integer of a model"),
-        })
-    };
     output.iter().map(integer).collect()
+}
+
+/// The integer that a felt of a model's answer stands for.
+///
+/// # Errors
+/// It is too far from zero.
+pub fn integer(felt: &Felt) -> Result<i128, ChainError> {
+    signed(felt).ok_or_else(|| ChainError::Decode {
+        what: "the model's answer",
+        reason: format!("{felt:#x} is not an integer of a model"),
+    })
 }
 
 impl Predictions {

@@ -153,6 +153,11 @@ impl Session {
         }
     }
 
+    /// The node's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The registry.
     ///
     /// # Errors

@@ -6,7 +6,11 @@ pub mod completions;
 #[cfg(feature = "chain")]
 pub mod contract;
 pub mod demo;
+#[cfg(feature = "chain")]
+pub mod devnet;
 pub mod doctor;
+#[cfg(feature = "chain")]
+pub mod encode;
 pub mod estimate;
 #[cfg(feature = "explore")]
 pub mod explore;
@@ -41,6 +45,10 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Verify(args) => verify::run(&args, output),
         Command::Pack(args) => pack::run(&args, output),
         Command::Bench(args) => bench::run(&args, output),
+        #[cfg(feature = "chain")]
+        Command::Encode(args) => encode::run(&args, output),
+        #[cfg(feature = "chain")]
+        Command::Devnet(command) => devnet::run(&command, output),
         #[cfg(feature = "chain")]
         Command::Contract(command) => contract::run(&command, output),
         #[cfg(feature = "chain")]

@@ -10,7 +10,7 @@ use nilometer_cairo::RunOptions;
 use nilometer_explorer::Options;
 use nilometer_starknet::codec::to_short_string;
 use nilometer_starknet::devnet::{self, DevnetOptions};
-use nilometer_starknet::registry::{approve, deploy, deployed, predict, STRK};
+use nilometer_starknet::registry::{approve, deploy, deployed, predict, ClaimRecord, STRK};
 use nilometer_starknet::types::{digest_number, NewModel, NewVersion, ProofRecord};
 use nilometer_starknet::{Call, Chain, Devnet, Felt, Receipt, Registry, Sender};
 use nilometer_transpiler::quant::{Calibration, PlanOptions};
@@ -22,6 +22,7 @@ use super::demo::{stage, DemoArgs};
 use super::explore::Site;
 use crate::args::ToolchainArgs;
 use crate::chain::class;
+use crate::commands::registry::publish::challenge_gas;
 use crate::output::Output;
 use crate::progress::Stages;
 use crate::{input, proving};
@@ -33,6 +34,8 @@ use nilometer_package::Package;
 /// One STRK, and a hundredth.
 const TOKEN: u128 = 1_000_000_000_000_000_000;
 const CENT: u128 = TOKEN / 100;
+/// Smallest units of STRK per L2 gas, for bonds.
+const GAS_PRICE: u128 = 10_000_000_000;
 /// How long claims can be challenged.
 const WINDOW: u64 = 3_600;
 const HOUR: u64 = 3_600;
@@ -209,10 +212,11 @@ impl Stay {
         let Some(owner) = senders.first() else { bail!("the node has no accounts") };
         let class = class::registry(toolchain)?.class;
         runtime.block_on(owner.declare(&class))?;
-        let constructor = Registry::constructor(owner.address(), STRK, WINDOW, 2 * WINDOW, TOKEN);
+        let constructor =
+            Registry::constructor(owner.address(), STRK, WINDOW, 3 * WINDOW, TOKEN, GAS_PRICE);
         let calls = vec![deploy(class.class_hash, Felt::ONE, &constructor)];
         let receipt = runtime.block_on(owner.execute(calls))?;
-        let address = deployed(&receipt).context("the deployer told no address")?;
+        let address = deployed(&receipt).context("the deployment names no address")?;
         stage(output, "registry", &format!("{address:#x}"), start.elapsed());
         let registry = Registry::at(address);
         Ok(Self { runtime, url: url.to_owned(), chain, senders, registry })
@@ -255,6 +259,7 @@ impl Stay {
             program_hash: felt(&manifest.program_hash)?,
             metadata_uri: String::new(),
             metadata_hash: digest_number(digest),
+            challenge_gas: challenge_gas(&package)?,
         };
         self.send(0, vec![self.registry.register(&model, &version)])?;
         let id = self.runtime.block_on(self.registry.totals(&self.chain))?.n_models;
@@ -296,20 +301,19 @@ impl Stay {
                 // A liar, and somebody who has it executed.
                 1 => {
                     let claim = self.claim(&models[0], 2, 10, true)?;
-                    let row = &models[0].rows[0];
-                    self.send(3, vec![self.registry.challenge(claim, row)])?;
+                    self.challenge(3, claim)?;
                 }
                 // Nobody objects.
                 3 => {
                     let claim = self.claim(&models[3], 2, 5, false)?;
                     self.wait(WINDOW + 60)?;
-                    self.send(2, vec![self.registry.finalize(claim)])?;
+                    let record = self.record(claim)?;
+                    self.send(2, vec![self.registry.finalize(claim, &record.claim)])?;
                 }
                 // Somebody doubts what holds.
                 5 => {
                     let claim = self.claim(&models[1], 4, 5, false)?;
-                    let row = &models[1].rows[0];
-                    self.send(5, vec![self.registry.challenge(claim, row)])?;
+                    self.challenge(5, claim)?;
                 }
                 _ => {}
             }
@@ -320,6 +324,17 @@ impl Stay {
         // The clock is nearly where clocks outside are: this claim can still be challenged.
         self.wait(WINDOW)?;
         self.claim(&models[2], 4, 3, false).map(|_| ())
+    }
+
+    fn record(&self, claim: u64) -> Result<ClaimRecord> {
+        Ok(self.runtime.block_on(self.registry.claim_record(&self.chain, claim))?)
+    }
+
+    /// Has the only row of a claim executed.
+    fn challenge(&self, account: usize, claim: u64) -> Result<()> {
+        let record = self.record(claim)?;
+        let call = self.registry.challenge(claim, &record.claim, 0, &record.inputs[0]);
+        self.send(account, vec![call]).map(|_| ())
     }
 
     /// Claims the answer to a model's first row, or another one; the claim's number.
@@ -346,17 +361,13 @@ impl Stay {
         let (input, output) = run.output.split_at(graph.input_len());
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
         let record = ProofRecord {
-            model_id: model.id,
-            version: 1,
-            recorder: Felt::ZERO,
             proof_hash: digest_number(digest),
             input_hash: Poseidon::hash_array(input),
             output_hash: Poseidon::hash_array(output),
             security_bits: Security::DEFAULT.bits() as u16,
             format_version: FORMAT_VERSION,
-            recorded_at: 0,
         };
-        self.send(5, vec![self.registry.record_proof(&record)])?;
+        self.send(5, vec![self.registry.record_proof(model.id, 1, &record)])?;
         Ok(file)
     }
 }

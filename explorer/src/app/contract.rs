@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nilometer_cairo::contract::system_calls;
+use nilometer_cairo::purity::purity;
 use nilometer_starknet::{registry, Felt};
 use nilometer_transpiler::graph::DType;
 use nilometer_transpiler::schema::{FeatureEncoding, Schema};
@@ -100,8 +100,9 @@ impl App {
         let class = self.node(self.0.chain.class(class_hash)).await?;
         let read = move |store: &Store| {
             let bytes = serde_json::to_vec(&class).unwrap_or_default();
-            Ok(match system_calls(&bytes) {
-                Ok(system_calls) => {
+            Ok(match purity(&bytes) {
+                Ok(purity) => {
+                    let system_calls = purity.impurities;
                     let facts = ContractFacts { system_calls, abi: class.abi };
                     store.keep_class(&key, &facts)?;
                     Some(facts)

@@ -337,8 +337,10 @@ impl Follower {
             nilometer_starknet::types::Action::None => None,
             // What has lapsed cannot happen any more.
             _ if now() >= scheduled.lapses_at => None,
-            nilometer_starknet::types::Action::Pause => Some("pause".to_owned()),
             nilometer_starknet::types::Action::Upgrade { .. } => Some("upgrade".to_owned()),
+            nilometer_starknet::types::Action::SetRules { .. } => {
+                Some("change of rules".to_owned())
+            }
         };
         self.live.set_settings(SettingsView {
             owner: hex(&settings.owner),

@@ -148,13 +148,16 @@ pub fn apply(connection: &Connection, at: &Place, event: &Event) -> Result {
         Event::Credited { account, amount } => index.credit(account, *amount, false),
         Event::Withdrawn { account, amount } => index.credit(account, *amount, true),
         Event::Claimed { .. } => index.claim(event),
-        Event::ClaimInput { claim_id, offset, part } => index.claim_input(*claim_id, *offset, part),
-        Event::Contested { claim_id, contester, deadline } => {
+        // A claim of several rows is shown by its first.
+        Event::ClaimInput { claim_id, row: 0, offset, part } => {
+            index.claim_input(*claim_id, *offset, part)
+        }
+        Event::Contested { claim_id, contester, deadline, .. } => {
             let sql = "UPDATE claims SET status = 'contested', contester = ?2, deadline = ?3 WHERE id = ?1";
             let values = params![id(*claim_id)?, hex(contester), storable(*deadline)];
             index.one(sql, values, NO_CLAIM)
         }
-        Event::Refuted { claim_id, challenger, reward, burnt, refused, output_hash } => {
+        Event::Refuted { claim_id, challenger, reward, burnt, refused, output_hash, .. } => {
             let settled = Settled {
                 claim_id: *claim_id,
                 status: "refuted",
@@ -166,6 +169,11 @@ pub fn apply(connection: &Connection, at: &Place, event: &Event) -> Result {
             let hash = (!*refused).then(|| hex(output_hash));
             let sql = "UPDATE claims SET refused = ?2, executed_output_hash = ?3 WHERE id = ?1";
             index.one(sql, params![id(*claim_id)?, refused, hash], NO_CLAIM)
+        }
+        Event::RowUpheld { claim_id, deadline, .. } => {
+            let sql =
+                "UPDATE claims SET status = 'open', contester = NULL, deadline = ?2 WHERE id = ?1";
+            index.one(sql, params![id(*claim_id)?, storable(*deadline)], NO_CLAIM)
         }
         Event::Upheld { claim_id, challenger, reward, burnt } => index.settle(&Settled {
             claim_id: *claim_id,

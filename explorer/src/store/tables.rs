@@ -50,6 +50,7 @@ impl Tables<'_> {
             schema_hash,
             metadata_uri,
             metadata_hash,
+            ..
         } = event
         else {
             return Ok(());
@@ -170,6 +171,7 @@ impl Tables<'_> {
             deadline,
             input_hash,
             output,
+            ..
         } = event
         else {
             return Ok(());

@@ -191,8 +191,8 @@ pub struct ContractView {
     pub actual_class_hash: Option<String>,
     /// Whether the two are the same; none if the node did not answer.
     pub class_unchanged: Option<bool>,
-    /// System calls that the class makes: a model needs none, and one that makes any can answer as it likes. None if
-    /// the node did not tell.
+    /// What keeps the class from knowing only the row: system calls, branches on gas, library functions that models do
+    /// not need. One that has any can answer as it likes. None if the node did not tell.
     pub system_calls: Option<Vec<String>>,
     /// The entry points, from the class's ABI.
     pub entries: Vec<Entry>,

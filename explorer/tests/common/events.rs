@@ -52,7 +52,7 @@ pub fn published(
     data.push(schema_hash);
     push_text(&mut data, uri);
     let number = nilometer_starknet::types::digest_number(metadata_hash);
-    data.extend([Felt::from(number.low()), Felt::from(number.high())]);
+    data.extend([Felt::from(number.low()), Felt::from(number.high()), Felt::ZERO]);
     emitted("VersionPublished", &[id, version], data)
 }
 
@@ -66,21 +66,24 @@ pub fn called(id: u64, caller: u64, call_id: u64, price: u128, output: &[i64]) -
 /// `Claimed`
 pub fn claimed(claim_id: u64, id: u64, claimant: u64, bond: u128, output: &[i64]) -> Emitted {
     let mut data =
-        vec![Felt::ONE, Felt::from(bond), Felt::from(9_999_999_999u64), Felt::from(0xabcu64)];
+        vec![Felt::ONE, Felt::from(bond), Felt::from(bond), Felt::from(9_999_999_999u64)];
+    data.extend([Felt::ONE, Felt::from(0xabcu64)]);
     push_span(&mut data, &felts(output));
     emitted("Claimed", &[claim_id, id, claimant], data)
 }
 
 /// `ClaimInput`
 pub fn claim_input(claim_id: u64, offset: u64, part: &[i64]) -> Emitted {
-    let mut data = vec![Felt::from(offset)];
+    let mut data = vec![Felt::ZERO, Felt::from(offset)];
     push_span(&mut data, &felts(part));
     emitted("ClaimInput", &[claim_id], data)
 }
 
 /// `Refuted`
 pub fn refuted(claim_id: u64, challenger: u64, reward: u128, burnt: u128) -> Emitted {
-    let data = vec![Felt::from(reward), Felt::from(burnt), Felt::ZERO, Felt::from(0xdefu64)];
+    let amounts = [Felt::from(reward), Felt::from(burnt)];
+    let data =
+        [vec![Felt::ZERO], amounts.to_vec(), vec![Felt::ZERO, Felt::from(0xdefu64)]].concat();
     emitted("Refuted", &[claim_id, challenger], data)
 }
 

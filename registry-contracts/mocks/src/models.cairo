@@ -70,7 +70,7 @@ mod Rogue {
             } else if manners == 'withdraw' {
                 registry.withdraw();
             } else if manners == 'challenge' {
-                registry.challenge(1, input);
+                registry.challenge(1, super::super::some_claim(), 0, input);
             }
             let mut sum = 0;
             for felt in input {
@@ -93,7 +93,108 @@ mod Rogue {
     }
 }
 
-/// Answers with what is no list of felts.
+/// Answers a row with its first felt, and with 5 if there is too little gas for work that it does not do. The class
+/// makes no system calls; where it is metered in gas, its answer depends on who asks.
+#[starknet::contract]
+mod Miser {
+    use core::gas::withdraw_gas;
+    use nilometer_registry::interface::{IModel, MODEL_INTERFACE};
+
+    #[storage]
+    struct Storage {}
+
+    #[abi(embed_v0)]
+    impl ModelImpl of IModel<ContractState> {
+        fn predict(self: @ContractState, input: Span<felt252>) -> Span<felt252> {
+            let (x, work) = (*input[0], *input[1]);
+            let answer = if *input[2] == 0 {
+                with_millions(x, work)
+            } else {
+                with_billions(x, work)
+            };
+            array![answer].span()
+        }
+
+        fn model_hash(self: @ContractState) -> felt252 {
+            'miser'
+        }
+
+        fn schema(self: @ContractState) -> Span<felt252> {
+            array![1, 2, 3].span()
+        }
+
+        fn version(self: @ContractState) -> felt252 {
+            MODEL_INTERFACE
+        }
+    }
+
+    /// Asks for some 50 million units of gas: each function calls the one before ten times.
+    #[inline(never)]
+    fn with_millions(x: felt252, work: felt252) -> felt252 {
+        match withdraw_gas() {
+            Option::Some(()) => if work == 1 {
+                ten_thousand(x)
+            } else {
+                x
+            },
+            Option::None => 5,
+        }
+    }
+
+    /// Asks for some 5 billion.
+    #[inline(never)]
+    fn with_billions(x: felt252, work: felt252) -> felt252 {
+        match withdraw_gas() {
+            Option::Some(()) => if work == 1 {
+                million(x)
+            } else {
+                x
+            },
+            Option::None => 5,
+        }
+    }
+
+    #[inline(never)]
+    fn ten(x: felt252) -> felt252 {
+        let x = core::pedersen::pedersen(core::pedersen::pedersen(x, 1), 2);
+        let x = core::pedersen::pedersen(core::pedersen::pedersen(x, 3), 4);
+        let x = core::pedersen::pedersen(core::pedersen::pedersen(x, 5), 6);
+        let x = core::pedersen::pedersen(core::pedersen::pedersen(x, 7), 8);
+        core::pedersen::pedersen(core::pedersen::pedersen(x, 9), 10)
+    }
+
+    #[inline(never)]
+    fn hundred(x: felt252) -> felt252 {
+        ten(ten(ten(ten(ten(ten(ten(ten(ten(ten(x))))))))))
+    }
+
+    #[inline(never)]
+    fn thousand(x: felt252) -> felt252 {
+        let x = hundred(hundred(hundred(hundred(hundred(x)))));
+        hundred(hundred(hundred(hundred(hundred(x)))))
+    }
+
+    #[inline(never)]
+    fn ten_thousand(x: felt252) -> felt252 {
+        let x = thousand(thousand(thousand(thousand(thousand(x)))));
+        thousand(thousand(thousand(thousand(thousand(x)))))
+    }
+
+    #[inline(never)]
+    fn hundred_thousand(x: felt252) -> felt252 {
+        let x = ten_thousand(ten_thousand(ten_thousand(ten_thousand(ten_thousand(x)))));
+        ten_thousand(ten_thousand(ten_thousand(ten_thousand(ten_thousand(x)))))
+    }
+
+    #[inline(never)]
+    fn million(x: felt252) -> felt252 {
+        let x = hundred_thousand(hundred_thousand(hundred_thousand(hundred_thousand(x))));
+        let x = hundred_thousand(hundred_thousand(hundred_thousand(x)));
+        hundred_thousand(hundred_thousand(hundred_thousand(x)))
+    }
+}
+
+/// Answers with what is not a list of felts.
 #[starknet::contract]
 mod Garbage {
     use nilometer_registry::interface::MODEL_INTERFACE;

@@ -93,7 +93,7 @@ mod Token {
             } else if manners == 'withdraw' {
                 registry.withdraw();
             } else if manners == 'finalize' {
-                registry.finalize(1);
+                registry.finalize(1, super::super::some_claim());
             } else if manners == 'distribute' {
                 registry.distribute(model_id);
             }

@@ -1,7 +1,7 @@
 //! What the catalogue tells indexers.
 
 use starknet::{ClassHash, ContractAddress};
-use super::super::types::Share;
+use super::super::types::{Change, Share};
 
 /// There is a new model; its first version follows.
 #[derive(Drop, starknet::Event)]
@@ -31,6 +31,16 @@ pub struct VersionPublished {
     pub schema_hash: felt252,
     pub metadata_uri: ByteArray,
     pub metadata_hash: u256,
+    pub challenge_gas: u64,
+}
+
+/// The owner will change the model, from then on and for as long again.
+#[derive(Drop, starknet::Event)]
+pub struct ChangeAnnounced {
+    #[key]
+    pub model_id: u64,
+    pub ready_at: u64,
+    pub change: Change,
 }
 
 /// Calls and claims have another price and smallest bond.
@@ -50,7 +60,7 @@ pub struct LicenceChanged {
     pub licence: felt252,
 }
 
-/// A version's description is elsewhere or another.
+/// A version's description has moved or changed.
 #[derive(Drop, starknet::Event)]
 pub struct MetadataChanged {
     #[key]

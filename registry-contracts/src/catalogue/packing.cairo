@@ -15,6 +15,8 @@ pub struct Terms {
 pub struct Activity {
     pub undistributed: u128,
     pub n_calls: u64,
+    /// Of these, calls by the model's owner; stops at the largest.
+    pub n_own_calls: u32,
 }
 
 const SHIFT: felt252 = 0x100000000000000000000000000000000;
@@ -40,14 +42,21 @@ impl TermsPacking of StorePacking<Terms, felt252> {
     }
 }
 
-/// The amount in the low half, the calls above it.
+const CALLS_END: u128 = 0x10000000000000000;
+
+/// The amount in the low half; above it the calls in 64 bits, and the owner's calls.
 impl ActivityPacking of StorePacking<Activity, felt252> {
     fn pack(value: Activity) -> felt252 {
-        value.undistributed.into() + value.n_calls.into() * SHIFT
+        let calls: u128 = value.n_calls.into() + value.n_own_calls.into() * CALLS_END;
+        value.undistributed.into() + calls.into() * SHIFT
     }
 
     fn unpack(value: felt252) -> Activity {
         let u256 { low, high } = value.into();
-        Activity { undistributed: low, n_calls: high.try_into().expect('packed activity') }
+        Activity {
+            undistributed: low,
+            n_calls: (high % CALLS_END).try_into().expect('packed activity'),
+            n_own_calls: (high / CALLS_END).try_into().expect('packed activity'),
+        }
     }
 }

@@ -4,7 +4,7 @@ use starknet_rust::core::types::{Call, Felt, U256};
 
 use super::Registry;
 use crate::codec::{push_span, push_text, push_u256};
-use crate::types::{NewModel, NewVersion, ProofRecord, Share};
+use crate::types::{push_shares, Change, Claim, NewModel, NewVersion, ProofRecord, Rules, Share};
 
 impl Registry {
     /// Registers a model with its first version.
@@ -22,7 +22,14 @@ impl Registry {
         self.entry("publish", felts)
     }
 
-    /// Sets price and smallest bond.
+    /// Announces a change that others could be hurt by.
+    pub fn announce(&self, model_id: u64, change: &Change) -> Call {
+        let mut felts = vec![model_id.into()];
+        change.push(&mut felts);
+        self.entry("announce", felts)
+    }
+
+    /// Sets price and smallest bond; a higher price was announced.
     pub fn set_terms(&self, model_id: u64, price: u128, bond: u128) -> Call {
         self.entry("set_terms", vec![model_id.into(), price.into(), bond.into()])
     }
@@ -40,19 +47,19 @@ impl Registry {
         self.entry("set_metadata", felts)
     }
 
-    /// Shares revenue.
+    /// Shares revenue; announced, if there are holders.
     pub fn set_shares(&self, model_id: u64, shares: &[Share]) -> Call {
-        let mut felts = vec![model_id.into(), shares.len().into()];
-        felts.extend(shares.iter().flat_map(|share| [share.holder, share.basis_points.into()]));
+        let mut felts = vec![model_id.into()];
+        push_shares(&mut felts, shares);
         self.entry("set_shares", felts)
     }
 
-    /// Ends a version.
+    /// Ends a version; announced.
     pub fn deprecate_version(&self, model_id: u64, version: u32) -> Call {
         self.entry("deprecate_version", vec![model_id.into(), version.into()])
     }
 
-    /// Ends a model.
+    /// Ends a model; announced.
     pub fn deprecate(&self, model_id: u64) -> Call {
         self.entry("deprecate", vec![model_id.into()])
     }
@@ -62,9 +69,9 @@ impl Registry {
         self.entry("offer_model", vec![model_id.into(), to])
     }
 
-    /// Takes a model that was offered.
-    pub fn accept_model(&self, model_id: u64) -> Call {
-        self.entry("accept_model", vec![model_id.into()])
+    /// Takes a model that was offered, if its terms still have this hash.
+    pub fn accept_model(&self, model_id: u64, terms_hash: Felt) -> Call {
+        self.entry("accept_model", vec![model_id.into(), terms_hash])
     }
 
     /// Pays for a row and executes the model on it.
@@ -83,10 +90,8 @@ impl Registry {
         inputs: &[Vec<Felt>],
         max_price: u128,
     ) -> Call {
-        let mut felts = vec![model_id.into(), version.into(), inputs.len().into()];
-        for input in inputs {
-            push_span(&mut felts, input);
-        }
+        let mut felts = vec![model_id.into(), version.into()];
+        push_spans(&mut felts, inputs);
         felts.push(max_price.into());
         self.entry("call_batch", felts)
     }
@@ -107,26 +112,49 @@ impl Registry {
         self.entry("claim", felts)
     }
 
-    /// Has a claim executed and settled.
-    pub fn challenge(&self, claim_id: u64, input: &[Felt]) -> Call {
+    /// Claims the outputs of several rows under one bond.
+    pub fn claim_batch(
+        &self,
+        model_id: u64,
+        version: u32,
+        inputs: &[Vec<Felt>],
+        outputs: &[Vec<Felt>],
+        bond: u128,
+    ) -> Call {
+        let mut felts = vec![model_id.into(), version.into()];
+        push_spans(&mut felts, inputs);
+        push_spans(&mut felts, outputs);
+        felts.push(bond.into());
+        self.entry("claim_batch", felts)
+    }
+
+    /// Has a row of a claim executed, which settles the claim.
+    pub fn challenge(&self, claim_id: u64, claim: &Claim, row: u32, input: &[Felt]) -> Call {
         let mut felts = vec![claim_id.into()];
+        claim.push(&mut felts);
+        felts.push(row.into());
         push_span(&mut felts, input);
         self.entry("challenge", felts)
     }
 
-    /// Stakes against a claim.
-    pub fn contest(&self, claim_id: u64) -> Call {
-        self.entry("contest", vec![claim_id.into()])
+    /// Stakes against a row of a claim.
+    pub fn contest(&self, claim_id: u64, claim: &Claim, row: u32) -> Call {
+        let mut felts = vec![claim_id.into()];
+        claim.push(&mut felts);
+        felts.push(row.into());
+        self.entry("contest", felts)
     }
 
     /// Settles a claim whose window has closed.
-    pub fn finalize(&self, claim_id: u64) -> Call {
-        self.entry("finalize", vec![claim_id.into()])
+    pub fn finalize(&self, claim_id: u64, claim: &Claim) -> Call {
+        let mut felts = vec![claim_id.into()];
+        claim.push(&mut felts);
+        self.entry("finalize", felts)
     }
 
     /// Records a proof, as claimed.
-    pub fn record_proof(&self, proof: &ProofRecord) -> Call {
-        let mut felts = vec![proof.model_id.into(), proof.version.into()];
+    pub fn record_proof(&self, model_id: u64, version: u32, proof: &ProofRecord) -> Call {
+        let mut felts = vec![model_id.into(), version.into()];
         push_u256(&mut felts, proof.proof_hash);
         felts.extend([proof.input_hash, proof.output_hash]);
         felts.push(proof.security_bits.into());
@@ -144,14 +172,24 @@ impl Registry {
         self.entry("withdraw", vec![])
     }
 
-    /// Announces a pause.
-    pub fn schedule_pause(&self) -> Call {
-        self.entry("schedule_pause", vec![])
+    /// Pays an account everything that is its own.
+    pub fn withdraw_for(&self, account: Felt) -> Call {
+        self.entry("withdraw_for", vec![account])
+    }
+
+    /// Sends burnt units out of reach.
+    pub fn sweep(&self) -> Call {
+        self.entry("sweep", vec![])
     }
 
     /// Announces an upgrade.
     pub fn schedule_upgrade(&self, class_hash: Felt) -> Call {
         self.entry("schedule_upgrade", vec![class_hash])
+    }
+
+    /// Announces other rules.
+    pub fn schedule_rules(&self, rules: Rules) -> Call {
+        self.entry("schedule_rules", rules_felts(rules))
     }
 
     /// Takes back what was announced.
@@ -174,6 +212,11 @@ impl Registry {
         self.entry("upgrade", vec![class_hash])
     }
 
+    /// Changes the rules for new claims.
+    pub fn set_rules(&self, rules: Rules) -> Call {
+        self.entry("set_rules", rules_felts(rules))
+    }
+
     /// Offers the registry.
     pub fn offer_registry(&self, to: Felt) -> Call {
         self.entry("offer_registry", vec![to])
@@ -182,5 +225,17 @@ impl Registry {
     /// Takes the registry.
     pub fn accept_registry(&self) -> Call {
         self.entry("accept_registry", vec![])
+    }
+}
+
+fn rules_felts(Rules { window, min_bond, gas_price }: Rules) -> Vec<Felt> {
+    vec![window.into(), min_bond.into(), gas_price.into()]
+}
+
+/// A list of lists of felts.
+fn push_spans(felts: &mut Vec<Felt>, spans: &[Vec<Felt>]) {
+    felts.push(spans.len().into());
+    for span in spans {
+        push_span(felts, span);
     }
 }

@@ -1,21 +1,26 @@
 //! The registry: views that are read, entry points as calls that an account sends.
 
+mod claims;
 mod entry_points;
 mod views;
 
+pub use claims::ClaimRecord;
+
 use starknet_rust::core::types::{Call, Felt, U256};
 use starknet_rust::core::utils::get_selector_from_name;
-use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use crate::chain::{Chain, Receipt};
 use crate::codec::{push_span, Reader};
 use crate::error::ChainError;
-use crate::events::Event;
-use crate::types::Claim;
 
 /// The fee token on Starknet's networks and on devnet: STRK.
 pub const STRK: Felt =
     Felt::from_hex_unchecked("0x4718f5a0fc34cc1af16a1cdee98ffb20c31f5cd61d6ab07201858f4287c938d");
+
+/// The number of the interface that contracts use models through, computed as SNIP-5 says; the registry's
+/// `supports_interface` knows it.
+pub const CONSUMER_ID: Felt =
+    Felt::from_hex_unchecked("0x20ee71e17ef90ae4369477667e7541b1e6da1c913b62fe929b8e915c7c1777e");
 
 /// A call of an entry point.
 pub fn call(to: Felt, entry_point: &str, calldata: Vec<Felt>) -> Call {
@@ -64,57 +69,14 @@ impl Registry {
         window: u64,
         delay: u64,
         min_bond: u128,
+        gas_price: u128,
     ) -> Vec<Felt> {
-        vec![owner, fee_token, window.into(), delay.into(), min_bond.into()]
+        let amounts = [Felt::from(min_bond), Felt::from(gas_price)];
+        [vec![owner, fee_token, window.into(), delay.into()], amounts.to_vec()].concat()
     }
 
     fn entry(&self, entry_point: &str, calldata: Vec<Felt>) -> Call {
         call(self.address, entry_point, calldata)
-    }
-}
-
-/// What a claim is about, as its events tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimText {
-    /// The row.
-    pub input: Vec<Felt>,
-    /// The claimed results.
-    pub output: Vec<Felt>,
-}
-
-impl Registry {
-    /// A claim's row and results, from its events; held against the claim's hashes.
-    ///
-    /// # Errors
-    /// The node has not all of them, or others.
-    pub async fn claim_text(
-        &self,
-        chain: &Chain,
-        claim_id: u64,
-        claim: &Claim,
-    ) -> Result<ClaimText, ChainError> {
-        let names =
-            ["Claimed", "ClaimInput"].map(|name| get_selector_from_name(name).unwrap_or_default());
-        let keys = vec![names.to_vec(), vec![claim_id.into()]];
-        let mut text = ClaimText { input: Vec::new(), output: Vec::new() };
-        for (keys, data) in chain.events(self.address, keys).await? {
-            match Event::read(&keys, &data)? {
-                Some(Event::Claimed { output, .. }) => text.output = output,
-                Some(Event::ClaimInput { offset, part, .. })
-                    if offset as usize == text.input.len() =>
-                {
-                    text.input.extend(part);
-                }
-                _ => {}
-            }
-        }
-        let matches = Poseidon::hash_array(&text.input) == claim.input_hash
-            && Poseidon::hash_array(&text.output) == claim.output_hash;
-        if matches {
-            return Ok(text);
-        }
-        let reason = "the node's events are not those of the claim".to_owned();
-        Err(ChainError::Decode { what: "the claim", reason })
     }
 }
 
@@ -162,4 +124,30 @@ pub fn predict_call(contract: Felt, input: &[Felt]) -> Call {
 pub async fn schema(chain: &Chain, contract: Felt) -> Result<Vec<Felt>, ChainError> {
     let answer = chain.call(&call(contract, "schema", vec![])).await?;
     Reader::new("the model's schema", &answer).span()
+}
+
+#[cfg(test)]
+mod tests {
+    use starknet_rust::core::utils::starknet_keccak;
+
+    use super::*;
+
+    #[test]
+    fn the_number_of_the_interface_follows_from_its_signatures() {
+        let felts = "(@Array<felt252>)";
+        let lists = "(@Array<(@Array<felt252>)>)";
+        let rows = "(@Array<(felt252,felt252)>)";
+        let claim = format!("(u64,u32,ContractAddress,u128,u128,u64,ContractAddress,u32,{rows})");
+        let signatures = [
+            format!("call(u64,u32,{felts},u128)->{felts}"),
+            format!("call_batch(u64,u32,{lists},u128)->{lists}"),
+            format!("check_claim(u64,{claim})->E((),(),(),(),(),(),())"),
+        ];
+        let mut number = [0; 32];
+        for signature in signatures {
+            let hash = starknet_keccak(signature.as_bytes()).to_bytes_be();
+            number.iter_mut().zip(hash).for_each(|(byte, other)| *byte ^= other);
+        }
+        assert_eq!(Felt::from_bytes_be(&number), CONSUMER_ID);
+    }
 }

@@ -6,7 +6,7 @@ use super::Registry;
 use crate::chain::Chain;
 use crate::codec::Reader;
 use crate::error::ChainError;
-use crate::types::{Claim, Model, ProofRecord, Read, Scheduled, Settings, Share, Totals, Version};
+use crate::types::{Change, ClaimState, Model, Read, Scheduled, Settings, Share, Totals, Version};
 
 impl Registry {
     async fn view<T: Read>(
@@ -56,7 +56,7 @@ impl Registry {
         })
     }
 
-    /// What the registry was deployed with.
+    /// The registry's settings.
     ///
     /// # Errors
     /// As every view: there is no registry, it refuses, or the node fails.
@@ -136,7 +136,56 @@ impl Registry {
         self.page(chain, "shares", vec![model_id.into()]).await
     }
 
-    /// At most 50 claims from a number on.
+    /// The hash of everything that a buyer of the model agrees to.
+    ///
+    /// # Errors
+    /// As every view; there is no such model.
+    pub async fn terms_hash(&self, chain: &Chain, model_id: u64) -> Result<Felt, ChainError> {
+        let answer = self.answer(chain, "terms_hash", vec![model_id.into()]).await?;
+        Reader::new("the hash of the terms", &answer).felt()
+    }
+
+    /// From when on an announced change can be made: seconds since the epoch; 0 if it was not announced.
+    ///
+    /// # Errors
+    /// As every view; there is no such model.
+    pub async fn announced_at(
+        &self,
+        chain: &Chain,
+        model_id: u64,
+        change: &Change,
+    ) -> Result<u64, ChainError> {
+        let mut felts = vec![model_id.into()];
+        change.push(&mut felts);
+        let answer = self.answer(chain, "announced_at", felts).await?;
+        Reader::new("the announcement", &answer).number()
+    }
+
+    /// The model that a class was first registered for; 0 if for none.
+    ///
+    /// # Errors
+    /// As every view.
+    pub async fn first_model_of(&self, chain: &Chain, class_hash: Felt) -> Result<u64, ChainError> {
+        let answer = self.answer(chain, "first_model_of", vec![class_hash]).await?;
+        Reader::new("the class's first model", &answer).number()
+    }
+
+    /// The least bond of a claim about a version.
+    ///
+    /// # Errors
+    /// As every view; there is no such version.
+    pub async fn least_bond(
+        &self,
+        chain: &Chain,
+        model_id: u64,
+        version: u32,
+    ) -> Result<u128, ChainError> {
+        let felts = vec![model_id.into(), version.into()];
+        let answer = self.answer(chain, "least_bond", felts).await?;
+        Reader::new("the least bond", &answer).number()
+    }
+
+    /// At most 50 claims from a number on: status and hash.
     ///
     /// # Errors
     /// As every view.
@@ -145,29 +194,20 @@ impl Registry {
         chain: &Chain,
         first: u64,
         count: u32,
-    ) -> Result<Vec<Claim>, ChainError> {
+    ) -> Result<Vec<ClaimState>, ChainError> {
         self.page(chain, "claims", vec![first.into(), count.into()]).await
     }
 
-    /// A claim.
+    /// Status and hash of a claim.
     ///
     /// # Errors
     /// As every view; there is no such claim.
-    pub async fn get_claim(&self, chain: &Chain, claim_id: u64) -> Result<Claim, ChainError> {
-        self.view(chain, "get_claim", vec![claim_id.into()]).await
-    }
-
-    /// At most 50 proof records from a number on: claimed, not verified.
-    ///
-    /// # Errors
-    /// As every view.
-    pub async fn proofs(
+    pub async fn claim_state(
         &self,
         chain: &Chain,
-        first: u64,
-        count: u32,
-    ) -> Result<Vec<ProofRecord>, ChainError> {
-        self.page(chain, "proofs", vec![first.into(), count.into()]).await
+        claim_id: u64,
+    ) -> Result<ClaimState, ChainError> {
+        self.view(chain, "claim_state", vec![claim_id.into()]).await
     }
 
     /// What an account can withdraw.

@@ -1,10 +1,11 @@
-//! What the registry's views return and its entry points take. Texts are their publishers', not to be
-//! trusted.
+//! What the registry's views return and its entry points take. Texts are written by publishers: do not trust
+//! them.
 
 mod read;
 
 use serde::{Serialize, Serializer};
 use starknet_rust::core::types::{Felt, U256};
+use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use crate::codec::{push_text, push_u256, short_string};
 
@@ -53,7 +54,7 @@ pub fn digest_number(bytes: [u8; 32]) -> U256 {
     U256::from_words(half(16..32), half(0..16))
 }
 
-/// What the registry was deployed with.
+/// The registry's settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Settings {
     /// The registry's owner.
@@ -62,15 +63,35 @@ pub struct Settings {
     /// The ERC-20 in which calls and bonds are paid.
     #[serde(serialize_with = "hex")]
     pub fee_token: Felt,
-    /// Seconds during which a claim can be challenged.
+    /// Seconds during which a claim cannot be finalised.
     pub window: u64,
-    /// Seconds between the announcement of a pause or an upgrade and its effect.
+    /// Seconds of notice before an upgrade, other rules, a higher price, other shares or a deprecation.
     pub delay: u64,
     /// The smallest bond of any claim.
     #[serde(serialize_with = "decimal")]
     pub min_bond: u128,
-    /// Whether new models, calls and claims are refused.
+    /// Units of the fee token per L2 gas, for the least bonds of versions.
+    #[serde(serialize_with = "decimal")]
+    pub gas_price: u128,
+    /// Whether new models, versions, calls and claims are refused now.
     pub paused: bool,
+    /// When the last pause ends or would have ended by itself: seconds since the epoch; 0 if there was none.
+    pub paused_until: u64,
+    /// From when on the owner can pause: seconds since the epoch.
+    pub can_pause_from: u64,
+}
+
+/// What the registry's owner can change under notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Rules {
+    /// Seconds during which a claim cannot be finalised: an hour or more, and at most a third of the delay.
+    pub window: u64,
+    /// The smallest bond of any claim.
+    #[serde(serialize_with = "decimal")]
+    pub min_bond: u128,
+    /// Units of the fee token per L2 gas: below 2^60.
+    #[serde(serialize_with = "decimal")]
+    pub gas_price: u128,
 }
 
 /// What the registry's owner has announced.
@@ -79,14 +100,62 @@ pub struct Settings {
 pub enum Action {
     /// Nothing.
     None,
-    /// To pause.
-    Pause,
     /// To replace the registry's class.
     Upgrade {
         /// The new class.
         #[serde(serialize_with = "hex")]
         class_hash: Felt,
     },
+    /// To change the rules; claims that exist keep theirs.
+    SetRules {
+        /// The new rules.
+        #[serde(flatten)]
+        rules: Rules,
+    },
+}
+
+/// A change to a model that its owner has to announce.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Change {
+    /// A higher price of a call.
+    Price {
+        /// The new price.
+        #[serde(serialize_with = "decimal")]
+        price: u128,
+    },
+    /// Other shares, while there are holders.
+    Shares {
+        /// The new shares.
+        shares: Vec<Share>,
+    },
+    /// The end of a version.
+    DeprecateVersion {
+        /// The version.
+        version: u32,
+    },
+    /// The end of the model.
+    Deprecate,
+}
+
+impl Change {
+    pub(crate) fn push(&self, felts: &mut Vec<Felt>) {
+        match self {
+            Self::Price { price } => felts.extend([Felt::ZERO, Felt::from(*price)]),
+            Self::Shares { shares } => {
+                felts.push(Felt::ONE);
+                push_shares(felts, shares);
+            }
+            Self::DeprecateVersion { version } => felts.extend([Felt::TWO, Felt::from(*version)]),
+            Self::Deprecate => felts.push(Felt::THREE),
+        }
+    }
+}
+
+/// A list of shares.
+pub(crate) fn push_shares(felts: &mut Vec<Felt>, shares: &[Share]) {
+    felts.push(shares.len().into());
+    felts.extend(shares.iter().flat_map(|share| [share.holder, share.basis_points.into()]));
 }
 
 /// An announced action.
@@ -128,6 +197,8 @@ pub struct NewVersion {
     pub metadata_uri: String,
     /// SHA-256 of the description.
     pub metadata_hash: U256,
+    /// L2 gas of a challenge, as the publisher has measured it: the least bond of claims follows from it.
+    pub challenge_gas: u64,
 }
 
 /// A model.
@@ -161,6 +232,8 @@ pub struct Model {
     pub n_versions: u32,
     /// Rows that were paid for and executed.
     pub n_calls: u64,
+    /// Of these, rows that the model's owner called.
+    pub n_own_calls: u32,
     /// Everything that callers have paid.
     #[serde(serialize_with = "decimal")]
     pub revenue: u128,
@@ -198,6 +271,8 @@ pub struct Version {
     pub published_at: u64,
     /// Whether it takes no new calls or claims.
     pub deprecated: bool,
+    /// L2 gas of a challenge, as the publisher says that it was measured.
+    pub challenge_gas: u64,
 }
 
 /// A holder's part of a model's revenue.
@@ -216,7 +291,7 @@ pub struct Share {
 pub enum Status {
     /// It can be challenged and contested.
     Open,
-    /// Somebody has staked as much against it; it can be challenged.
+    /// Somebody has staked against it; it can be challenged.
     Contested,
     /// Execution gave another answer; the bond is lost.
     Refuted,
@@ -242,26 +317,9 @@ impl Status {
     }
 }
 
-/// A claim about a model's output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Claim {
-    /// The model.
-    pub model_id: u64,
-    /// Its version.
-    pub version: u32,
-    /// What has become of it.
-    pub status: Status,
-    /// Who claims.
-    #[serde(serialize_with = "hex")]
-    pub claimant: Felt,
-    /// Who has contested; zero if nobody.
-    #[serde(serialize_with = "hex")]
-    pub contester: Felt,
-    /// The bond of the claimant, and of the contester.
-    #[serde(serialize_with = "decimal")]
-    pub bond: u128,
-    /// Until when it can be challenged: seconds since the epoch, exclusive.
-    pub deadline: u64,
+/// A row of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ClaimedRow {
     /// Poseidon hash of the row.
     #[serde(serialize_with = "hex")]
     pub input_hash: Felt,
@@ -270,16 +328,64 @@ pub struct Claim {
     pub output_hash: Felt,
 }
 
-/// A proof that somebody says to have: claimed, verified by nobody here.
+/// A claim about a model's outputs. The registry stores its hash only; its events tell the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ProofRecord {
+pub struct Claim {
     /// The model.
     pub model_id: u64,
     /// Its version.
     pub version: u32,
-    /// Who recorded it.
+    /// Who claims.
     #[serde(serialize_with = "hex")]
-    pub recorder: Felt,
+    pub claimant: Felt,
+    /// What the claimant loses if a row is refuted.
+    #[serde(serialize_with = "decimal")]
+    pub bond: u128,
+    /// What a contester stakes: the least bond when the claim was made.
+    #[serde(serialize_with = "decimal")]
+    pub stake: u128,
+    /// From when on it can be finalised: seconds since the epoch.
+    pub deadline: u64,
+    /// Who has contested; zero if nobody.
+    #[serde(serialize_with = "hex")]
+    pub contester: Felt,
+    /// The row that was contested, counted from 0.
+    pub contested_row: u32,
+    /// The rows, at least one. One false row refutes the whole claim.
+    pub rows: Vec<ClaimedRow>,
+}
+
+impl Claim {
+    /// The claim as entry points take it.
+    pub fn push(&self, felts: &mut Vec<Felt>) {
+        felts.extend([Felt::from(self.model_id), Felt::from(self.version), self.claimant]);
+        felts.extend([Felt::from(self.bond), Felt::from(self.stake), Felt::from(self.deadline)]);
+        felts.extend([self.contester, Felt::from(self.contested_row), self.rows.len().into()]);
+        felts.extend(self.rows.iter().flat_map(|row| [row.input_hash, row.output_hash]));
+    }
+
+    /// What the registry stores of it: the low 248 bits of the Poseidon hash of the serialised claim.
+    pub fn commitment(&self) -> Felt {
+        let mut felts = Vec::new();
+        self.push(&mut felts);
+        let bytes = Poseidon::hash_array(&felts).to_bytes_be();
+        Felt::from_bytes_be_slice(&bytes[1..])
+    }
+}
+
+/// What the registry stores of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ClaimState {
+    /// What has become of it.
+    pub status: Status,
+    /// [`Claim::commitment`] of the claim as it is now.
+    #[serde(serialize_with = "hex")]
+    pub commitment: Felt,
+}
+
+/// A proof that somebody says to have: claimed, not verified by the registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProofRecord {
     /// SHA-256 of the proof file.
     #[serde(serialize_with = "digest")]
     pub proof_hash: U256,
@@ -293,8 +399,6 @@ pub struct ProofRecord {
     pub security_bits: u16,
     /// The version of the proof file's format.
     pub format_version: u16,
-    /// Seconds since the epoch.
-    pub recorded_at: u64,
 }
 
 /// Counts and sums over the whole registry.
@@ -308,12 +412,15 @@ pub struct Totals {
     pub n_claims: u64,
     /// Proof records.
     pub n_proofs: u64,
-    /// What the registry owes and has burnt.
+    /// What the registry owes, and what is burnt and not yet swept.
     #[serde(serialize_with = "decimal")]
     pub held: u128,
-    /// Parts of lost bonds that nobody gets.
+    /// Parts of lost bonds that nobody gets, and that nobody has swept yet.
     #[serde(serialize_with = "decimal")]
     pub burnt: u128,
+    /// Burnt units that were sent out of reach.
+    #[serde(serialize_with = "decimal")]
+    pub swept: u128,
 }
 
 impl NewModel {
@@ -328,6 +435,7 @@ impl NewVersion {
         felts.extend([self.class_hash, self.model_hash, self.program_hash]);
         push_text(felts, &self.metadata_uri);
         push_u256(felts, self.metadata_hash);
+        felts.push(self.challenge_gas.into());
     }
 }
 

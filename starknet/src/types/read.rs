@@ -1,7 +1,7 @@
 //! Reading the registry's answers.
 
 use super::{
-    Action, Claim, Model, ProofRecord, Scheduled, Settings, Share, Status, Totals, Version,
+    Action, Change, ClaimState, Model, Rules, Scheduled, Settings, Share, Status, Totals, Version,
 };
 use crate::codec::{Reader, Result};
 
@@ -28,24 +28,23 @@ macro_rules! read {
 read! {
     Settings {
         owner: felt, fee_token: felt, window: number, delay: number, min_bond: number,
-        paused: boolean,
+        gas_price: number, paused: boolean, paused_until: number, can_pause_from: number,
     }
+    Rules { window: number, min_bond: number, gas_price: number }
     Model {
         id: number, owner: felt, offered_to: felt, name: text, kind: felt, licence: felt,
         price: number, bond: number, deprecated: boolean, n_versions: number, n_calls: number,
-        revenue: number, undistributed: number, registered_at: number,
+        n_own_calls: number, revenue: number, undistributed: number, registered_at: number,
     }
     Version {
         contract: felt, class_hash: felt, model_hash: felt, program_hash: felt, schema_hash: felt,
         metadata_uri: text, metadata_hash: u256, published_at: number, deprecated: boolean,
+        challenge_gas: number,
     }
     Share { holder: felt, basis_points: number }
-    ProofRecord {
-        model_id: number, version: number, recorder: felt, proof_hash: u256, input_hash: felt,
-        output_hash: felt, security_bits: number, format_version: number, recorded_at: number,
-    }
     Totals {
         n_models: number, n_calls: number, n_claims: number, n_proofs: number, held: number, burnt: number,
+        swept: number,
     }
 }
 
@@ -53,9 +52,21 @@ impl Read for Action {
     fn read(reader: &mut Reader<'_>) -> Result<Self> {
         match reader.number::<u8>()? {
             0 => Ok(Self::None),
-            1 => Ok(Self::Pause),
-            2 => Ok(Self::Upgrade { class_hash: reader.felt()? }),
+            1 => Ok(Self::Upgrade { class_hash: reader.felt()? }),
+            2 => Ok(Self::SetRules { rules: Rules::read(reader)? }),
             other => Err(reader.error(format!("an action of kind {other}"))),
+        }
+    }
+}
+
+impl Read for Change {
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        match reader.number::<u8>()? {
+            0 => Ok(Self::Price { price: reader.number()? }),
+            1 => Ok(Self::Shares { shares: reader.list(Share::read)? }),
+            2 => Ok(Self::DeprecateVersion { version: reader.number()? }),
+            3 => Ok(Self::Deprecate),
+            other => Err(reader.error(format!("a change of kind {other}"))),
         }
     }
 }
@@ -81,19 +92,9 @@ impl Read for Status {
     }
 }
 
-impl Read for Claim {
+impl Read for ClaimState {
     fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self {
-            model_id: reader.number()?,
-            version: reader.number()?,
-            status: Status::read(reader)?,
-            claimant: reader.felt()?,
-            contester: reader.felt()?,
-            bond: reader.number()?,
-            deadline: reader.number()?,
-            input_hash: reader.felt()?,
-            output_hash: reader.felt()?,
-        })
+        Ok(Self { status: Status::read(reader)?, commitment: reader.felt()? })
     }
 }
 
@@ -108,5 +109,6 @@ mod tests {
         let felts = [Felt::from(7)];
         assert!(Status::read(&mut Reader::new("x", &felts)).is_err());
         assert!(Action::read(&mut Reader::new("x", &felts)).is_err());
+        assert!(Change::read(&mut Reader::new("x", &felts)).is_err());
     }
 }

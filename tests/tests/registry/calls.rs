@@ -1,6 +1,6 @@
 //! Paid calls: exact, atomic, and safe from what they call.
 
-use nilometer_starknet::types::{NewModel, NewVersion, Share};
+use nilometer_starknet::types::{Change, NewModel, NewVersion, Share};
 use nilometer_starknet::{Event, Felt};
 use nilometer_tests::chain::{
     block_on, model, text, World, ALICE, BOB, CAROL, FUNDS, MIN_BOND, OWNER, PUBLISHER,
@@ -44,14 +44,18 @@ async fn a_call_is_paid(world: &World) {
     assert_eq!((model.n_calls, model.revenue, model.undistributed), (1, 10, 10));
     let totals = registry.totals(chain).await.unwrap();
     assert_eq!((totals.n_calls, totals.held), (1, 10));
+    // The owner's own calls are counted apart: they say nothing about demand.
+    world.run(PUBLISHER, registry.call(id, 1, &row, 10)).await;
+    let model = registry.model(chain, id).await.unwrap();
+    assert_eq!((model.n_calls, model.n_own_calls, model.revenue), (2, 1, 20));
     // Revenue is pulled.
     world.fails(PUBLISHER, registry.withdraw(), "nothing to withdraw").await;
     let account = world.address(PUBLISHER);
     let event = world.event(CAROL, registry.distribute(id)).await;
-    assert_eq!(event, Event::Credited { account, amount: 10 });
-    assert_eq!(world.balance(PUBLISHER).await, 10);
+    assert_eq!(event, Event::Credited { account, amount: 20 });
+    assert_eq!(world.balance(PUBLISHER).await, 20);
     let event = world.event(PUBLISHER, registry.withdraw()).await;
-    assert_eq!(event, Event::Withdrawn { account, amount: 10 });
+    assert_eq!(event, Event::Withdrawn { account, amount: 20 });
     assert_eq!(world.tokens(PUBLISHER).await, FUNDS + 10);
     assert_eq!(world.tokens_of(registry.address).await, 0);
     world.fails(PUBLISHER, registry.withdraw(), "nothing to withdraw").await;
@@ -71,7 +75,7 @@ async fn batches_are_all_or_nothing(world: &World) {
             event => panic!("{event:?}"),
         })
         .collect();
-    let expected: Vec<_> = (1..=3_u64).map(|i| (i + 1, vec![Felt::from(i + 1)])).collect();
+    let expected: Vec<_> = (1..=3_u64).map(|i| (i + 2, vec![Felt::from(i + 1)])).collect();
     assert_eq!(outputs, expected);
     assert_eq!(world.tokens(ALICE).await, before - 30);
     world.fails(ALICE, registry.call_batch(1, 1, &[], 10), "bad batch").await;
@@ -100,6 +104,7 @@ async fn the_caller_agrees_to_the_price(world: &World) {
     let (id, _) = world.publish(10, 0).await;
     let row = [Felt::ONE];
     // The price may rise between signing and execution.
+    world.announce(id, &Change::Price { price: 11 }).await;
     world.run(PUBLISHER, registry.set_terms(id, 11, 0)).await;
     let reason = "price above the maximum";
     world.fails(ALICE, registry.call(id, 1, &row, 10), reason).await;
@@ -119,6 +124,7 @@ async fn payment_is_exact(world: &World) {
     world.fails(5, call(), "allowance too small").await;
     // Approved, but not there.
     world.approve(ALICE, u128::MAX).await;
+    world.announce(1, &Change::Price { price: FUNDS * 2 }).await;
     world.run(PUBLISHER, registry.set_terms(1, FUNDS * 2, 0)).await;
     world.fails(ALICE, registry.call(1, 1, &row, FUNDS * 2), "balance too small").await;
     world.run(PUBLISHER, registry.set_terms(1, 11, 0)).await;
@@ -183,14 +189,15 @@ async fn nobody_calls_back(world: &World) {
     }
     // A model that calls back cannot answer, so no challenge settles anything.
     world.model_manners(contract, "challenge").await;
-    world.fails(BOB, registry.challenge(1, &row), "execution is inconclusive").await;
+    let challenge = world.challenge(1, &row).await;
+    world.fails(BOB, challenge, "execution is inconclusive").await;
     world.model_manners(contract, "").await;
     world.run(ALICE, registry.call(id, 1, &row, 10)).await;
     for manners in ["call", "withdraw", "finalize", "distribute"] {
         world.token_manners(manners, id).await;
         world.fails(ALICE, registry.call(id, 1, &row, 10), reason).await;
         world.fails(ALICE, registry.claim(id, 1, &row, &row, MIN_BOND), reason).await;
-        world.fails(BOB, registry.contest(1), reason).await;
+        world.fails(BOB, world.contest(1).await, reason).await;
     }
     world.token_manners("", id).await;
     world.run(PUBLISHER, registry.distribute(id)).await;
@@ -199,6 +206,14 @@ async fn nobody_calls_back(world: &World) {
     world.token_manners("", id).await;
     world.run(PUBLISHER, registry.withdraw()).await;
     assert_eq!(world.balance(PUBLISHER).await, 0);
+    // Nor while burnt units are swept.
+    world.run(ALICE, registry.claim(id, 1, &row, &[Felt::TWO], MIN_BOND)).await;
+    let challenge = world.challenge(2, &row).await;
+    world.run(BOB, challenge).await;
+    world.token_manners("withdraw", id).await;
+    world.fails(CAROL, registry.sweep(), reason).await;
+    world.token_manners("", id).await;
+    world.run(CAROL, registry.sweep()).await;
 }
 
 async fn revenue_is_shared_without_dust(world: &World) {
@@ -221,8 +236,9 @@ async fn revenue_is_shared_without_dust(world: &World) {
     let [bob, carol, owner] = balances;
     assert_eq!((bob.await, carol.await, owner.await), (9, 6, 6));
     assert_eq!(world.tokens_of(registry.address).await, 28);
+    // Anyone may pay a holder: some are contracts that cannot ask.
     for (who, amount) in [(PUBLISHER, 7), (BOB, 9), (CAROL, 6), (OWNER, 6)] {
-        let event = world.event(who, registry.withdraw()).await;
+        let event = world.event(ALICE, registry.withdraw_for(world.address(who))).await;
         assert_eq!(event, Event::Withdrawn { account: world.address(who), amount });
     }
     assert_eq!(world.tokens_of(registry.address).await, 0);

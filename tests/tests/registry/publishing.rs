@@ -1,9 +1,9 @@
 //! Models, versions, terms and who owns them.
 
-use nilometer_starknet::types::{NewModel, NewVersion, Share};
+use nilometer_starknet::types::{Change, NewModel, NewVersion, Share};
 use nilometer_starknet::{registry, Event, Felt};
 use nilometer_tests::chain::{
-    block_on, model, text, World, ALICE, BOB, CAROL, MIN_BOND, OWNER, PUBLISHER,
+    block_on, model, text, World, ALICE, BOB, CAROL, DELAY, MIN_BOND, OWNER, PUBLISHER,
 };
 
 #[test]
@@ -19,7 +19,7 @@ fn models_are_published_and_kept() {
         terms_change(&world).await;
         shares_add_up(&world).await;
         world.renew().await;
-        deprecation_is_for_ever(&world).await;
+        deprecation_is_forever(&world).await;
         world.renew().await;
         a_model_changes_hands_in_two_steps(&world).await;
         world.renew().await;
@@ -42,6 +42,7 @@ async fn a_model_is_registered(world: &World) {
         schema_hash,
         metadata_uri,
         metadata_hash,
+        challenge_gas: 0,
     }] = events.as_slice()
     else {
         panic!("{events:?}")
@@ -65,6 +66,13 @@ async fn a_model_is_registered(world: &World) {
     assert_eq!((version.metadata_uri, version.deprecated), (first.metadata_uri, false));
     assert!(version.published_at > 0);
     assert_eq!(registry::schema(chain, *contract).await.unwrap().len(), 3);
+    // Contracts can ask what they talk to.
+    let src5 = "0x3f918d17e5ee77373b56385708f855659a07f75997f365cf87748628532a055";
+    let known = [(Felt::from_hex(src5).unwrap(), Felt::ONE), (registry::CONSUMER_ID, Felt::ONE)];
+    for (id, answer) in known.into_iter().chain([(Felt::from(7), Felt::ZERO)]) {
+        let call = registry::call(registry.address, "supports_interface", vec![id]);
+        assert_eq!(chain.call(&call).await.unwrap(), [answer]);
+    }
     let totals = registry.totals(chain).await.unwrap();
     assert_eq!((totals.n_models, totals.n_calls, totals.held), (1, 0, 0));
 }
@@ -106,6 +114,12 @@ async fn versions_are_added(world: &World) {
     let event = world.event(PUBLISHER, registry.publish(id, &world.rogue())).await;
     let Event::VersionPublished { version: 2, contract, .. } = event else { panic!("{event:?}") };
     assert_ne!(contract, first, "each version has a contract of its own");
+    // Whoever registers the class again can be seen to have copied it.
+    let class_hash = world.rogue().class_hash;
+    let (copy, _) = world.publish(0, 0).await;
+    assert_ne!(copy, id);
+    assert_eq!(registry.first_model_of(chain, class_hash).await.unwrap(), id);
+    assert_eq!(registry.first_model_of(chain, Felt::from(99)).await.unwrap(), 0);
     let uri = "https://example.org/model";
     let hash = (u128::MAX, 5_u128);
     let hash = nilometer_starknet::types::digest_number(std::array::from_fn(|i| {
@@ -134,6 +148,7 @@ async fn only_the_models_owner(world: &World) {
     let share = Share { holder: world.address(BOB), basis_points: 10_000 };
     let calls = |id: u64| {
         [
+            registry.announce(id, &Change::Deprecate),
             registry.publish(id, &world.rogue()),
             registry.set_terms(id, 0, 0),
             registry.set_licence(id, text("MIT")),
@@ -150,11 +165,11 @@ async fn only_the_models_owner(world: &World) {
             world.fails(who, call, "not the owner").await;
         }
     }
-    for id in [0, 2, u64::MAX] {
+    for id in [0, 3, u64::MAX] {
         for call in calls(id) {
             world.fails(PUBLISHER, call, "no such model").await;
         }
-        world.fails(PUBLISHER, registry.accept_model(id), "no such model").await;
+        world.fails(PUBLISHER, registry.accept_model(id, Felt::ZERO), "no such model").await;
         world.fails(PUBLISHER, registry.distribute(id), "no such model").await;
         world.fails(PUBLISHER, registry.call(id, 1, &[], 0), "no such model").await;
         assert!(registry.model(&world.node.chain, id).await.is_err());
@@ -163,10 +178,29 @@ async fn only_the_models_owner(world: &World) {
 
 async fn terms_change(world: &World) {
     let (registry, chain) = (world.registry, &world.node.chain);
-    let event = world.event(PUBLISHER, registry.set_terms(1, u128::MAX, 1)).await;
+    // Callers are told of a higher price in advance.
+    let change = Change::Price { price: u128::MAX };
+    let raise = || registry.set_terms(1, u128::MAX, 1);
+    world.fails(PUBLISHER, raise(), "change not announced").await;
+    let event = world.event(PUBLISHER, registry.announce(1, &change)).await;
+    let Event::ChangeAnnounced { model_id: 1, ready_at, change: announced } = event else {
+        panic!("{event:?}")
+    };
+    assert_eq!(announced, change);
+    assert_eq!(registry.announced_at(chain, 1, &change).await.unwrap(), ready_at);
+    world.fails(PUBLISHER, raise(), "too early").await;
+    world.node.pass(2 * DELAY).await;
+    world.fails(PUBLISHER, raise(), "announcement has lapsed").await;
+    world.announce(1, &change).await;
+    world.fails(PUBLISHER, registry.set_terms(1, 5, 1), "change not announced").await;
+    let event = world.event(PUBLISHER, raise()).await;
     assert_eq!(event, Event::TermsChanged { model_id: 1, price: u128::MAX, bond: 1 });
     let model = registry.model(chain, 1).await.unwrap();
     assert_eq!((model.price, model.bond), (u128::MAX, MIN_BOND), "the registry's minimum holds");
+    assert_eq!(registry.announced_at(chain, 1, &change).await.unwrap(), 0, "used up");
+    // A lower one helps everybody at once.
+    world.run(PUBLISHER, registry.set_terms(1, 5, 1)).await;
+    world.fails(PUBLISHER, raise(), "change not announced").await;
     let licence = text("Apache-2.0");
     let event = world.event(PUBLISHER, registry.set_licence(1, licence)).await;
     assert_eq!(event, Event::LicenceChanged { model_id: 1, licence });
@@ -198,36 +232,53 @@ async fn shares_add_up(world: &World) {
     world.fails(PUBLISHER, registry.set_shares(1, &many(17)), reason).await;
     world.run(PUBLISHER, registry.set_shares(1, &many(16))).await;
     assert_eq!(registry.shares(chain, 1).await.unwrap(), many(16));
+    // Holders are told in advance of what changes their shares.
     let shares = vec![share(ALICE, 2_500), share(BOB, 7_500)];
-    let event = world.event(PUBLISHER, registry.set_shares(1, &shares)).await;
+    let set = || registry.set_shares(1, &shares);
+    world.fails(PUBLISHER, set(), "change not announced").await;
+    world.announce(1, &Change::Shares { shares: shares.clone() }).await;
+    world.fails(PUBLISHER, registry.set_shares(1, &shares[1..]), "change not announced").await;
+    let event = world.event(PUBLISHER, set()).await;
     assert_eq!(event, Event::SharesChanged { model_id: 1, shares: shares.clone() });
     assert_eq!(registry.shares(chain, 1).await.unwrap(), shares);
+    world.announce(1, &Change::Shares { shares: vec![] }).await;
     world.run(PUBLISHER, registry.set_shares(1, &[])).await;
     assert_eq!(registry.shares(chain, 1).await.unwrap(), []);
 }
 
-async fn deprecation_is_for_ever(world: &World) {
+async fn deprecation_is_forever(world: &World) {
     let (registry, chain) = (world.registry, &world.node.chain);
     let (id, _) = world.publish(0, 0).await;
     world.run(PUBLISHER, registry.publish(id, &world.rogue())).await;
     let row = [Felt::ONE];
+    let end = || registry.deprecate_version(id, 1);
+    world.fails(PUBLISHER, end(), "change not announced").await;
+    let change = Change::DeprecateVersion { version: 1 };
+    world.run(PUBLISHER, registry.announce(id, &change)).await;
+    world.fails(PUBLISHER, end(), "too early").await;
     world.run(ALICE, registry.claim(id, 1, &row, &[Felt::TWO], MIN_BOND)).await;
-    let event = world.event(PUBLISHER, registry.deprecate_version(id, 1)).await;
+    world.node.pass(DELAY).await;
+    let event = world.event(PUBLISHER, end()).await;
     assert_eq!(event, Event::VersionDeprecated { model_id: id, version: 1 });
     let reason = "model is deprecated";
+    world.announce(id, &change).await;
     world.fails(PUBLISHER, registry.deprecate_version(id, 1), reason).await;
     world.fails(ALICE, registry.call(id, 1, &row, 0), reason).await;
     world.fails(ALICE, registry.claim(id, 1, &row, &row, MIN_BOND), reason).await;
     world.run(ALICE, registry.call(id, 2, &row, 0)).await;
     assert!(registry.version(chain, id, 1).await.unwrap().deprecated);
+    world.fails(PUBLISHER, registry.deprecate(id), "change not announced").await;
+    world.announce(id, &Change::Deprecate).await;
     let event = world.event(PUBLISHER, registry.deprecate(id)).await;
     assert_eq!(event, Event::ModelDeprecated { model_id: id });
+    world.announce(id, &Change::Deprecate).await;
     world.fails(PUBLISHER, registry.deprecate(id), reason).await;
     world.fails(PUBLISHER, registry.publish(id, &world.rogue()), reason).await;
     world.fails(ALICE, registry.call(id, 2, &row, 0), reason).await;
     assert!(registry.model(chain, id).await.unwrap().deprecated);
     // What was claimed before is settled as ever.
-    world.run(BOB, registry.challenge(1, &row)).await;
+    let challenge = world.challenge(1, &row).await;
+    world.run(BOB, challenge).await;
 }
 
 async fn a_model_changes_hands_in_two_steps(world: &World) {
@@ -238,17 +289,37 @@ async fn a_model_changes_hands_in_two_steps(world: &World) {
     let event = world.event(PUBLISHER, registry.offer_model(id, to)).await;
     assert_eq!(event, Event::ModelOffered { model_id: id, to });
     assert_eq!(registry.model(chain, id).await.unwrap().offered_to, to);
-    world.fails(CAROL, registry.accept_model(id), "not the offered owner").await;
+    let terms = registry.terms_hash(chain, id).await.unwrap();
+    let accept = || registry.accept_model(id, terms);
+    world.fails(CAROL, accept(), "not the offered owner").await;
     world.run(PUBLISHER, registry.offer_model(id, Felt::ZERO)).await;
-    world.fails(BOB, registry.accept_model(id), "not the offered owner").await;
+    world.fails(BOB, accept(), "not the offered owner").await;
     world.run(PUBLISHER, registry.offer_model(id, to)).await;
-    let events = world.events(&world.run(BOB, registry.accept_model(id)).await);
+    // The buyer gets what the buyer has seen: nothing can be changed under their hands.
+    let share = Share { holder: world.address(CAROL), basis_points: 10_000 };
+    world.run(PUBLISHER, registry.set_shares(id, &[share])).await;
+    world.fails(BOB, accept(), "terms have changed").await;
+    world.announce(id, &Change::Shares { shares: vec![] }).await;
+    world.run(PUBLISHER, registry.set_shares(id, &[])).await;
+    let changes = [
+        (registry.set_terms(id, 9, 0), registry.set_terms(id, 10, 0)),
+        (registry.set_terms(id, 10, 5), registry.set_terms(id, 10, 0)),
+        (registry.set_licence(id, text("GPL-3.0")), registry.set_licence(id, text("MIT"))),
+    ];
+    for (change, back) in changes {
+        world.run(PUBLISHER, change).await;
+        world.fails(BOB, accept(), "terms have changed").await;
+        world.announce(id, &Change::Price { price: 10 }).await;
+        world.run(PUBLISHER, back).await;
+    }
+    world.run(ALICE, registry.call(id, 1, &[Felt::ONE], 10)).await;
+    let events = world.events(&world.run(BOB, accept()).await);
     let credited = Event::Credited { account: from, amount: 10 };
     let transferred = Event::ModelTransferred { model_id: id, from, to };
     assert_eq!(events, [credited, transferred], "what was earned is the seller's");
     world.run(ALICE, registry.call(id, 1, &[Felt::ONE], 10)).await;
     world.run(CAROL, registry.distribute(id)).await;
-    assert_eq!((world.balance(PUBLISHER).await, world.balance(BOB).await), (10, 10));
+    assert_eq!((world.balance(PUBLISHER).await, world.balance(BOB).await), (20, 10));
     world.fails(PUBLISHER, registry.set_terms(id, 0, 0), "not the owner").await;
     world.run(BOB, registry.set_terms(id, 0, 0)).await;
 }

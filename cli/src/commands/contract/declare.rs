@@ -1,4 +1,4 @@
-//! `nilo contract declare`: a package's contract class onto the network.
+//! `nilo contract declare`: a contract's class onto the network.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,23 @@ use clap::Args;
 use nilometer_starknet::{Class, Sender};
 use serde::Serialize;
 
+use crate::args::ToolchainArgs;
 use crate::chain::{class, hex, ChainArgs, SendArgs, Session, Transaction};
 use crate::output::{Message, Output};
 use crate::progress::Progress;
 use crate::table::fields;
 use nilometer_package::numbers::thousands;
-use nilometer_package::Package;
 
 /// Arguments of `nilo contract declare`.
 #[derive(Debug, Args)]
 pub struct DeclareArgs {
-    /// The package
+    /// The package, any Cairo package, or a class as JSON
     pub package: PathBuf,
+    /// The contract of a Cairo package, by its name or full path [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub contract: Option<String>,
+    #[command(flatten)]
+    pub toolchain: ToolchainArgs,
     #[command(flatten)]
     pub chain: ChainArgs,
     #[command(flatten)]
@@ -47,8 +52,7 @@ pub struct Declared {
 /// # Errors
 /// The package has no contract, the network refuses it, the account cannot pay, or the node fails.
 pub fn run(args: &DeclareArgs, output: &Output) -> Result<u8> {
-    let package = Package::open(&args.package)?;
-    let class = class::package(&package)?.class;
+    let class = class::load(&args.package, args.contract.as_deref(), &args.toolchain)?.class;
     let session = Session::open(&args.chain)?;
     let sender = session.sender()?;
     output.result(&declare(&session, &sender, &class, args.send)?)?;

@@ -1,6 +1,7 @@
-//! `nilo contract`: a package's contract on its own, without a registry.
+//! `nilo contract`: contracts on their own, without a registry: a package's, or those of any Cairo package.
 
 pub mod build;
+pub mod call;
 pub mod declare;
 pub mod deploy;
 
@@ -12,12 +13,16 @@ use crate::output::Output;
 /// What to do with a contract.
 #[derive(Debug, Subcommand)]
 pub enum ContractCommand {
-    /// Show a package's contract: hashes, sizes, limits
+    /// Compile a package's contract, or those of any Cairo package: hashes, sizes, limits
     Build(build::BuildArgs),
-    /// Declare a package's contract class
+    /// Declare a contract's class
     Declare(declare::DeclareArgs),
-    /// Deploy a package's contract, declaring its class if need be
+    /// Deploy a contract, declaring its class if need be
     Deploy(deploy::DeployArgs),
+    /// Call a view of any contract
+    Call(call::CallArgs),
+    /// Call any contract in a transaction
+    Invoke(call::InvokeArgs),
 }
 
 /// Runs a command; its exit code.
@@ -29,5 +34,7 @@ pub fn run(command: &ContractCommand, output: &Output) -> Result<u8> {
         ContractCommand::Build(args) => build::run(args, output),
         ContractCommand::Declare(args) => declare::run(args, output),
         ContractCommand::Deploy(args) => deploy::run(args, output),
+        ContractCommand::Call(args) => call::call(args, output),
+        ContractCommand::Invoke(args) => call::invoke(args, output),
     }
 }

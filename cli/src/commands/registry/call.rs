@@ -76,7 +76,10 @@ impl Message for Called {
         };
         let list = [
             ("gas", gas),
-            ("evidence", "the node's word: `invoke` has it executed on chain".to_owned()),
+            (
+                "evidence",
+                "only the node vouches for it: `invoke` has it executed on chain".to_owned(),
+            ),
         ];
         format!("{}{}", self.predictions.text(), fields(list))
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{bail, Result};
 use clap::Args;
-use nilometer_starknet::registry::predict;
+use nilometer_starknet::registry::{predict, ClaimRecord};
 use nilometer_starknet::types::Status;
 use nilometer_starknet::Event;
 use serde::Serialize;
@@ -19,6 +19,9 @@ use crate::table::fields;
 pub struct ChallengeArgs {
     /// The claim's number
     pub claim_id: u64,
+    /// The row that is executed, counted from 0 [default: the first that the model answers otherwise]
+    #[arg(long, value_name = "N")]
+    pub row: Option<usize>,
     /// Send even where the node says that the claim holds, which pays the challenger nothing
     #[arg(long)]
     pub even_if_true: bool,
@@ -32,6 +35,8 @@ pub struct ChallengeArgs {
 #[derive(Serialize)]
 struct Challenged {
     claim_id: u64,
+    /// The row that is executed.
+    row: usize,
     /// Whether the claim holds, as the node says before anything is sent; none if the model refuses or fails.
     holds: Option<bool>,
     /// What execution on chain has made of it.
@@ -53,17 +58,32 @@ pub fn run(args: &ChallengeArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
     let chain = &session.chain;
-    let claim = session.wait(registry.get_claim(chain, args.claim_id))?;
-    if !matches!(claim.status, Status::Open | Status::Contested) {
-        return Err(
-            UsageError(format!("claim {} is {}", args.claim_id, claim.status.text())).into()
-        );
+    let reading = registry.claim_record(chain, args.claim_id);
+    let ClaimRecord { claim, status, inputs, outputs } =
+        session.wait_for("reading the claim", reading)?;
+    if !matches!(status, Status::Open | Status::Contested) {
+        return Err(UsageError(format!("claim {} is {}", args.claim_id, status.text())).into());
     }
-    let text = session
-        .wait_for("reading the claim's row", registry.claim_text(chain, args.claim_id, &claim))?;
+    let n_rows = inputs.len();
+    if let Some(row) = args.row.filter(|row| *row >= n_rows) {
+        return Err(UsageError(format!(
+            "the claim has {n_rows} rows, numbered from 0; there is no row {row}"
+        ))
+        .into());
+    }
     let version = session.wait(registry.version(chain, claim.model_id, claim.version))?;
-    let answer = session.wait(predict(chain, version.contract, &text.input));
-    let holds = answer.ok().map(|answer| answer == text.output);
+    let rows = args.row.map_or(0..n_rows, |row| row..row + 1);
+    // The contested row, if none is false: executing it settles the contest.
+    let contested = (status == Status::Contested).then_some(claim.contested_row as usize);
+    let (mut row, mut holds) = (args.row.or(contested).unwrap_or(0), Some(true));
+    for index in rows {
+        let answer = session.wait(predict(chain, version.contract, &inputs[index])).ok();
+        let is_true = answer.map(|answer| answer == outputs[index]);
+        if is_true != Some(true) {
+            (row, holds) = (index, is_true);
+            break;
+        }
+    }
     if holds == Some(true) && !args.even_if_true {
         return Err(UsageError(format!(
             "claim {} holds, so a challenge pays nothing; `--even-if-true` settles it all the same",
@@ -72,11 +92,13 @@ pub fn run(args: &ChallengeArgs, output: &Output) -> Result<u8> {
         .into());
     }
     let sender = session.sender()?;
-    let calls = vec![registry.challenge(args.claim_id, &text.input)];
+    // Rows are at most 64.
+    let calls = vec![registry.challenge(args.claim_id, &claim, row as u32, &inputs[row])];
     let (transaction, receipt) =
         transaction::send(&session, &sender, calls, args.send, "challenging")?;
     let mut result = Challenged {
         claim_id: args.claim_id,
+        row,
         holds,
         upheld: None,
         status: None,
@@ -97,11 +119,15 @@ pub fn run(args: &ChallengeArgs, output: &Output) -> Result<u8> {
                     (result.upheld, result.status) = (Some(true), Some(Status::Upheld));
                     result.burnt = Amount(burnt);
                 }
+                Event::RowUpheld { burnt, .. } => {
+                    (result.upheld, result.status) = (Some(true), Some(Status::Open));
+                    result.burnt = Amount(burnt);
+                }
                 _ => {}
             }
         }
         if result.status.is_none() {
-            bail!("the registry told of no outcome");
+            bail!("the registry's events name no outcome");
         }
     }
     output.result(&result)?;

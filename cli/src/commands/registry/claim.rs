@@ -1,26 +1,33 @@
 //! `nilo registry claim`: states an output and backs it with a bond.
 
-use anyhow::{bail, Result};
+use anyhow::Result;
 use clap::Args;
-use nilometer_cairo::contract::system_calls;
 use nilometer_starknet::registry::{approve, predict};
 use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 
 use crate::chain::amount::Amount;
+use crate::chain::date::date;
 use crate::chain::lookup::{events, find};
 use crate::chain::prediction::{Contract, Predictions};
-use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
+use crate::chain::{class, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
-use crate::input::{ReadArgs, Source};
+use crate::input::{ReadArgs, RowSelection, Source};
 use crate::output::{Message, Output};
 use crate::table::fields;
+
+/// The most rows of a claim.
+const MAX_ROWS: usize = 64;
 
 /// Arguments of `nilo registry claim`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nilo registry claim 1 --input rows.npy:0
-  nilo registry claim 1 --input rows.npy:0 --results -17,4,2048")]
+  nilo registry claim 1 --input rows.npy --rows 0-9
+  nilo registry claim 1 --input rows.npy:0 --values setosa,0.98,0.01,0.01
+  nilo registry claim 1 --input rows.npy:0 --results 0,2006,21,21
+
+A claim of several rows has one bond, which is lost if any of them is false.")]
 pub struct ClaimArgs {
     /// The model's number
     pub id: u64,
@@ -29,8 +36,22 @@ pub struct ClaimArgs {
     pub input: Source,
     #[command(flatten)]
     pub read: ReadArgs,
-    /// The integers that are claimed [default: what the model answers]
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true)]
+    /// Which rows of the file are claimed under one bond, at most 64: `all`, or numbers and ranges such as 0,3,5-9
+    /// [default: the only row]
+    #[arg(long, conflicts_with_all = ["values", "results"])]
+    pub rows: Option<RowSelection>,
+    /// What is claimed, in natural units: a number for each result, a class's name for a label
+    /// [default: what the model answers]
+    #[arg(long, value_name = "X,X,…", value_delimiter = ',', allow_hyphen_values = true)]
+    pub values: Option<Vec<String>>,
+    /// What is claimed, as the model's integers
+    #[arg(
+        long,
+        value_name = "N,N,…",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        conflicts_with = "values"
+    )]
     pub results: Option<Vec<i128>>,
     /// The bond [default: the smallest that the model takes]
     #[arg(long, value_name = "AMOUNT")]
@@ -38,7 +59,7 @@ pub struct ClaimArgs {
     /// The version [default: the newest]
     #[arg(long, value_name = "N")]
     pub version: Option<u32>,
-    /// Claim although the model's class makes system calls, so that it may answer otherwise when challenged
+    /// Claim although the model's class can know more than the row, so that it may answer otherwise when challenged
     #[arg(long)]
     pub trust_class: bool,
     #[command(flatten)]
@@ -60,7 +81,7 @@ struct Claimed {
     /// Whether the claim is what the model answers, as the node says.
     matches_model: Option<bool>,
     bond: Amount,
-    /// Seconds since the epoch, exclusive.
+    /// From when on it can be finalised: seconds since the epoch.
     deadline: Option<u64>,
     tx_hash: Option<String>,
     gas_l2: u64,
@@ -75,39 +96,63 @@ pub fn run(args: &ClaimArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
     let chain = &session.chain;
-    let (model, version, record) = find(&session, registry, args.id, args.version)?;
+    let (_, version, record) = find(&session, registry, args.id, args.version)?;
     let contract = Contract::open(&session, &record)?;
-    let row = contract.encode_one(&args.input, &args.read.reader(output))?;
-    let class_hash = session.wait(chain.class_hash_at(record.contract))?;
-    let class = session.wait(chain.class(class_hash))?;
-    let calls = system_calls(&serde_json::to_vec(&class)?)?;
-    if !args.trust_class && (class_hash != record.class_hash || !calls.is_empty()) {
+    let reader = args.read.reader(output);
+    let rows = match &args.rows {
+        Some(rows) => contract.encode(&args.input, rows, &reader)?,
+        None => vec![contract.encode_one(&args.input, &reader)?],
+    };
+    if rows.is_empty() || rows.len() > MAX_ROWS {
+        let n_rows = rows.len();
+        return Err(UsageError(format!("{n_rows} rows: a claim takes 1 to {MAX_ROWS}")).into());
+    }
+    let (class_hash, purity) = class::of_contract(&session, record.contract)?;
+    if !args.trust_class && class_hash != record.class_hash {
+        return Err(UsageError(
+            "the contract has another class than the registered one; `--trust-class` claims all the same"
+                .to_owned(),
+        )
+        .into());
+    }
+    if !args.trust_class && !purity.is_pure() {
         return Err(UsageError(format!(
-            "the model's class makes system calls ({}), so it may answer otherwise when you are challenged; `--trust-class` claims all the same",
-            calls.join(", ")
+            "the model's class {}, so you may lose the bond of a true claim; `--trust-class` claims all the same",
+            class::known(&purity)
         ))
         .into());
     }
-    let answer = match session.wait(predict(chain, contract.address, &row.felts)) {
-        Ok(answer) => Some(answer),
-        // A claim that the model refutes is the claimant's own affair.
-        Err(_) if args.results.is_some() => None,
-        Err(error) => return Err(error),
+    let given = match (&args.values, &args.results) {
+        (Some(values), _) => Some(contract.results(values)?),
+        (None, Some(results)) => Some(results.iter().map(|&result| Felt::from(result)).collect()),
+        (None, None) => None,
     };
-    let claimed: Vec<Felt> = match (&args.results, &answer) {
-        (Some(results), _) => results.iter().map(|&result| Felt::from(result)).collect(),
-        (None, Some(answer)) => answer.clone(),
-        (None, None) => bail!("the model gave no answer"),
+    let mut answers = Vec::new();
+    for row in &rows {
+        answers.push(match session.wait(predict(chain, contract.address, &row.felts)) {
+            Ok(answer) => Some(answer),
+            // The claimant may claim what the model refutes, and is warned.
+            Err(_) if given.is_some() => None,
+            Err(error) => return Err(error),
+        });
+    }
+    let claimed: Vec<Vec<Felt>> = match given {
+        Some(results) => vec![results],
+        None => answers.iter().flatten().cloned().collect(),
     };
-    let predictions =
-        contract.interpret(std::slice::from_ref(&row), std::slice::from_ref(&claimed))?;
+    let predictions = contract.interpret(&rows, &claimed)?;
     let sender = session.sender()?;
-    let bond = args.bond.map_or(model.bond, |bond| bond.0);
+    let least = session.wait(registry.least_bond(chain, args.id, version))?;
+    let bond = args.bond.map_or(least, |bond| bond.0);
     let settings = session.wait(registry.settings(chain))?;
-    let calls = vec![
-        approve(settings.fee_token, registry.address, bond),
-        registry.claim(args.id, version, &row.felts, &claimed, bond),
-    ];
+    let call = match (rows.as_slice(), claimed.as_slice()) {
+        ([row], [results]) => registry.claim(args.id, version, &row.felts, results, bond),
+        (rows, claimed) => {
+            let inputs: Vec<Vec<Felt>> = rows.iter().map(|row| row.felts.clone()).collect();
+            registry.claim_batch(args.id, version, &inputs, claimed, bond)
+        }
+    };
+    let calls = vec![approve(settings.fee_token, registry.address, bond), call];
     let (transaction, receipt) =
         transaction::send(&session, &sender, calls, args.send, "claiming")?;
     let (mut claim_id, mut deadline) = (None, None);
@@ -124,7 +169,10 @@ pub fn run(args: &ClaimArgs, output: &Output) -> Result<u8> {
         version,
         evidence: "claimed",
         predictions,
-        matches_model: answer.map(|answer| answer == claimed),
+        matches_model: answers
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .map(|answers| answers == claimed),
         bond: Amount(bond),
         deadline,
         tx_hash: transaction.tx_hash.clone(),
@@ -141,7 +189,10 @@ impl Message for Claimed {
         if let (Some(id), Some(deadline)) = (self.claim_id, self.deadline) {
             list.push((
                 "claim",
-                format!("{id}, can be challenged until {deadline} (seconds since 1970)"),
+                format!(
+                    "{id}, can be challenged until it is finalised, from {} on",
+                    date(deadline)
+                ),
             ));
         }
         list.push(("evidence", "claimed: nothing was executed on chain".to_owned()));

@@ -23,7 +23,7 @@ const MAX_ROWS: usize = 64;
 pub struct InvokeArgs {
     #[command(flatten)]
     pub of: RowsArgs,
-    /// Pay at most so much for a row [default: the price as it is now]
+    /// Pay at most this much per row [default: the price as it is now]
     #[arg(long, value_name = "AMOUNT")]
     pub max_price: Option<Amount>,
     #[command(flatten)]
@@ -93,7 +93,7 @@ pub fn run(args: &InvokeArgs, output: &Output) -> Result<u8> {
             }
         }
         if outputs.len() != rows.len() {
-            bail!("the registry told of {} calls, not of {}", outputs.len(), rows.len());
+            bail!("the registry's events name {} calls, not {}", outputs.len(), rows.len());
         }
         predictions = Some(contract.interpret(&rows, &outputs)?);
     }

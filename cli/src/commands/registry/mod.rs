@@ -47,10 +47,10 @@ pub enum RegistryCommand {
     /// Have a claim executed on chain, which settles it
     Challenge(challenge::ChallengeArgs),
     /// Stake against a claim, so that only execution makes it hold
-    Contest(settle::ClaimIdArgs),
+    Contest(settle::ContestArgs),
     /// Settle a claim whose window has closed
     Finalize(settle::ClaimIdArgs),
-    /// Record the hash of a proof: claimed, not verified on chain
+    /// Tell the registry of a proof: claimed, not verified on chain
     Record(record::RecordArgs),
     /// Withdraw what is yours
     Withdraw(withdraw::WithdrawArgs),

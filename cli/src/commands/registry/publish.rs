@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{bail, Context, Result};
 use clap::Args;
+use nilometer_cairo::RunOptions;
 use nilometer_starknet::codec::to_short_string;
 use nilometer_starknet::types::{digest_number, NewModel, NewVersion};
 use nilometer_starknet::{Event, Felt};
@@ -20,6 +21,7 @@ use crate::output::{Message, Output};
 use crate::table::fields;
 use nilometer_package::numbers::thousands;
 use nilometer_package::Package;
+use nilometer_package::{gas, vm};
 
 /// Arguments of `nilo registry publish`.
 #[derive(Debug, Args)]
@@ -63,6 +65,8 @@ struct Published {
     model_hash: String,
     program_hash: String,
     metadata_hash: String,
+    /// L2 gas of a challenge: the least bond of claims follows from it.
+    challenge_gas_l2: u64,
     tx_hash: Option<String>,
     gas_l2: u64,
     price: Option<Amount>,
@@ -77,8 +81,6 @@ struct Published {
 pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
     let manifest = &package.manifest;
-    // The graph is held against its hash before anything is sent.
-    package.model()?;
     let class = class::package(&package)?.class;
     let card = match &args.metadata {
         Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
@@ -92,6 +94,7 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
         program_hash: felt(&manifest.program_hash)?,
         metadata_uri: args.metadata_uri.clone(),
         metadata_hash: digest_number(digest),
+        challenge_gas: challenge_gas(&package)?,
     };
     let short = |what: &str, text: &str| {
         let wrong = || UsageError(format!("{what}: {text:?} is not at most 31 ASCII characters"));
@@ -125,6 +128,7 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
         model_hash: manifest.model_hash.clone(),
         program_hash: manifest.program_hash.clone(),
         metadata_hash: hex::encode(digest),
+        challenge_gas_l2: version.challenge_gas,
         tx_hash: None,
         gas_l2: 0,
         price: args.model.is_none().then_some(args.price),
@@ -148,7 +152,7 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
                 _ => None,
             });
             let Some((model_id, version, contract)) = published else {
-                bail!("the registry told of no version");
+                bail!("the registry's events name no version");
             };
             result.model_id = Some(model_id);
             result.version = Some(version);
@@ -160,6 +164,19 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
     }
     output.result(&result)?;
     Ok(0)
+}
+
+/// L2 gas of a challenge of a package's example row, from a run of its program.
+///
+/// # Errors
+/// The package is damaged.
+pub fn challenge_gas(package: &Package) -> Result<u64> {
+    let (graph, program) = package.model_and_program()?;
+    let options = RunOptions { max_steps: Some(vm::MAX_STEPS), trace: false };
+    let (run, _) = vm::run_whole(&program, &graph, &package.example()?, &options)?;
+    let shapes = package.manifest.shapes();
+    let model = gas::contract_l2_gas(&graph, shapes, run.steps as u64, &run.builtins);
+    Ok(gas::challenge_l2_gas(model, graph.input_len() + graph.output_len()))
 }
 
 impl Message for Published {
@@ -175,7 +192,7 @@ impl Message for Published {
             ("program hash", self.program_hash.clone()),
             ("metadata", format!("SHA-256 {}", self.metadata_hash)),
         ]);
-        list.extend(self.price.map(|price| ("price", format!("{price} a row"))));
+        list.extend(self.price.map(|price| ("price", format!("{price} per row"))));
         list.extend(self.transaction.iter().flat_map(Transaction::fields));
         fields(list)
     }

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use nilometer_cairo::contract::{compile_sierra, system_calls};
+use nilometer_cairo::contract::compile_sierra;
+use nilometer_cairo::purity::{purity, Purity};
 use nilometer_starknet::{registry, ChainError};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::chain::lookup::find;
 use crate::chain::prediction::schema;
-use crate::chain::{hex, ChainArgs, Session};
+use crate::chain::{class, hex, ChainArgs, Session};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
 use crate::table::fields;
@@ -46,6 +47,8 @@ struct Pulled {
     bytecode_felts: usize,
     class_bytes: usize,
     system_calls: Vec<String>,
+    /// What keeps the class from knowing only the row: empty if nothing does.
+    impurities: Vec<String>,
     /// Everything that was held against something else.
     checked: [&'static str; 3],
 }
@@ -83,9 +86,9 @@ pub fn run(args: &PullArgs, output: &Output) -> Result<u8> {
     let schema = schema(&session, &version)?;
     let json_class = serde_json::to_vec(&class)?;
     let compiled = compile_sierra(&json_class)?;
-    let calls = system_calls(&json_class)?;
+    let Purity { system_calls, impurities } = purity(&json_class)?;
 
-    let parent = destination.parent().context("the root folder is no place for a model")?;
+    let parent = destination.parent().context("the root folder cannot hold a model")?;
     fs::create_dir_all(parent).with_context(|| format!("cannot write {}", parent.display()))?;
     let scratch =
         Scratch::new_in(parent, ".nilo-pull-").context("cannot write beside the folder")?;
@@ -112,7 +115,8 @@ pub fn run(args: &PullArgs, output: &Output) -> Result<u8> {
         model_hash: hex(&version.model_hash),
         bytecode_felts: compiled.bytecode_len,
         class_bytes: compiled.class_len,
-        system_calls: calls,
+        system_calls,
+        impurities,
         checked: ["class_hash", "model_hash", "schema_hash"],
     })?;
     Ok(0)
@@ -120,10 +124,8 @@ pub fn run(args: &PullArgs, output: &Output) -> Result<u8> {
 
 impl Message for Pulled {
     fn text(&self) -> String {
-        let code = match self.system_calls.as_slice() {
-            [] => "no system calls".to_owned(),
-            calls => format!("system calls: {}", calls.join(", ")),
-        };
+        let (system_calls, impurities) = (self.system_calls.clone(), self.impurities.clone());
+        let code = class::known(&Purity { system_calls, impurities });
         fields([
             ("model", format!("{}, version {}", self.model_id, self.version)),
             ("class hash", format!("{} (computed from the class, as registered)", self.class_hash)),

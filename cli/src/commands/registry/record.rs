@@ -26,7 +26,8 @@ use nilometer_package::Package;
 #[command(after_help = "Examples:
   nilo registry record 1 row0.proof --package package
 
-The registry keeps the proof's hash and does not verify it: the record is a claim. Whoever has the proof file and the package can.")]
+The registry emits an event with the proof's hash and verifies nothing: the record is a claim. Anyone who has the proof file
+and the package can verify it.")]
 pub struct RecordArgs {
     /// The model's number
     pub id: u64,
@@ -88,11 +89,6 @@ pub fn run(args: &RecordArgs, output: &Output) -> Result<u8> {
     let (input, results) = felts.split_at(graph.input_len());
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     let proof = ProofRecord {
-        model_id: args.id,
-        version,
-        // The registry fills in these two.
-        recorder: Felt::ZERO,
-        recorded_at: 0,
         proof_hash: digest_number(digest),
         input_hash: Poseidon::hash_array(input),
         output_hash: Poseidon::hash_array(results),
@@ -100,7 +96,7 @@ pub fn run(args: &RecordArgs, output: &Output) -> Result<u8> {
         format_version: FORMAT_VERSION,
     };
     let sender = session.sender()?;
-    let calls = vec![registry.record_proof(&proof)];
+    let calls = vec![registry.record_proof(args.id, version, &proof)];
     let (transaction, receipt) =
         transaction::send(&session, &sender, calls, args.send, "recording the proof")?;
     let mut proof_id = None;
@@ -136,7 +132,10 @@ impl Message for Recorded {
             ("model", format!("{}, version {}", self.model_id, self.version)),
             ("proof hash", format!("SHA-256 {}", self.proof_hash)),
             ("security", format!("{} bits proven", self.security_bits)),
-            ("evidence", "claimed on chain: verified here, and by whoever has the file".to_owned()),
+            (
+                "evidence",
+                "claimed on chain: verified here, and by anyone who has the file".to_owned(),
+            ),
         ]);
         list.extend(self.transaction.fields());
         fields(list)

@@ -2,16 +2,20 @@
 
 use anyhow::Result;
 use clap::Args;
-use nilometer_cairo::contract::system_calls;
+use nilometer_cairo::purity::Purity;
 use nilometer_starknet::codec::short_string;
-use nilometer_starknet::types::{digest_text, Claim, Model, ProofRecord, Share, Status, Version};
+use nilometer_starknet::types::{digest_text, Model, ProofRecord, Share, Status, Version};
+use nilometer_starknet::{registry as selectors, ChainError, Event, Felt, Registry};
 use serde::Serialize;
 
 use crate::chain::amount::Amount;
-use crate::chain::{hex, ChainArgs, Session};
+use crate::chain::{class, hex, ChainArgs, Session};
 use crate::output::{Message, Output};
 use crate::table::{fields, table};
 use nilometer_package::numbers::thousands;
+
+/// The most claims, and records of proofs, that are shown.
+const MAX_CLAIMS: usize = 1_000;
 
 /// Arguments of `nilo registry show`.
 #[derive(Debug, Args)]
@@ -29,15 +33,18 @@ struct Shown {
     model: Model,
     versions: Vec<ShownVersion>,
     shares: Vec<Share>,
-    /// Claims about the model, the newest of the registry's last thousand.
+    /// What a buyer of the model agrees to.
+    terms_hash: String,
+    /// Claims about the model, at most the newest thousand.
     claims: Vec<ShownClaim>,
-    /// Records of proofs, of the registry's last thousand; the registry has verified none.
+    /// Records of proofs, at most the newest thousand; the registry has verified none.
     proofs: Vec<ShownProof>,
 }
 
 #[derive(Serialize)]
 struct ShownProof {
     proof_id: u64,
+    version: u32,
     #[serde(flatten)]
     record: ProofRecord,
 }
@@ -51,13 +58,22 @@ struct ShownVersion {
     class_unchanged: bool,
     /// System calls that the class makes: a model needs none, and one that makes any can answer as it likes.
     system_calls: Vec<String>,
+    /// What keeps the class from knowing only the row: empty if nothing does.
+    impurities: Vec<String>,
+    /// The model that the class was first registered for; another one means that this is a copy.
+    first_model: u64,
+    /// The least bond of a claim about the version.
+    least_bond: Amount,
 }
 
 #[derive(Serialize)]
 struct ShownClaim {
     claim_id: u64,
-    #[serde(flatten)]
-    claim: Claim,
+    version: u32,
+    claimant: String,
+    bond: Amount,
+    n_rows: u32,
+    status: Status,
 }
 
 /// Shows.
@@ -78,61 +94,90 @@ pub fn run(args: &ShowArgs, output: &Output) -> Result<u8> {
         }
         for registered in page {
             let version = versions.len() as u32 + 1;
-            let class_hash = session.wait(chain.class_hash_at(registered.contract))?;
-            let class = session.wait(chain.class(class_hash))?;
+            let (class_hash, known) = class::of_contract(&session, registered.contract)?;
+            let first_model = registry.first_model_of(chain, registered.class_hash);
             versions.push(ShownVersion {
                 version,
                 class_unchanged: class_hash == registered.class_hash,
-                system_calls: system_calls(&serde_json::to_vec(&class)?)?,
+                system_calls: known.system_calls,
+                impurities: known.impurities,
+                first_model: session.wait(first_model)?,
+                least_bond: Amount(session.wait(registry.least_bond(chain, args.id, version))?),
                 registered,
             });
         }
     }
     let shares = session.wait(registry.shares(chain, args.id))?;
-    let totals = session.wait(registry.totals(chain))?;
-    let n_claims = totals.n_claims;
-    let mut claims = Vec::new();
-    let mut first = n_claims.saturating_sub(1_000) + 1;
-    while first <= n_claims {
-        let page = session.wait(registry.claims(chain, first, 50))?;
-        if page.is_empty() {
-            break;
-        }
-        let numbered = page.into_iter().zip(first..);
-        let mine = numbered.filter(|(claim, _)| claim.model_id == args.id);
-        let shown: Vec<ShownClaim> =
-            mine.map(|(claim, claim_id)| ShownClaim { claim_id, claim }).collect();
-        first += 50;
-        claims.extend(shown);
-    }
-    let mut proofs = Vec::new();
-    let mut first = totals.n_proofs.saturating_sub(1_000) + 1;
-    while first <= totals.n_proofs {
-        let page = session.wait(registry.proofs(chain, first, 50))?;
-        if page.is_empty() {
-            break;
-        }
-        let numbered = page.into_iter().zip(first..);
-        let mine = numbered.filter(|(record, _)| record.model_id == args.id);
-        proofs.extend(mine.map(|(record, proof_id)| ShownProof { proof_id, record }));
-        first += 50;
-    }
-    output.result(&Shown { model, versions, shares, claims, proofs })?;
+    let terms_hash = hex(&session.wait(registry.terms_hash(chain, args.id))?);
+    let claims = claims(&session, registry, args.id)?;
+    let proofs = proofs(&session, registry, args.id)?;
+    output.result(&Shown { model, versions, shares, terms_hash, claims, proofs })?;
     Ok(0)
 }
 
+/// The newest records of proofs of a model, from the registry's events.
+fn proofs(session: &Session, registry: Registry, model_id: u64) -> Result<Vec<ShownProof>> {
+    let recorded = selectors::call(Felt::ZERO, "ProofRecorded", vec![]).selector;
+    let keys = vec![vec![recorded], vec![], vec![model_id.into()]];
+    let events = session.wait(session.chain.events(registry.address, keys, 0, None))?;
+    let newest = events.len().saturating_sub(MAX_CLAIMS);
+    let mut shown = Vec::new();
+    for (keys, data) in &events[newest..] {
+        let Some(Event::ProofRecorded {
+            proof_id,
+            version,
+            proof_hash,
+            input_hash,
+            output_hash,
+            security_bits,
+            format_version,
+            ..
+        }) = Event::read(keys, data)?
+        else {
+            continue;
+        };
+        let record =
+            ProofRecord { proof_hash, input_hash, output_hash, security_bits, format_version };
+        shown.push(ShownProof { proof_id, version, record });
+    }
+    Ok(shown)
+}
+
+/// The newest claims about a model, from the registry's events, with what has become of them.
+fn claims(session: &Session, registry: Registry, model_id: u64) -> Result<Vec<ShownClaim>> {
+    let chain = &session.chain;
+    let claimed = selectors::call(Felt::ZERO, "Claimed", vec![]).selector;
+    let keys = vec![vec![claimed], vec![], vec![model_id.into()]];
+    let events = session.wait(chain.events(registry.address, keys, 0, None))?;
+    let newest = events.len().saturating_sub(MAX_CLAIMS);
+    let mut shown = Vec::new();
+    for (keys, data) in &events[newest..] {
+        let event: Result<_, ChainError> = Event::read(keys, data);
+        let Some(Event::Claimed { claim_id, claimant, version, bond, n_rows, .. }) = event? else {
+            continue;
+        };
+        let status = session.wait(registry.claim_state(chain, claim_id))?.status;
+        let (claimant, bond) = (hex(&claimant), Amount(bond));
+        shown.push(ShownClaim { claim_id, version, claimant, bond, n_rows, status });
+    }
+    Ok(shown)
+}
+
 impl ShownVersion {
+    fn first(&self, model_id: u64) -> String {
+        if self.first_model == model_id {
+            return "this one: nobody has registered the class before".to_owned();
+        }
+        format!("{}: this is a copy of its class", self.first_model)
+    }
+
     fn code(&self) -> String {
         if !self.class_unchanged {
             return "the contract has another class than the registered one: do not use it"
                 .to_owned();
         }
-        match self.system_calls.as_slice() {
-            [] => "no system calls: it cannot change, and knows only the row".to_owned(),
-            calls => {
-                format!("makes system calls ({}): it can answer as it likes", calls.join(", "))
-            }
-        }
+        let (system_calls, impurities) = (self.system_calls.clone(), self.impurities.clone());
+        class::known(&Purity { system_calls, impurities })
     }
 }
 
@@ -146,9 +191,18 @@ impl Message for Shown {
             ("kind", felt(&model.kind)),
             ("licence", felt(&model.licence)),
             ("owner", hex(&model.owner)),
-            ("price", format!("{} a row", Amount(model.price))),
+            ("price", format!("{} per row", Amount(model.price))),
             ("bond", format!("{} at least", Amount(model.bond))),
-            ("calls", format!("{}, revenue {}", thousands(model.n_calls), Amount(model.revenue))),
+            (
+                "calls",
+                format!(
+                    "{}, of these {} by its owner; revenue {}",
+                    thousands(model.n_calls),
+                    thousands(model.n_own_calls),
+                    Amount(model.revenue)
+                ),
+            ),
+            ("terms hash", self.terms_hash.clone()),
         ]);
         for version in &self.versions {
             let registered = &version.registered;
@@ -160,6 +214,15 @@ impl Message for Shown {
                 ("  model hash", hex(&registered.model_hash)),
                 ("  program hash", hex(&registered.program_hash)),
                 ("  code", version.code()),
+                ("  first model", version.first(model.id)),
+                (
+                    "  challenge",
+                    format!(
+                        "{} L2 gas, as its publisher says",
+                        thousands(registered.challenge_gas)
+                    ),
+                ),
+                ("  least bond", version.least_bond.to_string()),
                 ("  metadata", registered.metadata_uri.clone()),
             ]);
         }
@@ -171,22 +234,22 @@ impl Message for Shown {
         }
         if !self.claims.is_empty() {
             let claim = |shown: &ShownClaim| {
-                let status: Status = shown.claim.status;
                 vec![
                     shown.claim_id.to_string(),
-                    shown.claim.version.to_string(),
-                    Amount(shown.claim.bond).to_string(),
-                    status.text().to_owned(),
+                    shown.version.to_string(),
+                    shown.n_rows.to_string(),
+                    shown.bond.to_string(),
+                    shown.status.text().to_owned(),
                 ]
             };
-            let header = [">claim", ">version", ">bond", "status"];
+            let header = [">claim", ">version", ">rows", ">bond", "status"];
             text += &format!("\n{}", table(&header, self.claims.iter().map(claim)));
         }
         if !self.proofs.is_empty() {
             let proof = |shown: &ShownProof| {
                 vec![
                     shown.proof_id.to_string(),
-                    shown.record.version.to_string(),
+                    shown.version.to_string(),
                     shown.record.security_bits.to_string(),
                     digest_text(&shown.record.proof_hash),
                 ]

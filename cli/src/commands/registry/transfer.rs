@@ -21,6 +21,10 @@ pub struct TransferArgs {
     /// Accept a model that was offered to you
     #[arg(long)]
     pub accept: bool,
+    /// With `--accept`: the hash of the terms that you agree to, as `nilo registry show` prints it; the transfer fails
+    /// if they have changed [default: the terms as they are now]
+    #[arg(long, value_name = "HASH", value_parser = parse_felt, requires = "accept")]
+    pub terms: Option<Felt>,
     /// Take the offer back
     #[arg(long)]
     pub cancel: bool,
@@ -34,6 +38,8 @@ pub struct TransferArgs {
 #[derive(Serialize)]
 struct Transferred {
     model_id: u64,
+    /// The terms that the buyer agrees to, as they were before.
+    terms_hash: String,
     owner: String,
     offered_to: Option<String>,
     tx_hash: Option<String>,
@@ -49,8 +55,12 @@ pub fn run(args: &TransferArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
     let sender = session.sender()?;
+    let terms = match args.terms {
+        Some(terms) => terms,
+        None => session.wait(registry.terms_hash(&session.chain, args.id))?,
+    };
     let call = match args.to {
-        _ if args.accept => registry.accept_model(args.id),
+        _ if args.accept => registry.accept_model(args.id, terms),
         to => registry.offer_model(args.id, to.unwrap_or_default()),
     };
     let (transaction, _) =
@@ -58,6 +68,7 @@ pub fn run(args: &TransferArgs, output: &Output) -> Result<u8> {
     let model = session.wait(registry.model(&session.chain, args.id))?;
     output.result(&Transferred {
         model_id: args.id,
+        terms_hash: hex(&terms),
         owner: hex(&model.owner),
         offered_to: (model.offered_to != Felt::ZERO).then(|| hex(&model.offered_to)),
         tx_hash: transaction.tx_hash.clone(),
@@ -69,7 +80,11 @@ pub fn run(args: &TransferArgs, output: &Output) -> Result<u8> {
 
 impl Message for Transferred {
     fn text(&self) -> String {
-        let mut list = vec![("model", self.model_id.to_string()), ("owner", self.owner.clone())];
+        let mut list = vec![
+            ("model", self.model_id.to_string()),
+            ("owner", self.owner.clone()),
+            ("terms", self.terms_hash.clone()),
+        ];
         if let Some(to) = &self.offered_to {
             list.push(("offered to", format!("{to}, who has to accept")));
         }

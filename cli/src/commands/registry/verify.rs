@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
-use nilometer_cairo::contract::system_calls;
+use nilometer_cairo::purity::purity;
 use nilometer_package::scratch::Scratch;
 use nilometer_package::{description, pipeline, Package};
 use nilometer_starknet::ChainError;
@@ -59,6 +59,8 @@ struct Verified {
     /// The class of the contract now.
     contract_class_hash: Compared,
     system_calls: Vec<String>,
+    /// What keeps the class from knowing only the row: empty if nothing does.
+    impurities: Vec<String>,
 }
 
 /// A hash beside the one that it should be.
@@ -92,6 +94,7 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     };
     let class_hash = Compared::new(hex(&version.class_hash), found.class_hash);
     let contract_class_hash = Compared::new(hex(&version.class_hash), hex(&contract_class));
+    let known = purity(&serde_json::to_vec(&on_chain)?)?;
     let result = Verified {
         model_id: args.id,
         version: number,
@@ -100,7 +103,8 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         model_hash: Compared::new(hex(&version.model_hash), found.model_hash),
         program_hash: Compared::new(hex(&version.program_hash), found.program_hash),
         contract_class_hash,
-        system_calls: system_calls(&serde_json::to_vec(&on_chain)?)?,
+        system_calls: known.system_calls,
+        impurities: known.impurities,
     };
     // A program hash is only the publisher's word; the class is what runs.
     let valid = result.valid && result.model_hash.equal && result.program_hash.equal;

@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
-use nilometer_starknet::Event;
+use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 
 use crate::chain::amount::Amount;
 use crate::chain::lookup::events;
-use crate::chain::{hex, transaction, ChainArgs, SendArgs, Session, Transaction};
+use crate::chain::{hex, parse_felt, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
 use crate::table::fields;
@@ -18,6 +18,9 @@ pub struct WithdrawArgs {
     /// Credit the holders of this model with what it has earned first; may be given again
     #[arg(long, value_name = "ID")]
     pub model: Vec<u64>,
+    /// Pay this account what is its own, instead of yours
+    #[arg(long = "for", value_name = "ADDRESS", value_parser = parse_felt)]
+    pub account: Option<Felt>,
     #[command(flatten)]
     pub chain: ChainArgs,
     #[command(flatten)]
@@ -42,7 +45,8 @@ pub fn run(args: &WithdrawArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
     let sender = session.sender()?;
-    let balance = session.wait(registry.balance_of(&session.chain, sender.address()))?;
+    let account = args.account.unwrap_or_else(|| sender.address());
+    let balance = session.wait(registry.balance_of(&session.chain, account))?;
     if balance == 0 && args.model.is_empty() {
         return Err(UsageError(
             "nothing is credited to this account; `--model ID` credits what a model has earned first"
@@ -51,7 +55,10 @@ pub fn run(args: &WithdrawArgs, output: &Output) -> Result<u8> {
         .into());
     }
     let mut calls: Vec<_> = args.model.iter().map(|&id| registry.distribute(id)).collect();
-    calls.push(registry.withdraw());
+    calls.push(match args.account {
+        Some(account) => registry.withdraw_for(account),
+        None => registry.withdraw(),
+    });
     let (transaction, receipt) =
         transaction::send(&session, &sender, calls, args.send, "withdrawing")?;
     let mut amount = 0;
@@ -63,7 +70,7 @@ pub fn run(args: &WithdrawArgs, output: &Output) -> Result<u8> {
         }
     }
     output.result(&Withdrawn {
-        account: hex(&sender.address()),
+        account: hex(&account),
         amount: Amount(amount),
         tx_hash: transaction.tx_hash.clone(),
         gas_l2: transaction.gas_l2,

@@ -1,7 +1,7 @@
 //! The links from a proof to a version in the registry.
 
 use anyhow::{Context, Result};
-use nilometer_cairo::contract::system_calls;
+use nilometer_cairo::purity::purity;
 use nilometer_package::check::AboutError;
 use nilometer_package::pipeline::Rebuilt;
 use nilometer_package::Package;
@@ -9,7 +9,7 @@ use nilometer_starknet::ChainError;
 
 use super::links::Link;
 use super::{expect, VerifyArgs};
-use crate::chain::class::Built;
+use crate::chain::class::{known, Built};
 use crate::chain::lookup::find;
 use crate::chain::Session;
 use crate::felt::hex;
@@ -72,17 +72,11 @@ pub fn links(
         return Err(ChainError::Decode { what: "the version's contract", reason }.into());
     }
     let class = session.wait(session.chain.class(class_hash))?;
-    let calls = system_calls(&serde_json::to_vec(&class)?)?;
-    let code = match calls.as_slice() {
-        [] => "it makes no system calls, so it cannot change".to_owned(),
-        calls => {
-            format!("it makes system calls ({}), so it may answer as it likes", calls.join(", "))
-        }
-    };
+    let code = known(&purity(&serde_json::to_vec(&class)?)?);
     links.push(Link::checked(
         "class",
         "contract",
-        format!("the node says that {contract} has the registered class; {code}"),
+        format!("the node says that {contract} has the registered class, which {code}"),
     ));
     Ok(links)
 }

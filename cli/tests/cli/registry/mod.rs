@@ -89,11 +89,64 @@ fn fails(folder: &Path, url: &str, line: &str) -> (i32, String, String) {
     (outcome.code, text("message"), text("help"))
 }
 
+/// The commands of a document.
+fn lines(document: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(document)).unwrap();
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("nilo "));
+    lines.map(str::to_owned).collect()
+}
+
+/// Copies a folder of the project into the folder that commands run in.
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if path.is_dir() {
+            copy_folder(&path, &to.join(name));
+        } else {
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_consumers_tutorial_is_true() {
+    let mut chain = Chain::start();
+    copy_folder(&root().join("examples/consumer"), &chain.scratch.path().join("consumer"));
+    let (mut consumer, mut calldata) = (String::new(), String::new());
+    for line in lines("docs/consume.md") {
+        // What readers put in by hand.
+        let line = line.replace("$REGISTRY", &chain.registry).replace("$GATE", &consumer);
+        let line = line.replace("$CALLDATA", &calldata);
+        let args: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let outcome = chain.run(&args);
+        assert_eq!(outcome.code, 0, "{line}: {}{}", outcome.stdout, outcome.stderr);
+        let field = |name: &str| {
+            let line = outcome.stdout.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("{name}: {}", outcome.stdout)).trim().to_owned()
+        };
+        match args[..2] {
+            ["registry", "deploy"] => chain.registry = field("registry "),
+            ["encode", ..] if outcome.stdout.contains("calldata") => calldata = field("calldata "),
+            ["contract", "deploy"] => consumer = field("address "),
+            ["contract", "call"] => assert!(outcome.stdout.starts_with("0x"), "{}", outcome.stdout),
+            _ => {}
+        }
+    }
+    assert!(consumer.starts_with("0x"));
+    let called = chain.json(&format!("contract call {consumer} n_decisions"));
+    assert_eq!(called["result"], serde_json::json!(["0x2"]));
+    // What the registry refuses, the consumer refuses.
+    let (code, message) = chain.error(&format!("contract invoke {consumer} decide 1 0x1"));
+    assert_eq!(code, 7);
+    assert!(message.contains("wrong input length"), "{message}");
+}
+
 #[test]
 fn the_tutorial_is_true() {
     let mut chain = Chain::start();
-    let text = std::fs::read_to_string(root().join("docs/registry.md")).unwrap();
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| l.starts_with("nilo ")).collect();
+    let lines = lines("docs/registry.md");
     assert!(lines.len() >= 15, "{lines:?}");
     for line in lines {
         let args: Vec<&str> = line.split_whitespace().skip(1).collect();
@@ -111,7 +164,7 @@ fn the_tutorial_is_true() {
             ["registry", "invoke"] => says("executed on chain"),
             ["registry", "claim"] => says("the model answers otherwise"),
             ["registry", "challenge"] => says("refuted by execution on chain"),
-            ["registry", "withdraw"] if args.contains(&"--account") => says("8 STRK"),
+            ["registry", "withdraw"] if args.contains(&"--account") => says("5 STRK"),
             ["registry", "withdraw"] => says("0.01 STRK"),
             _ => {}
         }

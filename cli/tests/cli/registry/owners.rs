@@ -8,40 +8,53 @@ use super::Chain;
 #[test]
 fn the_registry_is_governed_with_notice() {
     let mut chain = Chain::start();
-    let deployed = chain.json("registry deploy --window 60 --delay 120 --min-bond 100");
+    let deployed = chain.json("registry deploy --window 1h --delay 3h --min-bond 100");
     chain.registry = deployed["address"].as_str().unwrap().to_owned();
 
     let status = chain.json("registry govern");
-    assert_eq!((&status["delay"], &status["paused"]), (&120.into(), &false.into()));
+    assert_eq!((&status["delay"], &status["paused"]), (&10_800.into(), &false.into()));
     assert_eq!(status["scheduled"]["action"]["kind"], "none");
     assert_eq!(
         (&status["class_hash"], &status["tx_hash"]),
         (&deployed["class_hash"], &Value::Null)
     );
 
-    let (code, message) = chain.error("registry govern --pause");
-    assert_eq!((code, message.as_str()), (7, "the contract refused: action not scheduled"));
-    let (code, message) = chain.error("registry govern --announce-pause --account 1");
+    let (code, message) = chain.error("registry govern --pause --account 1");
     assert_eq!((code, message.as_str()), (7, "the contract refused: not the owner"));
-    let announced = chain.json("registry govern --announce-pause");
-    let time = |field: &str| announced["scheduled"][field].as_u64().unwrap();
-    assert_eq!(time("lapses_at"), time("ready_at") + 120);
-    let (code, message) = chain.error("registry govern --pause");
-    assert_eq!((code, message.as_str()), (7, "the contract refused: too early"));
-    chain.pass(120);
-    assert_eq!(chain.json("registry govern --pause")["paused"], true);
+    let paused = chain.json("registry govern --pause");
+    assert_eq!((&paused["paused"], &paused["network"]), (&true.into(), &"devnet".into()));
     assert_eq!(chain.json("registry govern --unpause")["paused"], false);
+    let (code, message) = chain.error("registry govern --pause");
+    assert_eq!(
+        (code, message.as_str()),
+        (7, "the contract refused: too soon after the last pause")
+    );
+
+    let announced = chain.json("registry govern --announce-rules --min-bond 200");
+    let time = |field: &str| announced["scheduled"][field].as_u64().unwrap();
+    assert_eq!(time("lapses_at"), time("ready_at") + 10_800);
+    assert_eq!(announced["scheduled"]["action"]["min_bond"], "200");
+    let (code, message) = chain.error("registry govern --set-rules");
+    assert_eq!((code, message.as_str()), (7, "the contract refused: too early"));
+    chain.pass(10_800);
+    assert_eq!(chain.json("registry govern --set-rules")["min_bond"], "200");
+    let (code, message) = chain.error("registry govern --set-rules");
+    assert_eq!((code, message.as_str()), (2, "no rules are announced"));
+    let (code, message) = chain.error("registry govern --announce-rules --window 2h");
+    assert_eq!(code, 2, "{message}");
+    let (code, message) = chain.error("registry govern --sweep");
+    assert_eq!((code, message.as_str()), (7, "the contract refused: nothing to sweep"));
 
     // Its own class is declared already: upgrading to it changes nothing, but shows the way.
     let announced = chain.json("registry govern --announce-upgrade");
     assert_eq!(announced["declaration"]["already_declared"], true);
     assert_eq!(announced["scheduled"]["action"]["class_hash"], deployed["class_hash"]);
-    chain.pass(240);
+    chain.pass(21_600);
     let class_hash = deployed["class_hash"].as_str().unwrap();
     let (code, message) = chain.error(&format!("registry govern --upgrade {class_hash}"));
     assert_eq!((code, message.as_str()), (7, "the contract refused: announcement has lapsed"));
     chain.json("registry govern --announce-upgrade");
-    chain.pass(120);
+    chain.pass(10_800);
     let upgraded = chain.json(&format!("registry govern --upgrade {class_hash}"));
     assert_eq!(upgraded["scheduled"]["action"]["kind"], "none");
     chain.json("registry govern --announce-upgrade 0x1234");
@@ -60,7 +73,7 @@ fn the_registry_is_governed_with_notice() {
 #[test]
 fn a_proof_is_verified_before_it_is_recorded() {
     let mut chain = Chain::start();
-    let deployed = chain.json("registry deploy --window 60 --delay 120 --min-bond 100");
+    let deployed = chain.json("registry deploy --window 1h --delay 3h --min-bond 100");
     chain.registry = deployed["address"].as_str().unwrap().to_owned();
     chain.json("transpile model.onnx -o package --name iris_tree");
     chain.json("transpile model.onnx -o labels --name iris_label --labels-only");

@@ -17,11 +17,11 @@ fn refusals_are_told() {
     chain.registry = "0x4718f5a0fc34cc1af16a1cdee98ffb20c31f5cd61d6ab07201858f4287c938d".to_owned();
     let (code, message) = chain.error("registry publish package");
     assert_eq!(code, 7);
-    assert!(message.contains("is no model registry: it has no `settings`"), "{message}");
+    assert!(message.contains("is not a model registry: it has no `settings`"), "{message}");
     chain.registry = "nonsense".to_owned();
     assert_eq!(chain.error("registry list").0, 2);
 
-    let deployed = chain.json("registry deploy --window 60 --delay 120");
+    let deployed = chain.json("registry deploy --window 1h --delay 3h");
     chain.registry = deployed["address"].as_str().unwrap().to_owned();
     chain.json("registry publish package --price 7");
     for (line, code, wanted) in [
@@ -46,7 +46,8 @@ fn refusals_are_told() {
         ("registry withdraw --account alice", 8, "devnet's own accounts are numbered from 0"),
         ("registry withdraw --network mainnet", 7, "is on SN_SEPOLIA, SN_MAIN was asked for"),
         ("registry withdraw --accounts-file none.json --account alice", 8, "none.json"),
-        ("registry deploy --window 60 --delay 119", 2, "at least twice"),
+        ("registry deploy --window 1h --delay 10799", 2, "at least three times"),
+        ("registry deploy --window 59m --delay 7d", 2, "an hour or more"),
         ("registry publish nothing", 1, "is no Nilometer package"),
     ] {
         if code == 0 {
@@ -69,7 +70,7 @@ fn dead_nodes_and_nonsense_are_told() {
     assert!(help.contains("STARKNET_RPC"), "{help}");
     let (code, message, _) = fails(scratch.path(), "ftp://example.org", line);
     assert_eq!(code, 2);
-    assert!(message.contains("is no http or https address"), "{message}");
+    assert!(message.contains("is not an http or https address"), "{message}");
     let (code, message, _) =
         fails(scratch.path(), "", "registry list --registry 0x1 --network sepolia");
     assert_eq!(code, 2);

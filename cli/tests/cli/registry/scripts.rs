@@ -10,12 +10,14 @@ fn scripts_read_json() {
     let mut chain = Chain::start();
     chain.json("transpile model.onnx -o package --name iris_tree");
     let run = chain.json("run package --input inputs.npy --rows 0,1");
-    let planned = chain.json("registry deploy --window 60 --delay 120 --min-bond 100 --dry-run");
+    let planned =
+        chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0 --dry-run");
     assert_eq!(planned["address"], Value::Null);
     assert!(planned["declaration"]["gas_l2"].as_u64().unwrap() > 0);
-    let deployed = chain.json("registry deploy --window 60 --delay 120 --min-bond 100");
+    let deployed =
+        chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0");
     chain.registry = deployed["address"].as_str().unwrap().to_owned();
-    let again = chain.json("registry deploy --window 60 --delay 120 --min-bond 100");
+    let again = chain.json("registry deploy --window 1h --delay 3h --min-bond 100 --gas-price 0");
     assert_eq!(again["declaration"]["already_declared"], true, "declaring twice is success");
 
     let published = chain.json("registry publish package --price 7 --licence MIT");
@@ -55,20 +57,50 @@ fn scripts_read_json() {
     chain.json("registry claim 1 --input inputs.npy:0 --account 2");
     let contested = chain.json("registry contest 2 --account 3");
     assert_eq!(contested["status"], "contested");
+    // Several rows under one bond, and claims in natural units.
+    let claimed = chain.json("registry claim 1 --input inputs.npy --rows 0-2 --account 2");
+    assert_eq!((&claimed["claim_id"], &claimed["matches_model"]), (&3.into(), &true.into()));
+    assert_eq!(claimed["outputs_int"].as_array().unwrap().len(), 3);
+    let label = run["labels"][0].clone();
+    let values: Vec<String> =
+        run["outputs"][0].as_array().unwrap().iter().map(ToString::to_string).collect();
+    let values = format!("{label},{}", values.join(","));
+    let claimed =
+        chain.json(&format!("registry claim 1 --input inputs.npy:0 --values {values} --account 2"));
+    assert_eq!((&claimed["claim_id"], &claimed["matches_model"]), (&4.into(), &true.into()));
+    assert_eq!(claimed["outputs_int"][0], run["outputs_int"][0]);
+    let (code, message) = chain.error("registry claim 1 --input inputs.npy:0 --values 1");
+    assert_eq!(code, 2, "{message}");
+    let (code, message) = chain.error("registry challenge 3 --row 3");
+    assert_eq!(
+        (code, message.as_str()),
+        (2, "the claim has 3 rows, numbered from 0; there is no row 3")
+    );
     let (code, message) = chain.error("registry finalize 2");
     assert_eq!((code, message.as_str()), (7, "the contract refused: challenge window is open"));
 
     let shown = chain.json("registry show 1");
     assert_eq!(shown["versions"][0]["system_calls"], Value::Array(vec![]));
+    assert_eq!(shown["versions"][0]["impurities"], Value::Array(vec![]));
+    assert_eq!(shown["versions"][0]["first_model"], 1);
     assert_eq!(shown["versions"][1]["class_unchanged"], true);
     assert_eq!((&shown["n_calls"], &shown["revenue"]), (&2.into(), &"14".into()));
     assert_eq!(shown["claims"][1]["status"], "contested");
     let accounts = chain.json("registry withdraw --model 1 --dry-run");
     let owner = accounts["account"].as_str().unwrap().to_owned();
     assert_eq!(shown["owner"], owner.as_str());
-    let set =
-        chain.json(&format!("registry set 1 --price 9 --licence Apache-2.0 --share {owner}=100%"));
-    assert_eq!((&set["price"], &set["licence"]), (&"9".into(), &"Apache-2.0".into()));
+    // A higher price is announced by the first run, and set by the second.
+    let line = format!("registry set 1 --price 9 --licence Apache-2.0 --share {owner}=100%");
+    let set = chain.json(&line);
+    assert_eq!((&set["price"], &set["licence"]), (&"7".into(), &"Apache-2.0".into()));
+    assert_eq!(set["announced"][0]["price"], "9");
+    let (code, message) = chain.error("registry set 1 --price 9");
+    assert_eq!(code, 2);
+    assert!(message.starts_with("the change was announced and can be made from 20"), "{message}");
+    let passed = chain.json("devnet pass 3h");
+    assert_eq!(passed["passed"], 10_800);
+    assert!(passed["now"].as_u64().unwrap() >= set["announced"][0]["ready_at"].as_u64().unwrap());
+    assert_eq!(chain.json("registry set 1 --price 9")["price"], "9");
     chain.json("registry set 1 --metadata-uri https://example.org/card --metadata model.onnx");
     let described = chain.json("registry show 1")["versions"][1].take();
     assert_eq!(described["metadata_uri"], "https://example.org/card");
@@ -82,11 +114,15 @@ fn scripts_read_json() {
     assert_eq!(offered["offered_to"], other);
     let accepted = chain.json("registry transfer 1 --accept --account 2");
     assert_eq!(accepted["owner"], other);
+    let announced = chain.json("registry set 1 --deprecate-version 1 --account 2");
+    assert_eq!(announced["announced"][0]["version"], 1);
+    chain.json("devnet pass 3h");
     let ended = chain.json("registry set 1 --deprecate-version 1 --account 2");
     assert_eq!(ended["deprecated"], false);
+    assert_eq!(chain.json("registry show 1")["versions"][0]["deprecated"], true);
     let listed = chain.json("registry list");
     assert_eq!(listed["models"][0]["name"], "iris_tree");
-    assert_eq!(listed["totals"]["n_claims"], 2);
+    assert_eq!(listed["totals"]["n_claims"], 4);
 
     let built = chain.json("contract build package");
     assert_eq!(built["class_hash"], published["class_hash"]);
