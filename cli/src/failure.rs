@@ -4,10 +4,11 @@ use anyhow::Error;
 use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
+use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
-use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
-use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError};
+use nilometer_transpiler::onnx::{ImportError, TensorError, TreeError, UnsupportedNode};
+use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError, Trial};
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
@@ -153,6 +154,9 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     if let Some(error) = cause.downcast_ref::<ImportError>() {
         return Some(import(error));
     }
+    if cause.is::<ThresholdError>() {
+        return help(Kind::Usage, "name a number of the model: `--threshold 'scores[1]>0.3'`");
+    }
     if let Some(error) = cause.downcast_ref::<PlanError>() {
         return Some(plan(error));
     }
@@ -165,14 +169,25 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 Kind::Other,
                 "transpile again with calibration rows that cover it, a larger `--margin`, or `--input-range LO,HI`",
             ),
-            EncodeError::Length { .. } | EncodeError::NotANumber { .. } => kind(Kind::Other),
+            EncodeError::NotANumber { .. } => help(
+                Kind::Other,
+                "fill the value in, or take a model that was trained with missing values",
+            ),
+            EncodeError::Length { .. } | EncodeError::NotAnInteger { .. } => kind(Kind::Other),
         };
     }
     if cause.is::<EvalError>() {
         return kind(Kind::Other);
     }
-    if cause.is::<EmitError>() {
-        return help(Kind::Usage, "choose another name with `--name`");
+    if let Some(error) = cause.downcast_ref::<EmitError>() {
+        return match error {
+            EmitError::PackageName { .. } => help(Kind::Usage, "choose another name with `--name`"),
+            EmitError::TooLarge { .. } => help(
+                Kind::ResourceLimit,
+                "transpile with `--shape looped`, or take a smaller model",
+            ),
+            EmitError::Template { .. } => kind(Kind::Other),
+        };
     }
     if let Some(error) = cause.downcast_ref::<ToolchainError>() {
         return help(Kind::Other, error.help());
@@ -295,13 +310,44 @@ fn import(error: &ImportError) -> Failure {
             failure
         }
         ImportError::TooLarge { .. } => Failure::new(Kind::ResourceLimit, None),
-        ImportError::InputCount { .. } | ImportError::Input { .. } | ImportError::Output { .. } => {
+        ImportError::InputCount { names, also } => {
+            let help = (names.len() > 1).then(|| {
+                "join the inputs into one tensor of features and export the model again".to_owned()
+            });
+            let mut failure = Failure::new(Kind::UnsupportedModel, help);
+            if !also.is_empty() {
+                failure.details.insert("unsupported".to_owned(), json!(also));
+                failure.text = Some(format!("Also unsupported:\n{}", unsupported(also)));
+            }
+            failure
+        }
+        ImportError::Input { .. } | ImportError::Output { .. } => {
+            Failure::new(Kind::UnsupportedModel, None)
+        }
+        ImportError::Tensor { source: TensorError::DataType { .. }, .. } => {
             Failure::new(Kind::UnsupportedModel, None)
         }
         ImportError::Tensor {
-            source: TensorError::External { .. } | TensorError::DataType { .. },
+            source: TensorError::External { .. } | TensorError::ExternalData { .. },
             ..
-        } => Failure::new(Kind::UnsupportedModel, None),
+        } => {
+            let help = "put the file of weights beside the model under the name that the model gives, or \
+                        save the model as one file (`onnx.save(model, path, save_as_external_data=False)`)";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Tensor { source: TensorError::NonFinite { .. }, .. }
+        | ImportError::AttributeNonFinite { .. } => {
+            let help = "the model itself holds NaN or infinity where numbers are wanted: look at how it was \
+                        trained";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Trees {
+            source: TreeError::TooLarge { .. } | TreeError::TooDeep { .. },
+            ..
+        } => {
+            let help = "train with fewer or smaller trees";
+            Failure::new(Kind::ResourceLimit, Some(help.to_owned()))
+        }
         ImportError::Decode { .. } => {
             let help = "check that the file is a complete ONNX model: download or export it again";
             Failure::new(Kind::Other, Some(help.to_owned()))
@@ -315,8 +361,13 @@ fn import(error: &ImportError) -> Failure {
 
 fn lower(error: &LowerError) -> Failure {
     let help = match error {
-        LowerError::Range { .. } => Some(
+        LowerError::Range { .. } | LowerError::Exponent { .. } => Some(
             "declare a narrower range: `--calibration X.npy` or `--input-range LO,HI`".to_owned(),
+        ),
+        // A limit on values, not an operation that is missing.
+        LowerError::Unsupported { reason, .. } if reason.contains("supported") => Some(
+            "declare a narrower range: calibration rows with a small `--margin`, or `--input-range LO,HI`"
+                .to_owned(),
         ),
         LowerError::Unsupported { .. } => None,
     };
@@ -334,13 +385,37 @@ fn plan(error: &PlanError) -> Failure {
             Kind::Usage,
             Some("give two finite numbers: `--input-range -4,4`".to_owned()),
         ),
-        PlanError::Accuracy { trials: tried, .. } => {
-            let help = "allow more loss (`--max-loss 1%`), or calibrate with rows like those the model will meet";
+        PlanError::Refused { refused, rows, .. } => {
+            let help = "declare a range that holds them (`--input-range LO,HI`, `--margin`), or remove rows that the model is not meant for";
             let mut failure = Failure::new(Kind::Accuracy, Some(help.to_owned()));
+            failure.details.insert("refused".to_owned(), json!(refused));
+            failure.details.insert("rows".to_owned(), json!(rows));
+            failure
+        }
+        PlanError::Accuracy { trials: tried, max_loss, .. } => {
+            let help = more_loss(tried, *max_loss);
+            let mut failure = Failure::new(Kind::Accuracy, Some(help));
             failure.details.insert("trials".to_owned(), json!(trials::rows(tried)));
             failure.text =
                 Some(table(&trials::HEADER, trials::rows(tried).iter().map(trials::cells)));
             failure
         }
     }
+}
+
+/// What would have been enough, in steps that people choose.
+fn more_loss(tried: &[Trial], max_loss: f64) -> String {
+    const STEPS: [f64; 7] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+    let needed = tried
+        .iter()
+        .map(|trial| {
+            let decided = trial.accuracy.loss();
+            decided.max(if trial.accuracy.flips == 0 { trial.accuracy.relative_error } else { 0.0 })
+        })
+        .fold(f64::INFINITY, f64::min);
+    let enough = STEPS.iter().find(|&&step| step > max_loss && step >= 2.0 * needed);
+    let allow = enough.map_or_else(String::new, |step| {
+        format!("allow more loss (`--max-loss {}%`), or ", step * 100.0)
+    });
+    format!("{allow}calibrate with rows like those the model will meet")
 }

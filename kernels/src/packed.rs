@@ -20,12 +20,13 @@ pub struct Block(pub(crate) [[u64; LANES]; 4]);
 
 /// Eight elements side by side; arithmetic is lane by lane.
 ///
-/// Long sums need not be reduced at each step: [`Packed::Wide`] puts it off, within bounds that its users
-/// keep, and [`Packed::Products`] puts off even the reduction of products.
+/// Long sums need not be reduced at each step: [`Packed::Wide`] delays the reduction, within bounds that its
+/// users keep, and [`Packed::Products`] delays even the reduction of products.
 pub trait Packed: Value + Debug + Send + Sync + 'static {
     /// A sum that is not reduced. Its terms: at most one of [`Packed::widen`] of any value or of
     /// [`Packed::mul_wide`], and up to [`Self::MAX_TERMS`] results of [`Packed::scale`] or of
-    /// [`Packed::narrow`].
+    /// [`Packed::narrow`]. Or up to eight of [`Packed::widen`] of any values, and nothing else; such a sum is
+    /// for [`Packed::narrow`] alone.
     type Wide: Copy + Send + Sync + Debug;
     /// A sum of up to [`Self::MAX_PRODUCTS`] products that is not reduced.
     type Products: Copy;
@@ -48,6 +49,11 @@ pub trait Packed: Value + Debug + Send + Sync + 'static {
     fn load_block(block: &Block) -> Self;
     /// The block, of fully reduced residues.
     fn store_block(self, block: &mut Block);
+    /// `self·self`.
+    #[inline(always)]
+    fn square(self) -> Self {
+        self * self
+    }
     /// The element divided by `2^log2`; at most 48.
     fn halve(self, log2: u32) -> Self;
 
@@ -63,6 +69,8 @@ pub trait Packed: Value + Debug + Send + Sync + 'static {
     fn sub_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
     /// A factor for [`Packed::scale`].
     fn factor(felt: Felt) -> Factor;
+    /// The factor's element in each lane; takes less time than [`Packed::splat`].
+    fn spread(factor: &Factor) -> Self;
     /// A sum, multiplied in all lanes by one element: one term.
     fn scale(sum: Self::Wide, factor: &Factor) -> Self::Wide;
 

@@ -50,7 +50,7 @@ impl Value for Scalar8 {
     }
 }
 
-/// The element of a residue that one took from an element.
+/// The element of a residue that came from an element.
 #[inline(always)]
 fn of_residue(limbs: [u64; 4]) -> Felt {
     Felt::from_residue(limbs).expect("a residue that was an element's")
@@ -130,6 +130,12 @@ impl Packed for Scalar8 {
     fn factor(felt: Felt) -> Factor {
         let [a, b, c, d] = felt.residue();
         Factor([a, b, c, d, 0])
+    }
+
+    #[inline(always)]
+    fn spread(factor: &Factor) -> Self {
+        let [a, b, c, d, ..] = factor.0;
+        Self::splat(of_residue([a, b, c, d]))
     }
 
     #[inline(always)]

@@ -5,9 +5,9 @@
 mod common;
 
 use common::{felt, BACKENDS};
-use nilometer_air::cairo::constraints::{self, Value};
+use nilometer_air::cairo::constraints;
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH};
-use nilometer_field::Felt;
+use nilometer_field::{Felt, Value};
 use nilometer_kernels::{Kernel, Packed, LANES};
 use proptest::prelude::*;
 use winter_math::FieldElement;
@@ -39,6 +39,14 @@ impl Kernel for Operations {
         for _ in 0..P::MAX_PRODUCTS {
             products = P::add_product(products, a, b);
         }
+        // Eight of any values.
+        let mut eight = P::widen(a);
+        for _ in 0..3 {
+            eight = P::add_wide(eight, P::widen(a));
+        }
+        for _ in 0..4 {
+            eight = P::sub_wide(eight, P::widen(b));
+        }
         let term = P::widen(P::narrow(P::scale(difference, &factor)));
         vec![
             ("load", a.to_array()),
@@ -48,6 +56,9 @@ impl Kernel for Operations {
             ("sub", (a - b).to_array()),
             ("mul", (a * b).to_array()),
             ("chain", ((a + b) * (a - b) - (b - a) * (a + a) - b).to_array()),
+            ("square", (a - b).square().to_array()),
+            ("spread", P::spread(&factor).to_array()),
+            ("eight", P::narrow(eight).to_array()),
             ("halve 0", a.halve(0).to_array()),
             ("halve 17", (a - b).halve(17).to_array()),
             ("halve 48", a.halve(48).to_array()),
@@ -77,6 +88,9 @@ fn expected(o: &Operations) -> Vec<(&'static str, Lanes)> {
         ("sub", each(&|a, b| a - b)),
         ("mul", each(&|a, b| a * b)),
         ("chain", each(&|a, b| (a + b) * (a - b) - (b - a) * (a + a) - b)),
+        ("square", each(&|a, b| (a - b) * (a - b))),
+        ("spread", [factor; LANES]),
+        ("eight", each(&|a, b| a + a + a + a - b - b - b - b)),
         ("halve 0", o.a),
         ("halve 17", each(&|a, b| (a - b) * half(17))),
         ("halve 48", each(&|a, _| a * half(48))),

@@ -1,6 +1,7 @@
 //! Why something about a package failed.
 
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
+use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::ImportError;
@@ -26,6 +27,9 @@ pub enum Error {
     /// The label alone is wanted of a model that has none.
     #[error("`--labels-only`: the model has no label output")]
     NoLabel,
+    /// A decision that the model cannot make.
+    #[error("`--threshold`: {0}")]
+    Threshold(#[from] ThresholdError),
     /// The precision.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -123,6 +127,7 @@ impl Error {
             Self::Recipe(error) => error,
             Self::Package(error) => error,
             Self::Import(error) => error,
+            Self::Threshold(error) => error,
             Self::Plan(error) => error,
             Self::Eval(error) => error,
             Self::Encode(error) => error,

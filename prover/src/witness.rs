@@ -40,7 +40,7 @@ pub enum WitnessError {
         /// The rows that it needs.
         rows: usize,
     },
-    /// The VM did what the AIR does not allow.
+    /// The virtual machine did something that the AIR does not allow.
     #[error("step {step}: {reason}")]
     Step {
         /// The step.
@@ -59,7 +59,7 @@ pub struct Size {
     pub cells: usize,
     /// Range-checked integers.
     pub range_checks: usize,
-    /// Rows of the trace: the least power of two with place for all.
+    /// Rows of the trace: the least power of two with room for all.
     pub rows: usize,
 }
 
@@ -162,7 +162,7 @@ struct Filler<'a> {
 
 impl<'a> Filler<'a> {
     fn new(claim: &'a Claim, memory: &Memory, size: Size) -> Self {
-        // A cell that the run never set is any number: zero.
+        // A cell that the run never set may hold any number; it holds zero.
         let cells = |base: u64, len: usize| {
             let part = memory.part(base as usize).iter();
             let mut cells: Vec<Felt> =
@@ -309,7 +309,8 @@ impl<'a> Filler<'a> {
             let found = self.tables.look_up(address, 1);
             if found != Some(Felt::from(value)) {
                 let found = found.unwrap_or_default();
-                let reason = format!("the run left {found} at address {address}, wants {value:#x}");
+                let reason =
+                    format!("the run left {found} at address {address}, expected {value:#x}");
                 return Err(WitnessError::Step { step: self.size.steps, reason });
             }
         }
@@ -363,7 +364,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// The memory table: a cell of stack and heap a row.
+    /// The memory table: one cell of stack and heap per row.
     fn memory(&mut self) {
         for (row, (value, count)) in
             self.tables.cells.iter().zip(&self.tables.cell_counts).enumerate()

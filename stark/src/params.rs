@@ -124,6 +124,8 @@ impl Params {
         };
         let blowup_log2 = target.blowup_log2(n_rows);
         let n_queries = security::queries_for(level.bits() - grinding_bits, blowup_log2);
+        // Queries are whole, so less work may do.
+        let grinding_bits = security::grinding_for(level.bits(), n_queries, blowup_log2);
         // A remainder is as many elements as it has coefficients. On Starknet each of them is a step per
         // query, too.
         let remainder_log2 = match target {
@@ -220,7 +222,7 @@ mod tests {
         assert_eq!(numbers(Bits128, Native, 10), (75, 17, 8, 128, 1));
         assert_eq!(numbers(Bits128, Native, 15), (73, 20, 8, 64, 3));
         assert_eq!(numbers(Bits100, Starknet, 10), (33, 18, 32, 16, 2));
-        assert_eq!(numbers(Bits100, Starknet, 15), (42, 18, 16, 8, 4));
-        assert_eq!(numbers(Bits128, Starknet, 10), (45, 18, 32, 16, 2));
+        assert_eq!(numbers(Bits100, Starknet, 15), (42, 17, 16, 8, 4));
+        assert_eq!(numbers(Bits128, Starknet, 10), (45, 17, 32, 16, 2));
     }
 }

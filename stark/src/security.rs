@@ -123,6 +123,12 @@ pub(crate) fn queries_for(bits: u32, blowup_log2: u32) -> usize {
     (f64::from(bits) / code.query_bits()).ceil() as usize
 }
 
+/// The fewest bits of grinding that give these bits with so many queries.
+pub(crate) fn grinding_for(bits: u32, n_queries: usize, blowup_log2: u32) -> u32 {
+    let code = Johnson { blowup_log2: blowup_log2.into() };
+    (f64::from(bits) - n_queries as f64 * code.query_bits()).ceil().max(0.0) as u32
+}
+
 /// A Reed–Solomon code of rate ρ, decoded up to `1 - √ρ·(1 + 1/(2m))`.
 struct Johnson {
     blowup_log2: f64,

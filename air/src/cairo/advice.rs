@@ -12,10 +12,10 @@ use super::claim::Claim;
 use super::isa::Instruction;
 use super::layout::{range_check_capacity, LIMB_VALUES};
 
-/// The longest run, in rows, as a power of two: counts fit 32 bits with room.
+/// The largest count. No run comes near it, and sums of two still fit 32 bits.
 const MAX_COUNT: u32 = 1 << 30;
 /// Counts in one element of the transcript.
-const COUNTS_A_FELT: usize = 7;
+const COUNTS_PER_FELT: usize = 7;
 
 /// What a prover adds to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Advice {
     pub(super) fn extend_elements(&self, elements: &mut Vec<Felt>) {
         elements.extend([Felt::from(self.stack_len), Felt::from(self.range_checks)]);
         for list in [&self.instructions, &self.data, &self.output, &self.limbs] {
-            elements.extend(list.chunks(COUNTS_A_FELT).map(pack));
+            elements.extend(list.chunks(COUNTS_PER_FELT).map(pack));
         }
     }
 
@@ -198,7 +198,7 @@ impl Advice {
         if !source.is_empty() {
             return Err(AdviceError::Bytes { problem: "more bytes than it should" });
         }
-        // Runs could be split, numbers padded, and counts written in place of runs: one encoding is valid.
+        // Runs could be split, numbers padded, and single counts written instead of runs: only one encoding is valid.
         if advice.to_bytes(claim) != bytes {
             return Err(AdviceError::Bytes { problem: "another encoding than the canonical one" });
         }

@@ -23,7 +23,7 @@ pub fn main(advice: &Advice, rows: usize) -> [(&'static str, usize, usize, Felt)
         ("boundary::first_fp", FP, 0, frame),
         // The memory table's first address, and so all of them.
         ("boundary::first_index", INDEX, 0, Felt::ZERO),
-        // Otherwise the first range-checked integer could have any top.
+        // Otherwise the top of the first range-checked integer would be free.
         ("boundary::first_acc", ACC, 0, Felt::ZERO),
         ("boundary::last_pc", PC, last, at(address::END_OFFSET)),
         // The stop pointers are below it.

@@ -3,11 +3,11 @@
 //!
 //! Three tables, each with a challenge of its own; a lookup of an entry `e` counts as `1/(z - f(e))`, and an
 //! entry that is looked up `m` times as `-m/(z - f(e))`. The sum of all is 0 exactly when lookups and
-//! counts agree (but for a chance of about 2^-220 a proof).
+//! counts agree (except with a probability of about 2^-220 per proof).
 //!
 //! | table | `f` | entries |
 //! |---|---|---|
-//! | memory | `address + α·value` | program, output and stop pointers in public; stack and heap, range-checked integers in the trace |
+//! | memory | `address + α·value` | public: program, output, stop pointers; in the trace: stack and heap, range-checked integers |
 //! | instructions | `pc + Σ βᵢ·fieldᵢ` | the program, decoded by the verifier |
 //! | limbs | `value` | 0 to 2^12 - 1 |
 
@@ -26,8 +26,8 @@ use super::layout::LIMB_VALUES;
 /// three offsets and the flags.
 pub const N_CHALLENGES: usize = 4 + 3 + N_FLAGS;
 
-/// A challenge met an entry of a table: the proof must be made (or refused) with other challenges. It happens
-/// with a chance of about 2^-220.
+/// A challenge equals an entry of its table, so the sum is not defined and the proof is refused. The probability
+/// is about 2^-220.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a lookup challenge equals an entry of its table")]
 pub struct ChallengeCollision;
@@ -71,7 +71,7 @@ pub fn public_sum<E: FieldElement<BaseField = Felt>>(
 
     let tables = advice.instructions.iter().zip(&advice.data).zip(claim.code());
     for (pc, ((&executed, &read), word)) in (address::PROGRAM..).zip(tables) {
-        // A word that is no instruction has no entry.
+        // A word that is not an instruction has no entry.
         if let Some(instruction) = Instruction::decode(word).filter(|_| executed > 0) {
             denominators.push(*z_instruction - fingerprint(pc, &instruction, coefficients));
             counts.push(executed);

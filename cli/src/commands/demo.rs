@@ -138,6 +138,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
             nilometer_package::sha256(CALIBRATION),
         )),
         options: PlanOptions::default(),
+        threshold: None,
         shape: None,
         labels_only: false,
         toolchain: args.toolchain.options(),

@@ -180,6 +180,7 @@ fn transpile(example: &Example, folder: &Path, toolchain: &ToolchainArgs) -> Res
         name: example.name.to_owned(),
         calibration,
         options: PlanOptions::default(),
+        threshold: None,
         shape: None,
         labels_only: false,
         toolchain: toolchain.options(),

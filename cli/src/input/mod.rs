@@ -231,6 +231,16 @@ pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<Array, InputError> {
 }
 
 impl Array {
+    /// Numbers as a file of them would give.
+    #[cfg(test)]
+    pub fn of_numbers(shape: &[usize], numbers: &[f64]) -> Self {
+        Self {
+            path: "test.npy".into(),
+            shape: shape.to_vec(),
+            data: Data::Numbers(numbers.to_vec()),
+        }
+    }
+
     /// The file it comes from.
     pub fn path(&self) -> &Path {
         &self.path
@@ -271,7 +281,17 @@ impl Array {
         Ok(self.numbers()?.chunks(row_len).map(<[f64]>::to_vec).collect())
     }
 
-    /// One number a row.
+    /// How many elements a row has; one where the array is a vector.
+    pub fn columns(&self) -> usize {
+        self.shape[1..].iter().product()
+    }
+
+    /// Whether the elements are numbers rather than text.
+    pub fn is_numbers(&self) -> bool {
+        matches!(self.data, Data::Numbers(_))
+    }
+
+    /// One number per row.
     ///
     /// # Errors
     /// Text, or several columns.
@@ -280,7 +300,7 @@ impl Array {
         self.numbers().map(<[f64]>::to_vec)
     }
 
-    /// One label a row, as text; whole numbers without a point.
+    /// One label per row, as text; whole numbers without a point.
     ///
     /// # Errors
     /// Several columns.

@@ -1,9 +1,9 @@
-//! Starknet's Poseidon, of eight messages side by side: digests of rows, Merkle trees, grinding.
+//! Starknet's Poseidon, of sixteen messages side by side: digests of rows, Merkle trees, grinding.
 
 use nilometer_field::{poseidon, Felt};
 use rayon::prelude::*;
 
-use crate::packed::LANES;
+use crate::packed::{Factor, LANES};
 use crate::{Backend, Kernel, Packed};
 
 /// Messages that a task hashes.
@@ -99,25 +99,25 @@ pub fn poseidon_grind_with(state: Felt, tag: Felt, bits: u32, backend: Backend) 
     }
 }
 
-/// The round constants in all lanes.
-struct Constants<P> {
-    full: [[P; 3]; poseidon::FULL_ROUNDS],
-    partial: [P; poseidon::PARTIAL_ROUNDS],
+/// The round constants.
+struct Constants {
+    full: [[Factor; 3]; poseidon::FULL_ROUNDS],
+    partial: [Factor; poseidon::PARTIAL_ROUNDS],
 }
 
-impl<P: Packed> Constants<P> {
+impl Constants {
     #[inline(always)]
-    fn new() -> Self {
+    fn new<P: Packed>() -> Self {
         let (full_felts, partial_felts) = poseidon::round_constants();
-        let mut full = [[P::zero(); 3]; poseidon::FULL_ROUNDS];
+        let mut full = [[Factor::default(); 3]; poseidon::FULL_ROUNDS];
         for (round, felts) in full.iter_mut().zip(full_felts) {
             for (constant, felt) in round.iter_mut().zip(felts) {
-                *constant = P::splat(*felt);
+                *constant = P::factor(*felt);
             }
         }
-        let mut partial = [P::zero(); poseidon::PARTIAL_ROUNDS];
+        let mut partial = [Factor::default(); poseidon::PARTIAL_ROUNDS];
         for (constant, felt) in partial.iter_mut().zip(partial_felts) {
-            *constant = P::splat(*felt);
+            *constant = P::factor(*felt);
         }
         Self { full, partial }
     }
@@ -125,48 +125,92 @@ impl<P: Packed> Constants<P> {
 
 #[inline(always)]
 fn cube<P: Packed>(x: P) -> P {
-    x * x * x
+    x.square() * x
 }
 
 /// Multiplies by `[[3, 1, 1], [1, -1, 1], [1, 1, -2]]` and adds constants: at most 6 unreduced terms.
 #[inline(always)]
-fn mix<P: Packed>(state: [P; 3], constants: [P; 3]) -> [P; 3] {
+fn mix<P: Packed>(state: [P; 3], constants: &[Factor; 3]) -> [P; 3] {
     let [x, y, z] = [P::widen(state[0]), P::widen(state[1]), P::widen(state[2])];
-    let [a, b, c] = [P::widen(constants[0]), P::widen(constants[1]), P::widen(constants[2])];
     let sum = P::add_wide(x, z);
     let first = P::add_wide(P::add_wide(sum, y), P::add_wide(x, x));
     let second = P::sub_wide(sum, y);
     let third = P::sub_wide(P::add_wide(x, y), P::add_wide(z, z));
     [
-        P::narrow(P::add_wide(first, a)),
-        P::narrow(P::add_wide(second, b)),
-        P::narrow(P::add_wide(third, c)),
+        P::narrow(P::add_wide(first, P::widen(P::spread(&constants[0])))),
+        P::narrow(P::add_wide(second, P::widen(P::spread(&constants[1])))),
+        P::narrow(P::add_wide(third, P::widen(P::spread(&constants[2])))),
     ]
 }
 
-/// The permutation.
+/// [`mix`] with a constant for the third element alone.
 #[inline(always)]
-fn permute<P: Packed>(state: &mut [P; 3], k: &Constants<P>) {
+fn mix_partial<P: Packed>(state: [P; 3], constant: &Factor) -> [P; 3] {
+    let [x, y, z] = [P::widen(state[0]), P::widen(state[1]), P::widen(state[2])];
+    let sum = P::add_wide(x, z);
+    let first = P::add_wide(P::add_wide(sum, y), P::add_wide(x, x));
+    let third = P::sub_wide(P::add_wide(x, y), P::add_wide(z, z));
+    [
+        P::narrow(first),
+        P::narrow(P::sub_wide(sum, y)),
+        P::narrow(P::add_wide(third, P::widen(P::spread(constant)))),
+    ]
+}
+
+/// Groups of eight messages that are hashed in turns: in a partial round all of a message waits for one cube.
+const GROUPS: usize = 2;
+/// Messages that are hashed at a time.
+const WIDE: usize = GROUPS * LANES;
+
+/// The permutation of each group.
+#[inline(always)]
+fn permute<P: Packed>(states: &mut [[P; 3]; GROUPS], k: &Constants) {
     const HALF: usize = poseidon::FULL_ROUNDS / 2;
-    let zero = P::zero();
+    let none = [Factor::default(); 3];
     // Each round's constants are added at the end of the round before.
-    let mut x = *state;
-    for i in 0..3 {
-        x[i] = x[i] + k.full[0][i];
+    for x in states.iter_mut() {
+        for (element, constant) in x.iter_mut().zip(&k.full[0]) {
+            *element = *element + P::spread(constant);
+        }
     }
-    for round in 0..HALF {
-        let next = if round + 1 < HALF { k.full[round + 1] } else { [zero, zero, k.partial[0]] };
-        x = mix([cube(x[0]), cube(x[1]), cube(x[2])], next);
+    for round in 0..HALF - 1 {
+        full_round(states, &k.full[round + 1]);
     }
+    full_round(states, &[none[0], none[1], k.partial[0]]);
     for round in 0..poseidon::PARTIAL_ROUNDS - 1 {
-        x = mix([x[0], x[1], cube(x[2])], [zero, zero, k.partial[round + 1]]);
+        partial_round(states, &k.partial[round + 1]);
     }
-    x = mix([x[0], x[1], cube(x[2])], k.full[HALF]);
-    for round in HALF..2 * HALF {
-        let next = if round + 1 < 2 * HALF { k.full[round + 1] } else { [zero; 3] };
-        x = mix([cube(x[0]), cube(x[1]), cube(x[2])], next);
+    let mut cubes = [P::zero(); GROUPS];
+    for (cubed, x) in cubes.iter_mut().zip(states.iter()) {
+        *cubed = cube(x[2]);
     }
-    *state = x;
+    for (cubed, x) in cubes.into_iter().zip(states.iter_mut()) {
+        *x = mix([x[0], x[1], cubed], &k.full[HALF]);
+    }
+    for round in HALF..2 * HALF - 1 {
+        full_round(states, &k.full[round + 1]);
+    }
+    full_round(states, &none);
+}
+
+/// A full round and the next one's constants.
+#[inline(always)]
+fn full_round<P: Packed>(states: &mut [[P; 3]; GROUPS], next: &[Factor; 3]) {
+    for x in states {
+        *x = mix([cube(x[0]), cube(x[1]), cube(x[2])], next);
+    }
+}
+
+/// A partial round and the next one's constant.
+#[inline(always)]
+fn partial_round<P: Packed>(states: &mut [[P; 3]; GROUPS], next: &Factor) {
+    let mut cubes = [P::zero(); GROUPS];
+    for (cubed, x) in cubes.iter_mut().zip(states.iter()) {
+        *cubed = cube(x[2]);
+    }
+    for (cubed, x) in cubes.into_iter().zip(states) {
+        *x = mix_partial([x[0], x[1], cubed], next);
+    }
 }
 
 /// Eight messages' elements at one place; what is beyond the last message is zero.
@@ -192,27 +236,31 @@ impl Kernel for Rows<'_> {
     type Output = ();
     #[inline(always)]
     fn run<P: Packed>(self) {
-        let k = Constants::<P>::new();
+        let k = Constants::new::<P>();
         let one = P::splat(Felt::from(1_u64));
-        for (i, digests) in self.digests.chunks_mut(LANES).enumerate() {
-            let first = i * LANES;
-            let mut state = [P::zero(); 3];
+        for (i, digests) in self.digests.chunks_mut(WIDE).enumerate() {
+            let mut states = [[P::zero(); 3]; GROUPS];
             // Padded with 1 and then 0 to an even length.
             for pair in 0..self.width / 2 + 1 {
                 let place = 2 * pair;
-                if place < self.width {
-                    state[0] = state[0] + gather::<P>(self.rows, self.width, first, place);
-                } else {
-                    state[0] = state[0] + one;
+                for (group, state) in states.iter_mut().enumerate() {
+                    let first = i * WIDE + group * LANES;
+                    if place < self.width {
+                        state[0] = state[0] + gather::<P>(self.rows, self.width, first, place);
+                    } else {
+                        state[0] = state[0] + one;
+                    }
+                    if place + 1 < self.width {
+                        state[1] = state[1] + gather::<P>(self.rows, self.width, first, place + 1);
+                    } else if place + 1 == self.width {
+                        state[1] = state[1] + one;
+                    }
                 }
-                if place + 1 < self.width {
-                    state[1] = state[1] + gather::<P>(self.rows, self.width, first, place + 1);
-                } else if place + 1 == self.width {
-                    state[1] = state[1] + one;
-                }
-                permute(&mut state, &k);
+                permute(&mut states, &k);
             }
-            state[0].store_slice(digests);
+            for (state, digests) in states.iter().zip(digests.chunks_mut(LANES)) {
+                state[0].store_slice(digests);
+            }
         }
     }
 }
@@ -226,14 +274,19 @@ impl Kernel for Merge<'_> {
     type Output = ();
     #[inline(always)]
     fn run<P: Packed>(self) {
-        let k = Constants::<P>::new();
+        let k = Constants::new::<P>();
         let two = P::splat(Felt::from(2_u64));
-        for (i, parents) in self.parents.chunks_mut(LANES).enumerate() {
-            let left = gather::<P>(self.children, 2, i * LANES, 0);
-            let right = gather::<P>(self.children, 2, i * LANES, 1);
-            let mut state = [left, right, two];
-            permute(&mut state, &k);
-            state[0].store_slice(parents);
+        for (i, parents) in self.parents.chunks_mut(WIDE).enumerate() {
+            let mut states = [[two; 3]; GROUPS];
+            for (group, state) in states.iter_mut().enumerate() {
+                let first = i * WIDE + group * LANES;
+                state[0] = gather(self.children, 2, first, 0);
+                state[1] = gather(self.children, 2, first, 1);
+            }
+            permute(&mut states, &k);
+            for (state, parents) in states.iter().zip(parents.chunks_mut(LANES)) {
+                state[0].store_slice(parents);
+            }
         }
     }
 }
@@ -250,18 +303,23 @@ impl Kernel for Grind {
     type Output = Option<u64>;
     #[inline(always)]
     fn run<P: Packed>(self) -> Option<u64> {
-        let k = Constants::<P>::new();
+        let k = Constants::new::<P>();
         let mask = (1_u64 << self.bits) - 1;
-        for nonce in (self.first..self.first + CHUNK as u64).step_by(LANES) {
-            let mut nonces = [Felt::default(); LANES];
-            for (lane, felt) in nonces.iter_mut().enumerate() {
-                *felt = Felt::from(nonce + lane as u64);
+        for nonce in (self.first..self.first + CHUNK as u64).step_by(WIDE) {
+            let mut states = [[P::splat(self.state), P::zero(), P::splat(self.tag)]; GROUPS];
+            for (group, state) in states.iter_mut().enumerate() {
+                let mut nonces = [Felt::default(); LANES];
+                for (lane, felt) in nonces.iter_mut().enumerate() {
+                    *felt = Felt::from(nonce + (group * LANES + lane) as u64);
+                }
+                state[1] = P::load_slice(&nonces);
             }
-            let mut state = [P::splat(self.state), P::load_slice(&nonces), P::splat(self.tag)];
-            permute(&mut state, &k);
-            for (lane, felt) in state[0].to_array().into_iter().enumerate() {
-                if felt.to_limbs()[0] & mask == 0 {
-                    return Some(nonce + lane as u64);
+            permute(&mut states, &k);
+            for (group, state) in states.iter().enumerate() {
+                for (lane, felt) in state[0].to_array().into_iter().enumerate() {
+                    if felt.to_limbs()[0] & mask == 0 {
+                        return Some(nonce + (group * LANES + lane) as u64);
+                    }
                 }
             }
         }

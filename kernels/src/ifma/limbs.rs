@@ -108,6 +108,26 @@ pub fn add_product(mut sum: [V; 10], a: &[V; LIMBS], b: &[V; LIMBS]) -> [V; 10] 
     sum
 }
 
+/// `a·a`, as [`add_product`] to nothing: of the products of two different limbs, each is made once.
+#[inline(always)]
+pub fn square(a: &[V; LIMBS]) -> [V; 10] {
+    let mut sum = [splat(0); 10];
+    for j in 1..LIMBS {
+        for i in 0..j {
+            sum[i + j] = madd_low(sum[i + j], a[i], a[j]);
+            sum[i + j + 1] = madd_high(sum[i + j + 1], a[i], a[j]);
+        }
+    }
+    for i in 1..9 {
+        sum[i] = add(sum[i], sum[i]);
+    }
+    for i in 0..LIMBS {
+        sum[2 * i] = madd_low(sum[2 * i], a[i], a[i]);
+        sum[2 * i + 1] = madd_high(sum[2 * i + 1], a[i], a[i]);
+    }
+    sum
+}
+
 /// `t / 2^260` modulo p, limbs signed and below `2^56` for one product, value in `(-p, t/2^260]`.
 ///
 /// Subtracts `m·p`, where m's limbs are those that clear t's five low limbs. p's lowest limb is 1, so

@@ -55,7 +55,8 @@ pub struct Ifma8([V; LIMBS]);
 
 /// A sum that is not reduced: signed limbs. A term is below `2^56` in each limb and lies in `(-p, 2.1p)`, the
 /// first term is below `2^256`, about 32p. In a transform at most one term above p is ever subtracted, so
-/// with 40 terms limbs stay below `2^62` and the value in `(-42p, 116p)`.
+/// with 40 terms limbs stay below `2^62` and the value in `(-42p, 116p)`. Eight first terms, added or
+/// subtracted, are below `2^259`, which [`reduce`] takes too.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Wide([V; LIMBS]);
@@ -205,6 +206,12 @@ impl Packed for Ifma8 {
         }
     }
 
+    /// As [`Mul`].
+    #[inline(always)]
+    fn square(self) -> Self {
+        Self(normalize(add_modulus::<0>(montgomery(square(&self.0)))))
+    }
+
     /// Adds `m·p`, `m < 2^log2`, so that `2^log2` divides the sum, and shifts: below `2^256 / 2^log2 + p`.
     #[inline(always)]
     fn halve(self, log2: u32) -> Self {
@@ -279,12 +286,21 @@ impl Packed for Ifma8 {
         ])
     }
 
+    #[inline(always)]
+    fn spread(factor: &Factor) -> Self {
+        let mut x = [splat(0); LIMBS];
+        for i in 0..LIMBS {
+            x[i] = splat(factor.0[i]);
+        }
+        Self(x)
+    }
+
     /// Plus 64p, a sum lies between 0 and `180p < 2^260`; times the factor, below p, and by `2^-260`: below
     /// `p / 3`.
     #[inline(always)]
     fn scale(sum: Wide, factor: &Factor) -> Wide {
         let mut x = add_modulus::<6>(sum.0);
-        // No masks: a multiplication takes no notice of the bits above.
+        // No masks: a multiplication ignores the bits above.
         for i in 0..LIMBS - 1 {
             x[i + 1] = add(x[i + 1], carry(x[i]));
         }

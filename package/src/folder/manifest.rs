@@ -95,6 +95,9 @@ pub struct Settings {
     pub input_range: Option<(f64, f64)>,
     /// Bits everywhere, where they were given.
     pub bits: Option<u32>,
+    /// The decision that precision is gated on, where it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<String>,
     /// The code's shape, where it was given.
     pub shape: Option<Shape>,
     /// Whether only the label is computed.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
+use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::quant::{
@@ -39,6 +40,8 @@ pub struct Job {
     pub calibration: Option<(Calibration, String)>,
     /// What to quantise for.
     pub options: PlanOptions,
+    /// A decision such as `probability>0.3`, in place of what the graph's outputs say.
+    pub threshold: Option<String>,
     /// The shape of program and contract, in place of the choice made here.
     pub shape: Option<Shape>,
     /// Whether only the label is computed.
@@ -111,7 +114,10 @@ pub fn transpile(
 
     stages.start(Stage::Quantise);
     let calibration = job.calibration.as_ref().map(|(calibration, _)| calibration);
-    let plan = plan(&graph, calibration, &job.options)?;
+    let decision = job.threshold.as_deref();
+    let decision = decision.map(|text| Decision::at_threshold(&graph, text)).transpose()?;
+    let options = PlanOptions { decision, ..job.options.clone() };
+    let plan = plan(&graph, calibration, &options)?;
     let model_hash = format!("{:#x}", plan.graph.model_hash());
     let quantisation = quant::Recipe::of(&graph, calibration, &job.options, &plan.precision)?;
     // A recipe that does not give the same model would only be noticed by whoever relies on it.
@@ -290,6 +296,7 @@ fn settings(job: &Job, toolchain: &Toolchain) -> Settings {
         margin: options.margin,
         input_range: options.input_range,
         bits: options.bits,
+        threshold: job.threshold.clone(),
         shape: job.shape,
         labels_only: job.labels_only,
         calibration: job.calibration.as_ref().map(|(calibration, sha256)| CalibrationFile {

@@ -55,6 +55,8 @@ pub fn report(report: &Report) -> Result<String, Error> {
         "decision": report.decision,
         "rows": thousands(report.accuracy.rows),
         "calibrated": report.accuracy.source == "calibration",
+        "refused": report.accuracy.refused,
+        "warnings": report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "agreement": report.accuracy.agreement.map(percent),
         "flips": report.accuracy.flips,
         "max_abs_error": short(report.accuracy.max_abs_error),

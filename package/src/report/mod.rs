@@ -13,7 +13,7 @@ use nilometer_transpiler::cost::Steps;
 use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::graph::{Graph, Op};
-use nilometer_transpiler::quant::{Plan, QuantGraph, RangeSource};
+use nilometer_transpiler::quant::{Plan, QuantGraph, RangeSource, Warning};
 use nilometer_transpiler::schema::{FeatureEncoding, Schema};
 use serde::Serialize;
 
@@ -41,6 +41,8 @@ pub struct Report {
     pub decision: String,
     /// Agreement with the float model.
     pub accuracy: AccuracyReport,
+    /// Why the calibration rows may not show how accurate the model is.
+    pub warnings: Vec<Warning>,
     /// A proved bound on the error of every output for every accepted row, where one is known.
     pub max_abs_error_bound: Option<f64>,
     /// Each output by itself.
@@ -66,13 +68,15 @@ pub struct AccuracyReport {
     pub source: &'static str,
     /// Rows compared.
     pub rows: usize,
-    /// Rows whose decision differs.
+    /// Rows that the integer model refuses: they are outside of the declared range.
+    pub refused: usize,
+    /// Accepted rows whose decision differs.
     pub flips: Option<usize>,
-    /// Share of rows whose decision is the same; none where the model decides nothing.
+    /// Share of the accepted rows whose decision is the same; none where the model decides nothing.
     pub agreement: Option<f64>,
     /// The largest difference of any number.
     pub max_abs_error: f64,
-    /// The same as a share of the range of the float outputs.
+    /// The same as a share of the range of the float outputs: of each number where nothing is decided.
     pub relative_error: f64,
 }
 
@@ -168,6 +172,7 @@ impl Report {
             program_hash,
             decision: decision(graph, plan.decision),
             accuracy: AccuracyReport::new(plan, calibration.is_some()),
+            warnings: plan.warnings.clone(),
             max_abs_error_bound: outputs::error_bound(graph),
             outputs: outputs::outputs(float, graph, calibration)?,
             input: InputReport::new(plan),
@@ -197,6 +202,7 @@ impl AccuracyReport {
         Self {
             source: if calibrated { "calibration" } else { "synthetic" },
             rows: accuracy.rows,
+            refused: accuracy.refused,
             flips: decides.then_some(accuracy.flips),
             agreement: decides.then_some(accuracy.agreement),
             max_abs_error: accuracy.max_abs_error,
@@ -240,7 +246,12 @@ pub fn kind(float: &Graph, decision: Decision) -> String {
         (_, 0) => "tree",
         _ => "mixed",
     };
-    let task = if decision == Decision::None { "regressor" } else { "classifier" };
+    let task = match (decision, family) {
+        // Scalers and the like: they predict nothing.
+        (Decision::None, "function") => "transformer",
+        (Decision::None, _) => "regressor",
+        _ => "classifier",
+    };
     format!("{family}_{task}")
 }
 
@@ -264,6 +275,11 @@ pub fn decision(graph: &QuantGraph, decision: Decision) -> String {
         Decision::Label(output) => format!("the label output `{}`", name(output)),
         Decision::ArgMax(output) => format!("the largest element of `{}`", name(output)),
         Decision::Probability(output) => format!("whether `{}` exceeds 0.5", name(output)),
+        Decision::Threshold { output, element, above } => {
+            let many = graph.nodes[graph.outputs[output].value].ranges.len() > 1;
+            let element = if many { format!("[{element}]") } else { String::new() };
+            format!("whether `{}{element}` exceeds {above}", name(output))
+        }
         Decision::None => "nothing: the model predicts numbers".to_owned(),
     }
 }

@@ -15,7 +15,9 @@ pub struct TrialRow {
     pub weight_bits: Vec<u32>,
     /// Bits of each dense layer's input; none where it is left as it is.
     pub activation_bits: Vec<Option<u32>>,
-    /// Share of rows whose decision is that of the float model.
+    /// Rows that the integer model refuses.
+    pub refused: usize,
+    /// Share of the accepted rows whose decision is that of the float model.
     pub agreement: f64,
     /// The largest error of any number.
     pub max_abs_error: f64,
@@ -51,6 +53,7 @@ pub fn rows(trials: &[Trial]) -> Vec<TrialRow> {
         input_bits: trial.input_bits,
         weight_bits: trial.weight_bits.clone(),
         activation_bits: trial.activation_bits.clone(),
+        refused: trial.accuracy.refused,
         agreement: trial.accuracy.agreement,
         max_abs_error: trial.accuracy.max_abs_error,
         relative_error: trial.accuracy.relative_error,

@@ -4,6 +4,7 @@ mod airs;
 mod cheats;
 mod mutants;
 mod proofs;
+mod soundcalc;
 
 use airs::{Fibonacci, Lookup, LookupColumns, Wide};
 

@@ -224,7 +224,7 @@ fn find_input<'a>(
         ([input], _) | ([], [input]) => Ok(input),
         _ => {
             let names = used.iter().map(|input| input.name.clone()).collect();
-            Err(ImportError::InputCount { names })
+            Err(ImportError::InputCount { names, also: Vec::new() })
         }
     }
 }

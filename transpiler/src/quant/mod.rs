@@ -24,7 +24,7 @@ pub use exact::{key_of, value_of};
 pub use lower::{lower, FeatureMode, InputSpec, LowerError, Precision};
 pub use plan::{
     compare, plan, Accuracy, Calibration, Plan, PlanError, PlanOptions, RangeSource, Recipe,
-    RecipeError, Trial,
+    RecipeError, Trial, Warning,
 };
 pub(crate) use ranges::shift_round;
 pub use ranges::RangeError;
@@ -56,7 +56,7 @@ pub struct QuantInput {
     pub name: String,
     /// How a float becomes an integer.
     pub encoding: Encoding,
-    /// The accepted integers, one range a feature; others are refused.
+    /// The accepted integers, one range per feature; others are refused.
     pub ranges: Vec<Range>,
 }
 
@@ -118,14 +118,14 @@ pub enum QuantOp {
     Dense {
         /// `W`, row-major.
         weights: Vec<i64>,
-        /// `b`, one an output.
+        /// `b`, one per output.
         bias: Vec<i128>,
     },
     /// `y_i = x_i · mul_i + add_i`
     Scale {
-        /// One an element.
+        /// One per element.
         mul: Vec<i64>,
-        /// One an element.
+        /// One per element.
         add: Vec<i128>,
     },
     /// `y_i = round-half-up(x_i / 2^bits)`, that is `floor((x_i + 2^(bits−1)) / 2^bits)`.

@@ -109,8 +109,9 @@ fn exactly(float: &Graph, graph: &QuantGraph, row: &[f64]) -> Option<f64> {
     let (real, is_exact) = exact::evaluate(float, row, float.outputs[0].value)?;
     let mut worst = 0.0f64;
     for (a, b) in fixed[0].iter().zip(&real) {
-        let guard = if is_exact { 0.0 } else { 1e-13 * b.abs() };
-        worst = worst.max((a - b).abs() - guard);
+        let difference = exact::float(&(exact::rational(*a)? - b)).abs();
+        let guard = if is_exact { 0.0 } else { 1e-13 * exact::float(b).abs() };
+        worst = worst.max(difference - guard);
     }
     Some(worst)
 }

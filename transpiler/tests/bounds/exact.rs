@@ -5,7 +5,7 @@ use num_rational::BigRational;
 use num_traits::{FromPrimitive, Signed, ToPrimitive, Zero};
 
 /// The value of node `target` for `row`, and whether every step was exact.
-pub fn evaluate(graph: &Graph, row: &[f64], target: usize) -> Option<(Vec<f64>, bool)> {
+pub fn evaluate(graph: &Graph, row: &[f64], target: usize) -> Option<(Vec<BigRational>, bool)> {
     let mut exact = true;
     let mut values: Vec<Vec<BigRational>> = Vec::new();
     for node in &graph.nodes[..=target] {
@@ -92,15 +92,15 @@ pub fn evaluate(graph: &Graph, row: &[f64], target: usize) -> Option<(Vec<f64>, 
         };
         values.push(value);
     }
-    Some((values[target].iter().map(float).collect(), exact))
+    Some((values.swap_remove(target), exact))
 }
 
-/// `|a − b|` where `b` is an integer times a power of two, without cancellation in floats.
+/// A finite float as the rational number that it is.
 pub fn rational(x: f64) -> Option<BigRational> {
     BigRational::from_f64(x)
 }
 
-fn float(x: &BigRational) -> f64 {
+pub fn float(x: &BigRational) -> f64 {
     x.to_f64().unwrap_or(f64::NAN)
 }
 

@@ -34,7 +34,7 @@ fn exp_is_bounded_beyond_its_range() {
         let plan = plan(&graph, None, &options).unwrap();
         let (found, row) = worst(&graph, &plan.graph, &mut Random(1), 400);
         assert!(found <= bound(&plan.graph), "{found} at {row:?}");
-        assert!(found > 0.9 * bound(&plan.graph), "{found} of {}", bound(&plan.graph));
+        assert!(found > 0.8 * bound(&plan.graph), "{found} of {}", bound(&plan.graph));
     }
 }
 

@@ -42,8 +42,15 @@ fn one_input_is_used() {
         model.node("Add", node_inputs, &["y"], vec![]).output("y")
     };
     assert_eq!(two(&["z", "z"]).import().input.name, "z");
-    let ImportError::InputCount { names } = two(&["x", "z"]).error() else { panic!("other error") };
+    let ImportError::InputCount { names, also } = two(&["x", "z"]).error() else {
+        panic!("other error")
+    };
     assert_eq!(names, ["x", "z"]);
+    assert_eq!(also, []);
+    // What else is unsupported is told in one go.
+    let more = two(&["x", "z"]).node("Cosh", &["y"], &["c"], vec![]).output("c");
+    let ImportError::InputCount { also, .. } = more.error() else { panic!("other error") };
+    assert_eq!(also.iter().map(|node| node.op.as_str()).collect::<Vec<_>>(), ["Cosh"]);
     // An input that an initialiser fills is none.
     let filled = two(&["x", "z"]).init(floats("z", &[1, 2], &[1.0, 2.0]));
     filled.gives(&[0.0, 0.0], &[1.0, 2.0]);

@@ -1,6 +1,8 @@
 //! `nilo check`: a package against the float model on data, row by row.
 
+mod classes;
 mod compare;
+mod scores;
 mod truth;
 
 use std::path::PathBuf;
@@ -25,7 +27,7 @@ use compare::{Comparison, Flip};
 use nilometer_package::numbers::{percent, short, thousands};
 use nilometer_package::report;
 use nilometer_package::Package;
-use truth::Scores;
+use scores::Scores;
 
 /// Arguments of `nilo check`.
 #[derive(Debug, Args)]
@@ -44,6 +46,13 @@ pub struct CheckArgs {
     /// counted against them
     #[arg(long, value_name = "FILE")]
     pub expected: Option<PathBuf>,
+    /// The decision that counts, such as probability>0.3 [default: what the package was made for]
+    #[arg(long, value_name = "NAME>VALUE")]
+    pub threshold: Option<String>,
+    /// What --expected holds: `label`, the name of one of the model's outputs, or `all` outputs of
+    /// numbers side by side [default: decided by its columns and values, and shown]
+    #[arg(long, value_name = "OUTPUT", requires = "expected")]
+    pub expected_is: Option<String>,
 }
 
 /// One row, computed both ways.
@@ -60,13 +69,16 @@ struct Check {
     model_hash: String,
     decision: String,
     rows: usize,
-    /// Rows outside the declared range; they count as flips.
+    /// Rows outside the declared range.
     refused: usize,
-    /// Share of rows whose decision is that of `--expected`, or else of the float model.
+    /// Share of the accepted rows whose decision is that of `--expected`, or else of the float model.
     agreement: Option<f64>,
     /// What agreement and errors are counted against: `expected` or `float`.
     against: &'static str,
-    /// Share of rows whose decision is that of the float model as Nilometer computes it.
+    /// What `--expected` was read as, and what its decisions are made of.
+    expected_is: Option<String>,
+    expected_decides_by: Option<String>,
+    /// Share of the accepted rows whose decision is that of the float model as Nilometer computes it.
     float_agreement: Option<f64>,
     accuracy: Option<f64>,
     float_accuracy: Option<f64>,
@@ -75,11 +87,14 @@ struct Check {
     max_abs_error: f64,
     /// The same as a share of the range of the outputs.
     relative_error: f64,
+    /// Accepted rows whose decision differs.
     flips: Vec<Flip>,
     /// Accepted rows on which the package's Cairo program was run: it gave the model's integers on all of them.
     program_rows: usize,
     /// Whether those are all accepted rows.
     program_ran_on_all: bool,
+    /// Rows that are refused, and why.
+    refusals: Vec<Flip>,
 }
 
 /// Checks.
@@ -101,9 +116,15 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
 
     let rows = compute(&float, &graph, &inputs)?;
     let (program_rows, program_ran_on_all) = run_program(&program, &graph, &inputs)?;
-    let decision = Decision::of(&float);
+    let threshold = args.threshold.as_ref().or(package.manifest.settings.threshold.as_ref());
+    let decision = match threshold {
+        Some(text) => Decision::at_threshold(&float, text)?,
+        None => Decision::of(&float),
+    };
     let own = Comparison::new(&float, decision, &rows, None);
-    let scores = expected.as_ref().map(|array| Scores::new(array, &float, decision)).transpose()?;
+    let wanted = args.expected_is.as_deref();
+    let scores = expected.as_ref().map(|array| Scores::new(array, &float, decision, wanted));
+    let scores = scores.transpose()?;
     let main = scores.as_ref().map(|scores| Comparison::new(&float, decision, &rows, Some(scores)));
     let against = if main.is_some() { "expected" } else { "float" };
     let float_agreement = own.agreement;
@@ -121,6 +142,8 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
         refused: rows.iter().filter(|row| row.fixed.is_err()).count(),
         agreement: main.agreement,
         against,
+        expected_is: scores.as_ref().map(|scores| scores.read_as(&float)),
+        expected_decides_by: scores.as_ref().map(Scores::decided_by),
         float_agreement,
         accuracy: fixed.accuracy,
         float_accuracy: floats.accuracy,
@@ -131,6 +154,7 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
         flips: main.flips,
         program_rows,
         program_ran_on_all,
+        refusals: main.refusals,
     })?;
     Ok(0)
 }
@@ -198,8 +222,20 @@ impl Message for Check {
             "expected" => "the expected outputs",
             _ => "the float model",
         };
-        let mut list = vec![("rows", thousands(self.rows)), ("decision", self.decision.clone())];
-        if let Some(agreement) = self.agreement {
+        let mut list = vec![("rows", thousands(self.rows))];
+        if self.refused > 0 {
+            let share = percent(self.refused as f64 / self.rows.max(1) as f64);
+            let refused = thousands(self.refused);
+            list.push((
+                "refused",
+                format!("{refused} rows ({share}): outside the declared range; the rest is about the others"),
+            ));
+        }
+        list.push(("decision", self.decision.clone()));
+        if let (Some(read_as), Some(by)) = (&self.expected_is, &self.expected_decides_by) {
+            list.push(("expected", format!("{read_as}, decided by {by}")));
+        }
+        if let Some(agreement) = self.agreement.filter(|_| self.refused < self.rows) {
             list.push(("agreement", format!("{} with {other}", percent(agreement))));
         }
         if let (Some(agreement), "expected") = (self.float_agreement, self.against) {
@@ -207,9 +243,6 @@ impl Message for Check {
                 "",
                 format!("{} with the float model as computed here", percent(agreement)),
             ));
-        }
-        if self.refused > 0 {
-            list.push(("refused", format!("{} rows: outside the declared range", self.refused)));
         }
         if let (Some(fixed), Some(float)) = (self.accuracy, self.float_accuracy) {
             list.push((
@@ -232,16 +265,18 @@ impl Message for Check {
         let relative = format!("{}% of the outputs' range", short(self.relative_error * 100.0));
         list.push(("max error", format!("{} ({relative})", short(self.max_abs_error))));
         let mut text = fields(list);
-        if !self.flips.is_empty() {
+        for rows in [&self.refusals, &self.flips] {
             const SHOWN: usize = 50;
+            if rows.is_empty() {
+                continue;
+            }
             text.push('\n');
             text += &table(
                 &[">row", other, "fixed point", "margin"],
-                self.flips.iter().take(SHOWN).map(Flip::cells),
+                rows.iter().take(SHOWN).map(Flip::cells),
             );
-            if self.flips.len() > SHOWN {
-                text +=
-                    &format!("… and {} rows more; `--json` has all\n", self.flips.len() - SHOWN);
+            if rows.len() > SHOWN {
+                text += &format!("… and {} rows more; `--json` has all\n", rows.len() - SHOWN);
             }
         }
         text

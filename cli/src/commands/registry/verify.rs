@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::chain::lookup::find;
 use crate::chain::{class, hex, ChainArgs, Session};
 use crate::commands::transpile::{self, TranspileArgs};
-use crate::files::read_model;
+use crate::model_file;
 use crate::output::{Message, Output};
 use crate::progress::Stages;
 use crate::table::fields;
@@ -162,7 +162,7 @@ fn by_recipe(args: &VerifyArgs, package: &Path) -> Result<Found> {
     } else {
         Package::open(package)?.recipe()?
     };
-    let onnx = read_model(&args.onnx)?;
+    let onnx = model_file::read(&args.onnx)?;
     let rebuilt = pipeline::rebuild(
         &onnx,
         &recipe,

@@ -24,8 +24,8 @@ use starknet_types_core::felt::Felt;
 use crate::answer;
 use crate::args::{ToolchainArgs, DEFAULT_SECURITY};
 use crate::felt::{hex, parse_felt};
-use crate::files::read_model;
 use crate::input::{ReadArgs, Source};
+use crate::model_file;
 use crate::output::{Message, Output};
 use crate::progress::Stages;
 use crate::table::{fields, table};
@@ -197,7 +197,7 @@ fn expect(what: &'static str, expected: Option<Felt>, actual: &str) -> Result<()
 fn rebuild(onnx: &Path, package: &Package, args: &VerifyArgs, output: &Output) -> Result<Rebuilt> {
     let recipe = package.recipe()?;
     let rebuilt = pipeline::rebuild(
-        &read_model(onnx)?,
+        &model_file::read(onnx)?,
         &recipe,
         &args.toolchain.options(),
         &Stages::new(|_| ()),

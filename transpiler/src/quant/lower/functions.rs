@@ -9,6 +9,8 @@ use crate::graph::{Norm, Op, TreeEnsemble, Unary, ValueId};
 
 /// Fractional bits of a leaky slope.
 const SLOPE_BITS: u32 = 12;
+/// The largest exponent: beyond it the answer's integers no longer fit beside others.
+const MAX_EXPONENT: f64 = 40.0;
 /// Most segments of a table.
 const MAX_SEGMENTS: usize = 256;
 /// Bits that a sum of leaf weights may take: one value, or one of several packed in a felt.
@@ -162,11 +164,8 @@ impl<'a> Lowering<'a> {
         let scale = self.scale(x);
         let mut range = super::super::hull(&self.nodes[x].ranges);
         let hi = range.hi as f64 * pow2(-scale);
-        if function == TableFunction::Exp && hi > 40.0 {
-            return Err(LowerError::Unsupported {
-                node: name.to_owned(),
-                reason: format!("exp of up to {hi:.1}; at most 40 is supported"),
-            });
+        if function == TableFunction::Exp && hi > MAX_EXPONENT {
+            return Err(LowerError::Exponent { node: name.to_owned(), hi });
         }
         let x = if function == TableFunction::Probit {
             // Infinite at both ends: kept one unit inside.

@@ -61,6 +61,14 @@ pub enum LowerError {
         /// What does not fit.
         source: RangeError,
     },
+    /// An exponential whose argument may be too large somewhere in the declared range.
+    #[error("node `{node}`: exp of up to {hi:.1} in the declared range; at most 40 is supported")]
+    Exponent {
+        /// The node's name.
+        node: String,
+        /// The largest argument.
+        hi: f64,
+    },
     /// An operation that has no integer form here.
     #[error("node `{node}`: {reason}")]
     Unsupported {
