@@ -69,7 +69,7 @@ pub enum AboutError {
         actual: String,
     },
     /// Another number of outputs than the model has.
-    #[error("the model has {actual} numbers of output, {expected} are wanted")]
+    #[error("the proof is about another output: it has {actual} numbers, {expected} are wanted")]
     OutputCount {
         /// How many the caller wants.
         expected: usize,

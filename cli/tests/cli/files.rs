@@ -60,7 +60,7 @@ fn a_folder_that_cannot_be_written() {
     assert_eq!(code, 1);
     let message = error["message"].as_str().unwrap();
     assert!(message.starts_with(&format!("cannot write {package}: ")), "{message}");
-    assert_eq!(error["help"], "choose a folder that you can write with `-o DIR`");
+    assert_eq!(error["help"], "choose a place that you can write with `-o`");
 }
 
 #[test]

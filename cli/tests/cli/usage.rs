@@ -13,6 +13,7 @@ fn help_lists_every_command_and_no_other() {
         "run",
         "prove",
         "verify",
+        "pack",
         "bench",
         "contract",
         "registry",
