@@ -23,8 +23,7 @@ impl Random {
 }
 
 fn network(widths: &[usize], random: &mut Random) -> Graph {
-    let mut nodes =
-        vec![Node { name: "x".into(), op: Op::Input, inputs: vec![], len: widths[0] }];
+    let mut nodes = vec![Node { name: "x".into(), op: Op::Input, inputs: vec![], len: widths[0] }];
     for (layer, pair) in widths.windows(2).enumerate() {
         let (cols, rows) = (pair[0], pair[1]);
         let size = (3.0 / cols as f64).sqrt();

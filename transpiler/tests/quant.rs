@@ -298,12 +298,8 @@ fn the_gate_holds_for_trees_and_fixed_bits() {
         aggregate: Aggregate::Sum,
         dtype: DType::F32,
     };
-    let node = |op, inputs: &[usize], len| Node {
-        name: String::new(),
-        op,
-        inputs: inputs.to_vec(),
-        len,
-    };
+    let node =
+        |op, inputs: &[usize], len| Node { name: String::new(), op, inputs: inputs.to_vec(), len };
     let graph = Graph {
         name: "tree".into(),
         input: Input { name: "x".into(), len: 1, dtype: DType::F32 },
@@ -392,12 +388,7 @@ fn errors_are_shares_of_each_numbers_own_range() {
 fn a_threshold_is_what_precision_is_gated_on() {
     use nilometer_transpiler::decision::Decision;
     let mut graph = network();
-    graph.nodes.push(Node {
-        name: "one".into(),
-        op: Op::Gather(vec![0]),
-        inputs: vec![3],
-        len: 1,
-    });
+    graph.nodes.push(Node { name: "one".into(), op: Op::Gather(vec![0]), inputs: vec![3], len: 1 });
     graph.nodes.push(Node {
         name: "p".into(),
         op: Op::Unary(Unary::Sigmoid),
@@ -406,8 +397,7 @@ fn a_threshold_is_what_precision_is_gated_on() {
     });
     graph.outputs[0].value = 5;
     let decision = Decision::at_threshold(&graph, "y>0.62").unwrap();
-    let options =
-        PlanOptions { decision: Some(decision), max_loss: 0.0, ..PlanOptions::default() };
+    let options = PlanOptions { decision: Some(decision), max_loss: 0.0, ..PlanOptions::default() };
     let planned = plan(&graph, Some(&rows()), &options).unwrap();
     assert_eq!(planned.decision, decision);
     let above = |p: f64| p > 0.62;
