@@ -161,6 +161,12 @@ pub fn run(program: &Program, input: &[i128]) -> (Vec<i128>, Run) {
     (results, run)
 }
 
+/// What a run on a row that the program refuses says.
+pub fn refusal(program: &Program, input: &[i128]) -> String {
+    let felts: Vec<Felt> = input.iter().map(|&x| Felt::from(x)).collect();
+    program.run(&felts, &RunOptions::default()).unwrap_err().to_string()
+}
+
 /// Proves a run, and verifies that the proof shows it and no other.
 ///
 /// Returns the rows of the trace and the bytes of the proof.

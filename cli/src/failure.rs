@@ -179,8 +179,15 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     if cause.is::<EvalError>() {
         return kind(Kind::Other);
     }
-    if cause.is::<EmitError>() {
-        return help(Kind::Usage, "choose another name with `--name`");
+    if let Some(error) = cause.downcast_ref::<EmitError>() {
+        return match error {
+            EmitError::PackageName { .. } => help(Kind::Usage, "choose another name with `--name`"),
+            EmitError::TooLarge { .. } => help(
+                Kind::ResourceLimit,
+                "transpile with `--shape looped`, or take a smaller model",
+            ),
+            EmitError::Template { .. } => kind(Kind::Other),
+        };
     }
     if let Some(error) = cause.downcast_ref::<ToolchainError>() {
         return help(Kind::Other, error.help());

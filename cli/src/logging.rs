@@ -15,5 +15,5 @@ pub fn install() {
     let filter = filter.unwrap_or_else(|| EnvFilter::new(DEFAULT));
     let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Only a second logger could fail, and there is none.
-    let _ = logger.with_ansi(console::colors_enabled_stderr()).try_init();
+    let _ = logger.with_ansi(false).try_init();
 }

@@ -35,7 +35,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn read_piece(folder: &Path, piece: &ExternalPiece) -> Result<Vec<u8>, String> {
     let location = Path::new(&piece.location);
-    let stays = location.components().all(|part| matches!(part, Component::Normal(_)));
+    let stays =
+        location.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if piece.location.is_empty() || !stays {
         return Err("leaves the model's folder; the data must stand beside the model".to_owned());
     }

@@ -74,8 +74,10 @@ impl Claim {
         code: Vec<Felt>,
         output: Vec<Felt>,
     ) -> Result<Self, ClaimError> {
-        let program_hash = program_hash(&builtins, &code);
-        Self::with_program_hash(builtins, code, output, program_hash)
+        // Checked first: a program that is too long is not hashed.
+        let mut claim = Self::with_program_hash(builtins, code, output, Felt::ZERO)?;
+        claim.program_hash = program_hash(&claim.builtins, &claim.code);
+        Ok(claim)
     }
 
     /// [`Self::new`] for a caller that has the program's hash already.

@@ -231,6 +231,16 @@ pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<Array, InputError> {
 }
 
 impl Array {
+    /// Numbers as a file of them would give.
+    #[cfg(test)]
+    pub fn of_numbers(shape: &[usize], numbers: &[f64]) -> Self {
+        Self {
+            path: "test.npy".into(),
+            shape: shape.to_vec(),
+            data: Data::Numbers(numbers.to_vec()),
+        }
+    }
+
     /// The file it comes from.
     pub fn path(&self) -> &Path {
         &self.path

@@ -62,6 +62,11 @@ impl Attack {
     }
 }
 
+/// The arguments of `nilo verify`.
+fn verify<'a>(proof: &'a str, package: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["verify", proof, "--model", package], more].concat()
+}
+
 #[test]
 fn a_program_of_another_model_is_found_out() {
     let attack = Attack::new();
@@ -102,9 +107,9 @@ fn an_auditor_can_pin_rebuild_and_read_the_links() {
     json(&["prove", &package, "--input", &row, "-o", &proof]);
     let (model, program) =
         (made["model_hash"].as_str().unwrap(), made["program_hash"].as_str().unwrap());
-    let verify = |more: &[&str]| [&["verify", &proof, "--model", &package], more].concat();
 
-    let result = json(&verify(&["--model-hash", model, "--program-hash", program]));
+    let result =
+        json(&verify(&proof, &package, &["--model-hash", model, "--program-hash", program]));
     let links = result["links"].as_array().unwrap();
     let checked: Vec<_> = links.iter().map(|link| (&link["to"], &link["checked"])).collect();
     let wanted = [("program", true), ("model", true), ("ONNX", false)];
@@ -115,32 +120,38 @@ fn an_auditor_can_pin_rebuild_and_read_the_links() {
     assert!(links[1]["detail"].as_str().unwrap().starts_with("on this row only"));
 
     for flag in ["--model-hash", "--program-hash"] {
-        let (code, error) = json_error(&verify(&[flag, "0x1234"]));
+        let (code, error) = json_error(&verify(&proof, &package, &[flag, "0x1234"]));
         assert_eq!(code, 5, "{error}");
         assert!(error["message"].as_str().unwrap().ends_with("0x1234 is expected"), "{error}");
         for wrong in ["0xzz", "", "hash", "-1"] {
-            assert_eq!(run(&verify(&[&format!("{flag}={wrong}")])).code, 2, "{wrong}");
+            assert_eq!(
+                run(&verify(&proof, &package, &[&format!("{flag}={wrong}")])).code,
+                2,
+                "{wrong}"
+            );
         }
     }
 
     let onnx = zoo(&format!("{MODEL}.onnx"));
-    let rebuilt = json(&verify(&["--rebuild", onnx.to_str().unwrap()]));
+    let rebuilt = json(&verify(&proof, &package, &["--rebuild", onnx.to_str().unwrap()]));
     assert!(rebuilt["links"].as_array().unwrap().iter().all(|link| link["checked"] == true));
     let other = other_model(&scratch);
-    let (code, error) = json_error(&verify(&["--rebuild", &other]));
+    let (code, error) = json_error(&verify(&proof, &package, &["--rebuild", &other]));
     assert_eq!(code, 5, "{error}");
     assert!(error["message"].as_str().unwrap().contains("compiles to the model hash"), "{error}");
     let network = zoo("mlp_iris_4_16_3.onnx");
-    let (code, error) = json_error(&verify(&["--rebuild", network.to_str().unwrap()]));
+    let (code, error) =
+        json_error(&verify(&proof, &package, &["--rebuild", network.to_str().unwrap()]));
     assert_eq!(code, 5, "{error}");
 
     // A changed recipe cannot make another model pass.
     let recipe = Path::new(&package).join("recipe.json");
     let text = fs::read(&recipe).unwrap();
     fs::write(&recipe, replaced(text, "\"labels_only\":false", "\"labels_only\":true ")).unwrap();
-    assert_eq!(json_error(&verify(&["--rebuild", onnx.to_str().unwrap()])).0, 5);
+    assert_eq!(json_error(&verify(&proof, &package, &["--rebuild", onnx.to_str().unwrap()])).0, 5);
     fs::remove_file(&recipe).unwrap();
-    let (code, error) = json_error(&verify(&["--rebuild", onnx.to_str().unwrap()]));
+    let (code, error) =
+        json_error(&verify(&proof, &package, &["--rebuild", onnx.to_str().unwrap()]));
     assert_eq!(code, 1);
     assert!(error["message"].as_str().unwrap().contains("has no recipe.json"), "{error}");
 }
@@ -202,9 +213,8 @@ fn outputs_are_values_or_integers_and_never_both() {
         value.as_array().unwrap().iter().map(text).collect()
     };
     let (values, integers) = (texts(&answer["outputs"][0]), texts(&answer["outputs_int"][0]));
-    let verify = |more: &[&str]| [&["verify", &proof, "--model", &package], more].concat();
-    json(&verify(&["--output", &values.join(",")]));
-    json(&verify(&["--output-int", &integers.join(",")]));
+    json(&verify(&proof, &package, &["--output", &values.join(",")]));
+    json(&verify(&proof, &package, &["--output-int", &integers.join(",")]));
     // As the table of `nilo run` rounds them.
     let table = run(&["run", &package, "--input", &row]).ok().stdout;
     let rounded: Vec<&str> = table
@@ -213,26 +223,26 @@ fn outputs_are_values_or_integers_and_never_both() {
         .map(|line| line.split_whitespace().rev().nth(1).unwrap())
         .collect();
     let rounded = &rounded[rounded.len() - values.len()..];
-    json(&verify(&["--output", &rounded.join(",")]));
+    json(&verify(&proof, &package, &["--output", &rounded.join(",")]));
     let file = scratch.file("integers.json", serde_json::to_vec(&answer["outputs_int"]).unwrap());
-    json(&verify(&["--output-int", &file]));
+    json(&verify(&proof, &package, &["--output-int", &file]));
     let plain = scratch.file("plain.json", format!("[{}]", integers.join(",")));
-    json(&verify(&["--output-int", &plain]));
+    json(&verify(&proof, &package, &["--output-int", &plain]));
 
     // Each flag has one reading.
-    let (code, error) = json_error(&verify(&["--output", &integers.join(",")]));
+    let (code, error) = json_error(&verify(&proof, &package, &["--output", &integers.join(",")]));
     assert_eq!(code, 5, "{error}");
-    assert_ne!(run(&verify(&["--output-int", &values.join(",")])).code, 0);
+    assert_ne!(run(&verify(&proof, &package, &["--output-int", &values.join(",")])).code, 0);
     // Integers above 2^53 keep every digit.
     let mut wrong = integers.clone();
     wrong[0] = "170141183460469231731687303715884105727".to_owned();
-    let (code, error) = json_error(&verify(&["--output-int", &wrong.join(",")]));
+    let (code, error) = json_error(&verify(&proof, &package, &["--output-int", &wrong.join(",")]));
     assert_eq!(code, 5);
     assert!(error["message"].as_str().unwrap().contains(&wrong[0]), "{error}");
 
     // A difference is told in natural units, with the feature; all of them on request.
     let other = format!("{inputs}:0");
-    let outcome = run(&verify(&["--input", &other, "--full"]));
+    let outcome = run(&verify(&proof, &package, &["--input", &other, "--full"]));
     assert_eq!(outcome.code, 5);
     assert!(outcome.stderr.contains("another input: feature "), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("wanted"), "{}", outcome.stderr);

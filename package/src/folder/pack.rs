@@ -70,8 +70,10 @@ pub fn pack(package: &Package, destination: &Path) -> Result<(Vec<String>, u64),
         staging.finish()?;
         return Ok((names, files.values().map(|bytes| bytes.len() as u64).sum()));
     }
-    let value = |(name, bytes): (String, Vec<u8>)| Ok((name, serde_json::from_slice(&bytes)?));
-    let files = files.into_iter().map(value).collect::<Result<_, serde_json::Error>>()?;
+    let value = |(name, bytes): (String, Vec<u8>)| -> Result<_, serde_json::Error> {
+        Ok((name, serde_json::from_slice(&bytes)?))
+    };
+    let files = files.into_iter().map(value).collect::<Result<_, _>>()?;
     let mut bytes = serde_json::to_vec(&Bundle { format: FORMAT.to_owned(), files })?;
     bytes.push(b'\n');
     super::write_whole(destination, &bytes)?;

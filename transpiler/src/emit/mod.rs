@@ -4,7 +4,7 @@ mod lanes;
 mod looped;
 mod names;
 mod package;
-mod readers;
+pub(crate) mod readers;
 mod unrolled;
 
 use std::collections::BTreeMap;
@@ -14,6 +14,8 @@ use thiserror::Error;
 
 use crate::cost;
 use crate::quant::{QuantGraph, QuantOp};
+
+use readers::one_dense_reads_the_row;
 
 pub use lanes::LanePlan;
 pub use names::package_name;
@@ -84,7 +86,31 @@ pub fn emit(
     shapes: Option<Shapes>,
 ) -> Result<CairoPackage, EmitError> {
     let shapes = shapes.unwrap_or_else(|| cost::preferred_shape(graph).into());
+    check_width(graph, shapes)?;
     package::assemble(graph, meta, shapes)
+}
+
+/// Features that one function reads, at most: the compiler then takes about 4 GB of memory.
+const MAX_UNROLLED_FEATURES: usize = 1_000;
+/// Features of any model: the compiler counts the size of a type in 16 bits.
+const MAX_FEATURES: usize = 32_000;
+
+/// Refuses rows that the compiler has no memory for, before it starts.
+fn check_width(graph: &QuantGraph, shapes: Shapes) -> Result<(), EmitError> {
+    let features = graph.input_len();
+    let unrolled = [shapes.program, shapes.contract].contains(&Shape::Unrolled);
+    let limit = match unrolled && !one_dense_reads_the_row(graph) {
+        true => MAX_UNROLLED_FEATURES,
+        false => MAX_FEATURES,
+    };
+    if features <= limit {
+        return Ok(());
+    }
+    let shape = if unrolled { "straight-line code" } else { "the compiler" };
+    Err(EmitError::TooLarge {
+        node: graph.input.name.clone(),
+        reason: format!("{features} features; {shape} takes {limit} at most"),
+    })
 }
 
 /// The model's module.

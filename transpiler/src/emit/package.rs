@@ -67,6 +67,7 @@ struct CodeContext {
     imports: String,
     impls: Vec<String>,
     constants: Vec<String>,
+    parts: Vec<String>,
     statements: Vec<String>,
     results: String,
     inputs: String,
@@ -81,13 +82,14 @@ const MAX_INLINED_STEPS: u64 = 4_000;
 
 /// The model's module in the unrolled shape.
 pub(super) fn unrolled_module(graph: &QuantGraph) -> Result<String, EmitError> {
-    let Code { impls, constants, statements, results, inputs, imports, uses_scalar } =
+    let Code { impls, constants, statements, results, parts, inputs, imports, uses_scalar } =
         unrolled::emit(graph)?;
     let outputs: Vec<_> = (0..results.len()).map(|i| format!("y{i}")).collect();
     let code = CodeContext {
         imports: imports.into_iter().collect::<Vec<_>>().join(", "),
         impls,
         constants,
+        parts,
         statements: statements.into_iter().flat_map(|s| indent(&s)).collect(),
         results: results.join(", "),
         inputs: inputs.join(", "),

@@ -60,6 +60,29 @@ impl QuantGraph {
         Ok(graph)
     }
 
+    /// Sets every node's ranges to those that its operands' ranges prove: for graphs that are put together by
+    /// hand, as tests do.
+    ///
+    /// # Errors
+    /// See [`GraphError`].
+    pub fn with_proved_ranges(mut self) -> Result<Self, GraphError> {
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            if node.inputs.iter().any(|&input| input >= index) || !self.fits(node) {
+                return Err(GraphError::Operands { index });
+            }
+            let operands: Vec<&[Range]> = match index {
+                0 => vec![&self.input.ranges],
+                _ => node.inputs.iter().map(|&i| self.nodes[i].ranges.as_slice()).collect(),
+            };
+            let proved = ranges::propagate(&node.op, &operands)
+                .map_err(|source| GraphError::Unproved { index, source })?;
+            self.nodes[index].ranges = proved;
+        }
+        self.validate()?;
+        Ok(self)
+    }
+
     /// Checks every invariant of the graph.
     ///
     /// # Errors

@@ -128,11 +128,14 @@ fn a_proof_of_one_claim_is_none_of_another() {
     assert_eq!(one.claim.code().len(), other.claim.code().len());
     let proof = file(&one, cheap());
     verify(&one.claim, &proof.to_bytes(), cheap()).unwrap();
-    // As it is, the file says another output.
+    // The file names another program and another output.
     let verdict = verify(&other.claim, &proof.to_bytes(), cheap());
-    assert!(matches!(verdict, Err(VerifyError::Output { .. })), "{verdict:?}");
-    // With that put right, and with the other's advice, the proof itself is refused.
+    assert!(matches!(verdict, Err(VerifyError::Program { .. })), "{verdict:?}");
     let mut lie = proof.clone();
+    lie.program_hash = other.claim.program_hash();
+    let verdict = verify(&other.claim, &lie.to_bytes(), cheap());
+    assert!(matches!(verdict, Err(VerifyError::Output { .. })), "{verdict:?}");
+    // With both corrected, and with the other's advice, the proof itself is refused.
     lie.output = other.claim.output().to_vec();
     let verdict = verify(&other.claim, &lie.to_bytes(), cheap());
     assert!(matches!(verdict, Err(VerifyError::Proof(_))), "{verdict:?}");

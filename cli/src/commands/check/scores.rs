@@ -276,3 +276,101 @@ fn threshold(float: &Graph, label: ValueId, score: ValueId) -> Option<f64> {
     };
     squashed(score, compared).then(|| sigmoid(threshold))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use nilometer_transpiler::graph::{DType, Input, Labels, Node, Output};
+
+    use super::*;
+
+    fn numbers() -> OutputKind {
+        OutputKind::Numbers { classes: None }
+    }
+
+    /// One feature `x`; the margin is `x` rounded to `f32`, the label whether it is above `threshold`, and the
+    /// probability its sigmoid.
+    fn binary(threshold: f64, outputs: &[(&str, ValueId)]) -> Graph {
+        let node = |op, input: ValueId| Node { name: "n".into(), op, inputs: vec![input], len: 1 };
+        let input = Node { name: "x".into(), op: Op::Input, inputs: vec![], len: 1 };
+        let nodes = vec![
+            input,
+            node(Op::Unary(Unary::ToF32), 0),
+            node(Op::Unary(Unary::Binarize { threshold }), 1),
+            node(Op::Unary(Unary::Sigmoid), 1),
+        ];
+        let output = |&(name, value): &(&str, ValueId)| Output {
+            name: name.into(),
+            value,
+            kind: match name {
+                "label" => OutputKind::Label(Labels::Ints(vec![0, 1])),
+                _ => numbers(),
+            },
+        };
+        let input = Input { name: "x".into(), len: 1, dtype: DType::F32 };
+        Graph { name: "g".into(), input, nodes, outputs: outputs.iter().map(output).collect() }
+    }
+
+    fn read(
+        graph: &Graph,
+        shape: &[usize],
+        values: &[f64],
+        wanted: Option<&str>,
+    ) -> Result<Scores> {
+        Scores::new(&Array::of_numbers(shape, values), graph, Decision::of(graph), wanted)
+    }
+
+    fn decisions(scores: &Scores, rows: usize) -> Vec<Option<usize>> {
+        (0..rows).map(|row| scores.decision(row)).collect()
+    }
+
+    #[test]
+    fn a_margin_is_judged_by_the_threshold_of_the_graph() {
+        let graph = binary(0.0, &[("label", 2), ("margin", 1)]);
+        let scores = read(&graph, &[3, 1], &[0.25, -0.25, 3.0], None).unwrap();
+        assert_eq!(scores.read_as(&graph), "output margin");
+        assert_eq!(scores.decided_by(), "whether the score is above 0");
+        assert_eq!(decisions(&scores, 3), [Some(1), Some(0), Some(1)]);
+        let scores =
+            read(&binary(0.0, &[("label", 2), ("p", 3)]), &[2], &[0.4, 0.6], None).unwrap();
+        assert_eq!(scores.decided_by(), "whether the score is above 0.5");
+        assert_eq!(decisions(&scores, 2), [Some(0), Some(1)]);
+    }
+
+    #[test]
+    fn a_column_of_classes_is_labels_unless_it_is_said() {
+        let graph = binary(0.5, &[("label", 2), ("margin", 1)]);
+        let scores = read(&graph, &[3], &[1.0, 0.0, 1.0], None).unwrap();
+        assert_eq!(scores.read_as(&graph), "labels");
+        assert_eq!(decisions(&scores, 3), [Some(1), Some(0), Some(1)]);
+        let scores = read(&graph, &[3], &[1.0, 0.0, 1.0], Some("margin")).unwrap();
+        assert_eq!(scores.read_as(&graph), "output margin");
+        let scores = read(&graph, &[2], &[0.0, 7.0], Some("label")).unwrap();
+        assert_eq!(decisions(&scores, 2), [Some(0), None]);
+        assert!(read(&graph, &[2], &[8.0, 7.0], Some("label")).is_err());
+        let error = read(&graph, &[2], &[0.0, 1.0], Some("other")).err().unwrap().to_string();
+        assert!(error.ends_with("an output of the model (label, margin)"), "{error}");
+    }
+
+    #[test]
+    fn a_score_that_the_label_does_not_compare_decides_nothing() {
+        let mut graph = binary(0.0, &[("label", 2), ("margin", 1)]);
+        graph.nodes[2].inputs = vec![3];
+        let scores = read(&graph, &[2, 1], &[0.25, -0.25], None).unwrap();
+        assert!(!scores.decides());
+        assert_eq!(decisions(&scores, 2), [None, None]);
+        assert_eq!(scores.numbers_of(0), [&[][..], &[0.25]]);
+    }
+
+    #[test]
+    fn columns_of_single_outputs_are_taken_side_by_side() {
+        let graph = binary(0.0, &[("label", 2), ("a", 1), ("b", 3)]);
+        let scores = read(&graph, &[2, 2], &[0.1, 0.9, 0.8, 0.2], None).unwrap();
+        assert_eq!(scores.read_as(&graph), "outputs a, b, side by side");
+        assert_eq!(decisions(&scores, 2), [Some(1), Some(0)]);
+        assert_eq!(scores.numbers_of(1), [&[][..], &[0.8], &[0.2]]);
+        assert!(read(&graph, &[2, 2], &[0.1; 4], Some("a")).is_err());
+        assert!(read(&graph, &[2, 3], &[0.1; 6], None).is_err());
+    }
+}

@@ -99,7 +99,7 @@ pub fn check_integers(outputs: &[NamedOutput], wanted: &str, reader: &Reader) ->
     };
     let numbers = numbers_of(outputs, expected.len())?;
     for (number, wanted) in numbers.iter().zip(&expected) {
-        if number.integer.parse() != Ok(*wanted) {
+        if number.integer.parse::<i128>() != Ok(*wanted) {
             return Err(AboutError::Output {
                 output: number.name.clone(),
                 expected: format!("the integer {wanted}"),

@@ -8,6 +8,7 @@
 mod cell;
 mod dense;
 mod helpers;
+mod parts;
 mod reduce;
 mod scalar;
 mod trees;
@@ -32,6 +33,8 @@ pub(super) struct Code {
     pub statements: Vec<String>,
     /// The results, as `felt252` expressions.
     pub results: Vec<String>,
+    /// Functions that read and sum up a part of the features each, where there are many.
+    pub parts: Vec<String>,
     /// The variables that the row's features are read into.
     pub inputs: Vec<String>,
     /// What the code takes from the runtime's integers.
@@ -52,12 +55,15 @@ pub(super) fn emit(graph: &QuantGraph) -> Result<Code, EmitError> {
             results.push(body.felt_expr(&cell));
         }
     }
-    body.mark_unread();
+    if !body.in_parts {
+        body.mark_unread();
+    }
     Ok(Code {
         impls: body.impls.into_values().map(|helper| helper.text).collect(),
         constants: body.constants,
         statements: body.statements,
         results,
+        parts: body.parts,
         inputs: (0..graph.input_len()).map(|i| format!("x{i}")).collect(),
         imports: body.imports,
         uses_scalar: body.uses_scalar,
@@ -75,6 +81,9 @@ struct Body<'a> {
     counter: usize,
     imports: BTreeSet<&'static str>,
     uses_scalar: bool,
+    /// Whether the features are read in parts ([`parts`]).
+    in_parts: bool,
+    parts: Vec<String>,
     /// The integer variables that the code reads.
     read: HashSet<String>,
 }
@@ -92,6 +101,8 @@ impl<'a> Body<'a> {
             // The features are read through these.
             imports: BTreeSet::from(["BoundedInt", "downcast"]),
             uses_scalar: false,
+            in_parts: parts::are_wanted(graph),
+            parts: Vec::new(),
             read: HashSet::new(),
         }
     }
@@ -224,15 +235,25 @@ impl<'a> Body<'a> {
             .map(|(i, &range)| {
                 let origin = range.lo.min(0);
                 let ty = IntType::new(range.lo - origin, range.hi - origin);
-                self.push(format!(
-                    "let i{i}: {} = match downcast({}) {{ Option::Some(x) => x, Option::None => \
-                     out_of_range({i}) }};",
-                    ty.cairo(),
-                    cell::shifted(&format!("x{i}"), -origin)
-                ));
-                Cell::int(format!("i{i}"), ty, origin, range)
+                let cell = Cell::int(format!("i{i}"), ty, origin, range);
+                if !self.in_parts {
+                    self.check(i, &cell);
+                }
+                cell
             })
             .collect()
+    }
+
+    /// Checks feature `i`, which is `cell`.
+    fn check(&mut self, i: usize, cell: &Cell) {
+        let Raw::Int(name, ty) = &cell.raw else { return };
+        let text = format!(
+            "let {name}: {} = match downcast({}) {{ Option::Some(x) => x, Option::None => \
+             out_of_range({i}) }};",
+            ty.cairo(),
+            cell::shifted(&format!("x{i}"), -cell.offset)
+        );
+        self.push(text);
     }
 
     fn comment(&mut self, node: &QuantNode) {
