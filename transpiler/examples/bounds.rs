@@ -24,6 +24,17 @@ fn rows(path: &Path) -> Option<Vec<Vec<f64>>> {
     Some(array.axis_iter(Axis(0)).map(|row| row.iter().copied().collect()).collect())
 }
 
+/// Three digits, as a power of ten where the number is small.
+fn short(x: f64) -> String {
+    if x == 0.0 {
+        "0".to_owned()
+    } else if x < 0.01 {
+        format!("{x:.1e}")
+    } else {
+        format!("{x:.3}")
+    }
+}
+
 fn main() {
     let folder =
         PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "examples/zoo".to_owned()));
@@ -57,11 +68,11 @@ fn main() {
         let steps = (40_000_000 / macs).clamp(40, 2_000);
         let (found, _) = climb::worst(&graph, &planned.graph, &mut climb::Random(1), steps);
         match bound {
-            Some(0.0) => println!("| {name} | 0 | {found:.3} | exact |"),
+            Some(0.0) => println!("| {name} | 0 | {} | exact |", short(found)),
             Some(bound) => {
-                println!("| {name} | {bound:.4} | {found:.4} | {:.1} |", bound / found);
+                println!("| {name} | {} | {} | {:.1} |", short(bound), short(found), bound / found);
             }
-            None => println!("| {name} | none | {found:.4} | |"),
+            None => println!("| {name} | none | {} | |", short(found)),
         }
     }
 }

@@ -30,6 +30,9 @@ const SCORE_ERROR: f64 = 0.02;
 const LEAST_BITS: u32 = 3;
 const DEGENERATE_BITS: u32 = 8;
 
+/// A precision that keeps the budget, and its trial.
+type Found = (Precision, Trial);
+
 /// A model on its calibration rows.
 pub(super) struct Search<'a> {
     graph: &'a Graph,
@@ -210,7 +213,7 @@ impl<'a> Search<'a> {
         rows: usize,
         share: f64,
         least: u32,
-    ) -> Result<(Option<(Precision, Trial)>, Vec<Trial>), PlanError> {
+    ) -> Result<(Option<Found>, Vec<Trial>), PlanError> {
         let mut trials = Vec::new();
         let mut last_error = None;
         for bits in UNIFORM_BITS.filter(|&bits| bits >= least.max(self.floor)) {
@@ -265,10 +268,10 @@ impl<'a> Search<'a> {
     /// can be paid for.
     fn refine(
         &self,
-        (mut best, mut accepted): (Precision, Trial),
+        (mut best, mut accepted): Found,
         rows: usize,
         work: &mut usize,
-    ) -> Result<(Precision, Trial), PlanError> {
+    ) -> Result<Found, PlanError> {
         const MOST_TRIALS: usize = 400;
         let mut left = MOST_TRIALS;
         loop {
