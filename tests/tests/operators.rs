@@ -395,7 +395,7 @@ fn packed_targets_alone_compile() {
 fn many_features_are_read_in_parts() {
     const N: usize = 330;
     let mut random = Random::new(21);
-    for rows_out in [1, 3, 70] {
+    for rows_out in [1, 20] {
         let mut b = Builder::new(N, DType::F32);
         let hidden = b.dense(&mut random, 0, rows_out, 0.5);
         if let Op::Dense { weights, .. } = &mut b.0.nodes[hidden].op {

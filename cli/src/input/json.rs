@@ -94,7 +94,7 @@ mod tests {
             let error = error(&format!("[[1, {loses}]]"));
             assert!(error.starts_with(&format!("row 0, element 1: {loses} is not a double")));
         }
-        assert_eq!(error("[1, 1e400]"), "element 1: 1e400 is too large for a double");
+        assert_eq!(error("[1, 1e400]"), "element 1: 1e+400 is too large for a double");
         assert_eq!(error("[1e-400]"), "element 0: 1e-400 is too small for a double");
         assert!(error("[1").starts_with("not JSON: "), "{}", error("[1"));
     }

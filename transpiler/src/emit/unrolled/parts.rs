@@ -2,7 +2,7 @@
 //!
 //! A check that fails leaves the function, and for each such exit the compiler keeps account of every variable
 //! that is alive there. In one function that is the square of the number of features (2.5 GB of memory for
-//! 800 of them); in parts of [`PART`] features it is a multiple of the number.
+//! 800 of them, 0.55 GB in parts); in parts of [`PART`] features it is a multiple of the number.
 
 use starknet_types_core::felt::Felt;
 
