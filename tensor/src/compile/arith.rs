@@ -70,9 +70,9 @@ impl Compiler<'_> {
                 let result = constants(&[(eq2::X, -1), (eq2::SX, 2)]);
                 this.sign(x, range, 0, Row { result, ..Row::default() })
             }),
-            QuantOp::Greater { threshold } => {
-                each(self, &mut |this, _, x, range| this.is_at_least(x, range, threshold + 1))
-            }
+            QuantOp::Greater { threshold } => each(self, &mut |this, _, x, range| {
+                this.is_at_least(x, range, threshold.saturating_add(1))
+            }),
             QuantOp::Truncate { bits } => {
                 each(self, &mut |this, _, x, range| this.truncate(x, range, *bits))
             }
