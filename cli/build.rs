@@ -1,5 +1,4 @@
-//! Embeds Cairo packages: the runtime, of which every package that `nilo transpile` writes carries a copy, and
-//! the registry, which `nilo registry deploy` compiles.
+//! Embeds the registry's Cairo package, which `nilo registry deploy` compiles.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -7,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    embed("runtime-cairo", "runtime_files.rs")?;
     embed("registry-contracts", "registry_files.rs")
 }
 

@@ -1,13 +1,13 @@
 //! Synthetic ONNX models, for sizes that no file in the tree should have.
 
-use prost::Message;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{dimension, Dimension};
-use tract_onnx::pb::type_proto::{Tensor, Value};
-use tract_onnx::pb::{
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::tensor_shape_proto::{dimension, Dimension};
+use nilometer_transpiler::onnx::pb::type_proto::{Tensor, Value};
+use nilometer_transpiler::onnx::pb::{
     GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto,
     TypeProto, ValueInfoProto,
 };
+use prost::Message;
 
 /// Reproducible numbers in `[-1, 1)`.
 pub struct Random(u64);

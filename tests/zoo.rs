@@ -161,6 +161,12 @@ pub fn run(program: &Program, input: &[i128]) -> (Vec<i128>, Run) {
     (results, run)
 }
 
+/// What a run on a row that the program refuses says.
+pub fn refusal(program: &Program, input: &[i128]) -> String {
+    let felts: Vec<Felt> = input.iter().map(|&x| Felt::from(x)).collect();
+    program.run(&felts, &RunOptions::default()).unwrap_err().to_string()
+}
+
 /// Proves a run, and verifies that the proof shows it and no other.
 ///
 /// Returns the rows of the trace and the bytes of the proof.
@@ -170,12 +176,12 @@ pub fn prove(program: &Program, input: &[i128]) -> (usize, usize) {
     let run = program.run(&felts, &options).unwrap();
     let file = nilometer_prover::prove(program, &run, Security::DEFAULT, &|_| {}).unwrap();
     let (rows, bytes) = (file.rows, file.to_bytes());
-    let claim = nilometer_prover::claim(program, &run.output).unwrap();
+    let claim = program.claim(&run.output).unwrap();
     verify(&claim, &bytes, Security::DEFAULT).unwrap();
     // Another output, which the file is made to state as well: only the proof itself can tell.
     let mut output = run.output.clone();
     *output.last_mut().unwrap() += Felt::ONE;
-    let other = nilometer_prover::claim(program, &output).unwrap();
+    let other = program.claim(&output).unwrap();
     let stated = ProofFile { output: other.output().to_vec(), ..file };
     let refused = verify(&other, &stated.to_bytes(), Security::DEFAULT);
     assert!(matches!(refused, Err(VerifyError::Proof(_))), "{refused:?}");

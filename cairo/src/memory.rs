@@ -12,17 +12,9 @@ pub const PROGRAM_BASE: usize = address::PROGRAM as usize;
 /// Address of the stack's first cell; other segments (arrays, what hints allocate) follow without gaps.
 pub const EXECUTION_BASE: usize = address::EXECUTION as usize;
 
-/// Address of a builtin's first cell. Those that no proof knows of follow in the same distance.
+/// Address of a builtin's first cell.
 pub fn builtin_base(builtin: Builtin) -> usize {
-    const DISTANCE: u64 = address::RANGE_CHECK - address::OUTPUT;
-    let address = match builtin {
-        Builtin::Output => address::OUTPUT,
-        Builtin::RangeCheck => address::RANGE_CHECK,
-        Builtin::Pedersen => address::RANGE_CHECK + DISTANCE,
-        Builtin::Bitwise => address::RANGE_CHECK + 2 * DISTANCE,
-        Builtin::Poseidon => address::RANGE_CHECK + 3 * DISTANCE,
-    };
-    address as usize
+    builtin.base() as usize
 }
 
 /// The value of each address that a run used.

@@ -16,6 +16,7 @@ use thiserror::Error;
 use crate::hint::HintRunner;
 use crate::memory::{builtin_base, Memory, EXECUTION_BASE, PROGRAM_BASE};
 use crate::panic;
+use crate::program::builtin::vm_name;
 use crate::program::{Builtin, Program, END_PC, ENTRY_PC};
 
 /// How to run a program.
@@ -160,7 +161,7 @@ impl Program {
             });
         }
         VmProgram::new_for_proof(
-            self.builtins.iter().map(|builtin| builtin.vm_name()).collect(),
+            self.builtins.iter().map(|builtin| vm_name(*builtin)).collect(),
             self.bytecode.iter().map(Into::into).collect(),
             ENTRY_PC,
             END_PC,
@@ -192,7 +193,7 @@ impl Program {
         let mut builtins = BTreeMap::new();
         for builtin in &self.builtins {
             let runners = runner.vm.get_builtin_runners();
-            let found = runners.iter().find(|runner| runner.name() == builtin.vm_name());
+            let found = runners.iter().find(|runner| runner.name() == vm_name(*builtin));
             let index = found.ok_or_else(|| end(format!("no {}", builtin.name())))?.base();
             builtins.insert(*builtin, place(index, builtin_base(*builtin))?);
         }
@@ -284,7 +285,7 @@ fn stack_registers(runner: &CairoRunner, pc: usize) -> Registers {
 fn output(runner: &CairoRunner, builtins: &[Builtin]) -> Result<Vec<Felt>, RunError> {
     debug_assert_eq!(builtins.first(), Some(&Builtin::Output));
     let runners = runner.vm.get_builtin_runners();
-    let found = runners.iter().find(|runner| runner.name() == Builtin::Output.vm_name());
+    let found = runners.iter().find(|runner| runner.name() == vm_name(Builtin::Output));
     let base = found.ok_or_else(|| end("no output"))?.base();
     let size = runner.vm.get_segment_used_size(base).unwrap_or(0);
     let felt = |offset| {

@@ -2,6 +2,7 @@
 
 use starknet_types_core::felt::Felt;
 
+#[cfg(test)]
 /// The felt of a text of at most 31 ASCII bytes, first byte most significant.
 pub(crate) fn encode(text: &str) -> Felt {
     debug_assert!(text.len() <= 31 && text.is_ascii());

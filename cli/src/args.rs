@@ -5,10 +5,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use nilometer_cairo::ToolchainOptions;
 
+#[cfg(feature = "explore")]
+use crate::commands::explore;
 use crate::commands::{
-    bench, check, completions, contract, demo, doctor, estimate, explore, inspect, prove, registry,
-    run, transpile, verify,
+    bench, check, completions, demo, doctor, estimate, inspect, pack, prove, run, transpile, verify,
 };
+#[cfg(feature = "chain")]
+use crate::commands::{contract, registry};
+
+/// The security that is made and accepted where nothing else is said, everywhere.
+pub const DEFAULT_SECURITY: &str = "proven-100";
 
 /// Verifiable machine learning on Starknet: ONNX models as Cairo programs, bit for bit, and proofs of their runs.
 #[derive(Debug, Parser)]
@@ -41,14 +47,19 @@ pub enum Command {
     Prove(prove::ProveArgs),
     /// Check a proof against a package
     Verify(verify::VerifyArgs),
+    /// Write the files that checking a proof reads
+    Pack(pack::PackArgs),
     /// Measure proofs of models
     Bench(bench::BenchArgs),
+    #[cfg(feature = "chain")]
     /// Compile, declare and deploy a package's contract
     #[command(subcommand)]
     Contract(contract::ContractCommand),
+    #[cfg(feature = "chain")]
     /// Publish models on Starknet, call them, pay for them, dispute claims about them
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
+    #[cfg(feature = "explore")]
     /// Browse, try and check models in a browser
     Explore(explore::ExploreArgs),
     /// Take a bundled model through the whole path
@@ -77,5 +88,16 @@ impl ToolchainArgs {
     pub fn options(&self) -> ToolchainOptions {
         let (corelib, offline) = (self.corelib.clone(), self.offline);
         ToolchainOptions { corelib, offline, ..ToolchainOptions::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_default_of_security() {
+        let parsed = DEFAULT_SECURITY.parse::<nilometer_air::cairo::Security>();
+        assert_eq!(parsed.ok(), Some(nilometer_air::cairo::Security::DEFAULT));
     }
 }

@@ -4,22 +4,24 @@ use anyhow::Error;
 use nilometer_air::cairo::FileError;
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
 use nilometer_prover::WitnessError;
-use nilometer_starknet::ChainError;
+use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
-use nilometer_transpiler::onnx::{ImportError, TensorError, UnsupportedNode};
-use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError};
+use nilometer_transpiler::onnx::{ImportError, TensorError, TreeError, UnsupportedNode};
+use nilometer_transpiler::quant::{EncodeError, LowerError, PlanError, RecipeError, Trial};
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
 
-use crate::commands::verify::AboutError;
+use crate::commands::check::NotTheModel;
 use crate::input::InputError;
-use crate::package::PackageError;
-use crate::proving::ProvingError;
-use crate::report::trials;
 use crate::table::printable;
-use crate::vm::VmError;
+use crate::table::table;
+use nilometer_package::check::AboutError;
+use nilometer_package::folder::PackageError;
+use nilometer_package::proving::ProvingError;
+use nilometer_package::report::trials;
+use nilometer_package::vm::VmError;
 
 /// The kinds of failure that scripts can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +117,22 @@ impl Failure {
 
 /// The causes behind one another, without those that the one before already tells.
 fn message(error: &Error) -> String {
-    let text = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
-        // The nodes are listed below.
-        Some(ImportError::Unsupported { nodes }) if nodes.len() == 1 => {
-            "1 unsupported node".to_owned()
+    use nilometer_package::Error as PackageLayer;
+    let text = |cause: &(dyn std::error::Error + 'static)| {
+        let import = match cause.downcast_ref() {
+            Some(PackageLayer::Import(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        };
+        match import {
+            // The nodes are listed below.
+            Some(ImportError::Unsupported { nodes }) if nodes.len() == 1 => {
+                "1 unsupported node".to_owned()
+            }
+            Some(ImportError::Unsupported { nodes }) => {
+                format!("{} unsupported nodes", nodes.len())
+            }
+            _ => cause.to_string(),
         }
-        Some(ImportError::Unsupported { nodes }) => format!("{} unsupported nodes", nodes.len()),
-        _ => cause.to_string(),
     };
     error.chain().map(text).fold(String::new(), |message, cause| match message.as_str() {
         "" => cause,
@@ -133,8 +144,18 @@ fn message(error: &Error) -> String {
 fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     let kind = |kind: Kind| Some(Failure::new(kind, None));
     let help = |kind: Kind, help: &str| Some(Failure::new(kind, Some(help.to_owned())));
+    if let Some(error) = cause.downcast_ref::<nilometer_package::Error>() {
+        if matches!(error, nilometer_package::Error::NoLabel) {
+            return kind(Kind::Usage);
+        }
+        let inner = error.cause();
+        return if inner.is::<nilometer_package::Error>() { None } else { classify(inner) };
+    }
     if let Some(error) = cause.downcast_ref::<ImportError>() {
         return Some(import(error));
+    }
+    if cause.is::<ThresholdError>() {
+        return help(Kind::Usage, "name a number of the model: `--threshold 'scores[1]>0.3'`");
     }
     if let Some(error) = cause.downcast_ref::<PlanError>() {
         return Some(plan(error));
@@ -148,14 +169,25 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 Kind::Other,
                 "transpile again with calibration rows that cover it, a larger `--margin`, or `--input-range LO,HI`",
             ),
-            EncodeError::Length { .. } | EncodeError::NotANumber { .. } => kind(Kind::Other),
+            EncodeError::NotANumber { .. } => help(
+                Kind::Other,
+                "fill the value in, or take a model that was trained with missing values",
+            ),
+            EncodeError::Length { .. } | EncodeError::NotAnInteger { .. } => kind(Kind::Other),
         };
     }
     if cause.is::<EvalError>() {
         return kind(Kind::Other);
     }
-    if cause.is::<EmitError>() {
-        return help(Kind::Usage, "choose another name with `--name`");
+    if let Some(error) = cause.downcast_ref::<EmitError>() {
+        return match error {
+            EmitError::PackageName { .. } => help(Kind::Usage, "choose another name with `--name`"),
+            EmitError::TooLarge { .. } => help(
+                Kind::ResourceLimit,
+                "transpile with `--shape looped`, or take a smaller model",
+            ),
+            EmitError::Template { .. } => kind(Kind::Other),
+        };
     }
     if let Some(error) = cause.downcast_ref::<ToolchainError>() {
         return help(Kind::Other, error.help());
@@ -179,7 +211,13 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         return Some(Failure::new(error.kind(), error.help()));
     }
     if let Some(error) = cause.downcast_ref::<PackageError>() {
-        return Some(Failure::new(Kind::Other, error.help()));
+        let kind = if matches!(error, PackageError::Root) { Kind::Usage } else { Kind::Other };
+        return Some(Failure::new(kind, error.help()));
+    }
+    if cause.is::<NotTheModel>() {
+        return Some(invalid_proof(Some(
+            "do not rely on this package; transpile the ONNX file yourself".to_owned(),
+        )));
     }
     if let Some(error) = cause.downcast_ref::<VerifyError>() {
         let help = match error {
@@ -194,13 +232,12 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         return Some(invalid_proof(help));
     }
     if let Some(error) = cause.downcast_ref::<AboutError>() {
-        let help = match error {
-            AboutError::Program { .. } => {
-                Some("give the package of the model that was proved with `--model DIR`".to_owned())
-            }
-            _ => None,
-        };
-        return Some(invalid_proof(help));
+        return Some(invalid_proof(error.help().map(str::to_owned)));
+    }
+    if cause.is::<RecipeError>() {
+        return Some(invalid_proof(Some(
+            "give the ONNX file that the package was made from".to_owned(),
+        )));
     }
     if let Some(error) = cause.downcast_ref::<WitnessError>() {
         return match error {
@@ -208,7 +245,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             WitnessError::Step { .. } | WitnessError::NoTrace => {
                 help(Kind::Other, "this is a defect: please report it with the model and the row")
             }
-            WitnessError::Builtin { .. } | WitnessError::Claim(_) => kind(Kind::Other),
+            WitnessError::Claim(_) => kind(Kind::Other),
         };
     }
     if let Some(error) = cause.downcast_ref::<ProvingError>() {
@@ -217,16 +254,18 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 Kind::ResourceLimit,
                 "raise `--max-memory`, prove on a larger machine, or transpile with fewer steps (`nilo estimate` shows where they go)",
             ),
-            ProvingError::Write { .. } => {
-                help(Kind::Other, "choose a file that you can write with `-o PROOF`")
-            }
         };
     }
     if cause.is::<VmError>() {
-        return help(Kind::Other, "this is a defect: please report it with the model and the row");
+        return help(Kind::Other, "the package's program is not its model: transpile the ONNX file again; if a new package does this too, it is a defect: please report it with the model and the row");
     }
-    if let Some(error) = cause.downcast_ref::<ChainError>() {
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<nilometer_starknet::ChainError>() {
         return Some(crate::chain::failure(error));
+    }
+    #[cfg(feature = "chain")]
+    if let Some(error) = cause.downcast_ref::<crate::commands::registry::verify::NotReproduced>() {
+        return help(Kind::Chain, error.help());
     }
     if cause.is::<SchemaError>() {
         return kind(Kind::Chain);
@@ -271,13 +310,44 @@ fn import(error: &ImportError) -> Failure {
             failure
         }
         ImportError::TooLarge { .. } => Failure::new(Kind::ResourceLimit, None),
-        ImportError::InputCount { .. } | ImportError::Input { .. } | ImportError::Output { .. } => {
+        ImportError::InputCount { names, also } => {
+            let help = (names.len() > 1).then(|| {
+                "join the inputs into one tensor of features and export the model again".to_owned()
+            });
+            let mut failure = Failure::new(Kind::UnsupportedModel, help);
+            if !also.is_empty() {
+                failure.details.insert("unsupported".to_owned(), json!(also));
+                failure.text = Some(format!("Also unsupported:\n{}", unsupported(also)));
+            }
+            failure
+        }
+        ImportError::Input { .. } | ImportError::Output { .. } => {
+            Failure::new(Kind::UnsupportedModel, None)
+        }
+        ImportError::Tensor { source: TensorError::DataType { .. }, .. } => {
             Failure::new(Kind::UnsupportedModel, None)
         }
         ImportError::Tensor {
-            source: TensorError::External { .. } | TensorError::DataType { .. },
+            source: TensorError::External { .. } | TensorError::ExternalData { .. },
             ..
-        } => Failure::new(Kind::UnsupportedModel, None),
+        } => {
+            let help = "put the file of weights beside the model under the name that the model gives, or \
+                        save the model as one file (`onnx.save(model, path, save_as_external_data=False)`)";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Tensor { source: TensorError::NonFinite { .. }, .. }
+        | ImportError::AttributeNonFinite { .. } => {
+            let help = "the model itself holds NaN or infinity where numbers are wanted: look at how it was \
+                        trained";
+            Failure::new(Kind::UnsupportedModel, Some(help.to_owned()))
+        }
+        ImportError::Trees {
+            source: TreeError::TooLarge { .. } | TreeError::TooDeep { .. },
+            ..
+        } => {
+            let help = "train with fewer or smaller trees";
+            Failure::new(Kind::ResourceLimit, Some(help.to_owned()))
+        }
         ImportError::Decode { .. } => {
             let help = "check that the file is a complete ONNX model: download or export it again";
             Failure::new(Kind::Other, Some(help.to_owned()))
@@ -291,8 +361,13 @@ fn import(error: &ImportError) -> Failure {
 
 fn lower(error: &LowerError) -> Failure {
     let help = match error {
-        LowerError::Range { .. } => Some(
+        LowerError::Range { .. } | LowerError::Exponent { .. } => Some(
             "declare a narrower range: `--calibration X.npy` or `--input-range LO,HI`".to_owned(),
+        ),
+        // A limit on values, not an operation that is missing.
+        LowerError::Unsupported { reason, .. } if reason.contains("supported") => Some(
+            "declare a narrower range: calibration rows with a small `--margin`, or `--input-range LO,HI`"
+                .to_owned(),
         ),
         LowerError::Unsupported { .. } => None,
     };
@@ -310,12 +385,37 @@ fn plan(error: &PlanError) -> Failure {
             Kind::Usage,
             Some("give two finite numbers: `--input-range -4,4`".to_owned()),
         ),
-        PlanError::Accuracy { trials: tried, .. } => {
-            let help = "allow more loss (`--max-loss 1%`), or calibrate with rows like those the model will meet";
+        PlanError::Refused { refused, rows, .. } => {
+            let help = "declare a range that holds them (`--input-range LO,HI`, `--margin`), or remove rows that the model is not meant for";
             let mut failure = Failure::new(Kind::Accuracy, Some(help.to_owned()));
+            failure.details.insert("refused".to_owned(), json!(refused));
+            failure.details.insert("rows".to_owned(), json!(rows));
+            failure
+        }
+        PlanError::Accuracy { trials: tried, max_loss, .. } => {
+            let help = more_loss(tried, *max_loss);
+            let mut failure = Failure::new(Kind::Accuracy, Some(help));
             failure.details.insert("trials".to_owned(), json!(trials::rows(tried)));
-            failure.text = Some(trials::table(tried));
+            failure.text =
+                Some(table(&trials::HEADER, trials::rows(tried).iter().map(trials::cells)));
             failure
         }
     }
+}
+
+/// What would have been enough, in steps that people choose.
+fn more_loss(tried: &[Trial], max_loss: f64) -> String {
+    const STEPS: [f64; 7] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+    let needed = tried
+        .iter()
+        .map(|trial| {
+            let decided = trial.accuracy.loss();
+            decided.max(if trial.accuracy.flips == 0 { trial.accuracy.relative_error } else { 0.0 })
+        })
+        .fold(f64::INFINITY, f64::min);
+    let enough = STEPS.iter().find(|&&step| step > max_loss && step >= 2.0 * needed);
+    let allow = enough.map_or_else(String::new, |step| {
+        format!("allow more loss (`--max-loss {}%`), or ", step * 100.0)
+    });
+    format!("{allow}calibrate with rows like those the model will meet")
 }

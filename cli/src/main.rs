@@ -6,22 +6,19 @@
 
 mod answer;
 mod args;
+#[cfg(feature = "chain")]
 mod chain;
 mod commands;
 mod failure;
-mod gas;
+mod felt;
 mod input;
 mod interrupt;
-mod numbers;
+mod logging;
+mod model_file;
 mod output;
-mod package;
-mod pipeline;
 mod progress;
 mod proving;
-mod report;
-mod runtime;
 mod table;
-mod vm;
 
 use std::process::ExitCode;
 
@@ -38,6 +35,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output.usage(&error),
     };
+    logging::install();
     interrupt::install();
     match commands::run(cli.command, &output) {
         Ok(code) => code.into(),

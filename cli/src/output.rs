@@ -6,6 +6,7 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::error::ErrorKind;
 use console::style;
@@ -14,6 +15,32 @@ use serde_json::{json, Value};
 
 use crate::failure::{Failure, Kind};
 use crate::table::printable;
+
+/// What was said beside the result.
+#[derive(Default)]
+struct Said {
+    notes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// One process, one command, one object on standard output.
+static SAID: Mutex<Said> = Mutex::new(Said { notes: Vec::new(), warnings: Vec::new() });
+
+fn said() -> MutexGuard<'static, Said> {
+    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Said {
+    /// Adds what there is to an object.
+    fn add_to(&self, value: &mut Value) {
+        let Value::Object(object) = value else { return };
+        for (name, texts) in [("notes", &self.notes), ("warnings", &self.warnings)] {
+            if !texts.is_empty() {
+                object.insert(name.to_owned(), json!(texts));
+            }
+        }
+    }
+}
 
 /// The result of a command.
 pub trait Message: Serialize {
@@ -36,7 +63,9 @@ impl Output {
     /// Shows a command's result.
     pub fn result(self, message: &impl Message) -> anyhow::Result<()> {
         let text = if self.json {
-            serde_json::to_string_pretty(message)?
+            let mut value = serde_json::to_value(message)?;
+            said().add_to(&mut value);
+            serde_json::to_string_pretty(&value)?
         } else {
             message.text().trim_end().to_owned()
         };
@@ -59,8 +88,16 @@ impl Output {
         }
     }
 
-    /// Shows a warning on standard error.
+    /// Says on standard error what was decided for the caller; in JSON it is one of `notes`.
+    pub fn remark(self, text: &str) {
+        self.note(&format!("note: {}", printable(text)));
+        said().notes.push(text.to_owned());
+    }
+
+    /// Shows a warning on standard error; in JSON it is also one of `warnings`.
     pub fn warn(self, text: &str) {
+        let text = &printable(text);
+        said().warnings.push(text.clone());
         eprintln!("{}: {text}", style("warning").for_stderr().yellow().bold());
     }
 
@@ -76,7 +113,9 @@ impl Output {
         }
         let failure = Failure::of(error);
         if self.json {
-            println!("{:#}", failure.json());
+            let mut value = failure.json();
+            said().add_to(&mut value);
+            println!("{value:#}");
         } else {
             let message = printable(&failure.message);
             eprintln!("{}: {message}", style("error").for_stderr().red().bold());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nilometer_cairo::ToolchainStep;
+use nilometer_package::pipeline::{Observer, Stage, StageDone};
 
 /// A spinner with a message, or a bar.
 #[derive(Debug)]
@@ -81,6 +82,33 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Shows how a transpilation goes, and passes on what is done.
+pub struct Stages<F> {
+    progress: Progress,
+    tell: F,
+}
+
+impl<F: Fn(&StageDone)> Stages<F> {
+    /// Starts a spinner; `tell` hears of every stage that is done.
+    pub fn new(tell: F) -> Self {
+        Self { progress: Progress::spinner("starting"), tell }
+    }
+}
+
+impl<F: Fn(&StageDone)> Observer for Stages<F> {
+    fn start(&self, stage: Stage) {
+        self.progress.say(stage.doing());
+    }
+
+    fn toolchain(&self, step: ToolchainStep) {
+        self.progress.toolchain(step);
+    }
+
+    fn done(&self, stage: &StageDone) {
+        self.progress.suspend(|| (self.tell)(stage));
     }
 }
 

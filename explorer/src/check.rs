@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nilometer_air::cairo::{ProofFile, Security};
+use nilometer_package::check::{agree, ProofProgram};
+use nilometer_package::sha256;
 use nilometer_starknet::Felt;
+use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::{signed, Schema};
 use nilometer_verifier::{verify_file, Verified, VerifyError};
 use starknet_types_core::hash::{Poseidon, StarkHash};
@@ -12,7 +15,6 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::{busy, internal, not_found, timed_out, too_large, Answer, App};
-use crate::description::{digest, ProofProgram};
 use crate::outputs::{decode, integers, natural};
 use crate::store::hex;
 use crate::view::{Check, ProofOptionsView, Trust, Verification, VersionView};
@@ -91,7 +93,11 @@ impl App {
         // Without a schema the integers are shown as they are.
         let schema = self.checked_schema(version).await.ok().map(|(schema, _)| schema);
         let wanted = version.clone();
-        let work = move || check(&wanted, &program, schema.as_deref(), &proof);
+        let graph = described.graph.clone();
+        let work = move || {
+            let tied = Tied { program: &program, graph: graph.as_deref() };
+            check(&wanted, &tied, schema.as_deref(), &proof)
+        };
         let mut verification = self.pool().run(work).await?;
         if verification.valid {
             self.remember(version, &mut verification).await?;
@@ -105,7 +111,7 @@ impl App {
         else {
             return Ok(());
         };
-        let bits = (options.proven_bits, options.conjectured_bits);
+        let bits = options.proven_bits;
         let (proof, program) = (checked.proof_hash.clone(), version.program_hash.clone());
         let id = (version.model_id, version.version);
         checked.records = self
@@ -121,7 +127,7 @@ impl App {
 }
 
 /// What a proof must be, in the order in which it is looked at.
-const STEPS: [(&str, &str); 8] = [
+const STEPS: [(&str, &str); 9] = [
     ("file", "the file is a proof file of this version"),
     ("program", "it is about the registered program"),
     ("shape", "it is about one row and its results, all of them integers of the model"),
@@ -130,7 +136,11 @@ const STEPS: [(&str, &str); 8] = [
     ("structure", "every part has exactly the form and length that the parameters give"),
     ("remainder", "the last polynomial is the one that was committed to"),
     ("proof", "the STARK proof itself: commitments, constraints, low degree"),
+    ("model", "the registered model, evaluated here on the proved row, gives the same integers as the program"),
 ];
+
+/// The step that ties the program to the model.
+const MODEL_STEP: usize = STEPS.len() - 1;
 
 struct Progress(Verification);
 
@@ -153,22 +163,29 @@ impl Progress {
     }
 }
 
+/// What a proof is held against: parts of the description that have the registered hashes.
+struct Tied<'a> {
+    program: &'a ProofProgram,
+    /// None where the description has no graph with the registered hash: then nothing is proved about the model.
+    graph: Option<&'a QuantGraph>,
+}
+
 /// Checks bytes from anyone. Blocks.
 fn check(
     version: &VersionView,
-    program: &ProofProgram,
+    tied: &Tied<'_>,
     schema: Option<&Schema>,
     bytes: &[u8],
 ) -> Verification {
     let start = Instant::now();
-    let mut verification = check_steps(version, program, schema, bytes);
+    let mut verification = check_steps(version, tied, schema, bytes);
     verification.verify_ms = start.elapsed().as_secs_f64() * 1e3;
     verification
 }
 
 fn check_steps(
     version: &VersionView,
-    program: &ProofProgram,
+    tied: &Tied<'_>,
     schema: Option<&Schema>,
     bytes: &[u8],
 ) -> Verification {
@@ -178,7 +195,7 @@ fn check_steps(
         reason: None,
         model_id: version.model_id,
         version: version.version,
-        proof_hash: digest(bytes),
+        proof_hash: sha256(bytes),
         proof_bytes: bytes.len(),
         checks: Vec::new(),
         input: Vec::new(),
@@ -197,7 +214,7 @@ fn check_steps(
         Err(error) => return progress.fail(0, error),
     };
     progress.pass(0, "", format!("{} bytes", bytes.len()));
-    let stated = hex(&Felt::from_bytes_be(&file.program_hash));
+    let stated = file.program_hash.to_string();
     if stated != version.program_hash {
         return progress.fail(1, format!("the proof is about the program {stated}"));
     }
@@ -222,15 +239,16 @@ fn check_steps(
         return progress.fail(2, format!("felt {index} is no integer of a model"));
     }
     progress.pass(2, "", format!("{n_inputs} of input, {} of output", felts.len() - n_inputs));
-    let claim = match program.claim(file.output.clone()) {
+    let claim = match tied.program.claim(file.output.clone()) {
         Ok(claim) => claim,
         Err(error) => return progress.fail(2, error),
     };
     match verify_file(&claim, file, MINIMUM) {
-        Ok(verified) => proved(progress, &verified, schema, &felts, n_inputs),
+        Ok(verified) => proved(progress, &verified, (tied.graph, schema), &felts, n_inputs),
         Err(error) => {
             let step = match &error {
                 VerifyError::File(_) => 0,
+                VerifyError::Program { .. } => 1,
                 VerifyError::Output { .. } => 2,
                 VerifyError::Security { .. } => 3,
                 VerifyError::Advice(_) => 4,
@@ -246,19 +264,34 @@ fn check_steps(
     }
 }
 
+/// Whether the registered model gives the proved results for the proved row; why not.
+fn agrees(graph: Option<&QuantGraph>, felts: &[Felt]) -> Result<(), String> {
+    let Some(graph) = graph else {
+        return Err("the description has no model with the registered hash: the program cannot be compared with it".to_owned());
+    };
+    let integers: Option<Vec<i128>> = felts.iter().map(signed).collect();
+    let integers = integers.ok_or("a felt is not an integer of a model")?;
+    let (input, output) = integers.split_at(graph.input_len().min(integers.len()));
+    agree(graph, input, output).map_err(|error| error.to_string())
+}
+
 fn proved(
     mut progress: Progress,
     verified: &Verified,
-    schema: Option<&Schema>,
+    (graph, schema): (Option<&QuantGraph>, Option<&Schema>),
     felts: &[Felt],
     n_inputs: usize,
 ) -> Verification {
     let bits = verified.bits;
-    let reached = format!("{} bits proven, {} conjectured", bits.proven, bits.conjectured);
+    let reached = format!("{bits} bits proven");
     progress.pass(3, format!("at least {MINIMUM}"), reached);
-    for step in 4..STEPS.len() {
+    for step in 4..MODEL_STEP {
         progress.pass(step, "", "");
     }
+    if let Err(reason) = agrees(graph, felts) {
+        return progress.fail(MODEL_STEP, reason);
+    }
+    progress.pass(MODEL_STEP, "", "");
     // Only now are the integers known to be those of a run.
     let (input, output) = felts.split_at(n_inputs);
     let decoded = decode(schema, output);
@@ -273,8 +306,7 @@ fn proved(
         label: decoded.label,
         options: Some(ProofOptionsView {
             security: verified.security.to_string(),
-            proven_bits: bits.proven,
-            conjectured_bits: bits.conjectured,
+            proven_bits: bits,
             rows: verified.rows,
             queries: verified.options.num_queries(),
             blowup: verified.options.blowup_factor(),
@@ -287,6 +319,33 @@ fn proved(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_that_is_not_the_model_proves_nothing() {
+        use nilometer_transpiler::quant::{plan, PlanOptions};
+        use nilometer_transpiler::{onnx, passes};
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/zoo/tree_iris_dt4.onnx");
+        let float = passes::simplify(onnx::import(&std::fs::read(path).unwrap()).unwrap());
+        let graph = plan(&float, None, &PlanOptions::default()).unwrap().graph;
+        let input = graph.input.encode(&[5.1, 3.5, 1.4, 0.2]).unwrap();
+        let mut integers = input.clone();
+        integers.extend(graph.run(&input));
+        let felts = |integers: &[i128]| -> Vec<Felt> {
+            integers.iter().map(|&integer| Felt::from(integer)).collect()
+        };
+        assert_eq!(agrees(Some(&graph), &felts(&integers)), Ok(()));
+        // Every single result counts.
+        for index in input.len()..integers.len() {
+            let mut other = integers.clone();
+            other[index] += 1;
+            let reason = agrees(Some(&graph), &felts(&other)).unwrap_err();
+            assert!(reason.contains("the program is not the model"), "{reason}");
+        }
+        assert!(agrees(Some(&graph), &felts(&integers[1..])).is_err());
+        assert!(agrees(Some(&graph), &[]).is_err());
+        let reason = agrees(None, &felts(&integers)).unwrap_err();
+        assert!(reason.contains("no model with the registered hash"), "{reason}");
+    }
 
     #[tokio::test]
     async fn the_pool_is_bounded_and_survives() {

@@ -6,10 +6,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use nilometer_package::description::MAX_BYTES;
 use thiserror::Error;
 use url::{Host, Url};
-
-use crate::description::MAX_BYTES;
 
 /// All of a fetch, redirects included.
 const TIMEOUT: Duration = Duration::from_secs(10);

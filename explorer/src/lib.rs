@@ -7,7 +7,7 @@
 
 mod app;
 mod check;
-pub mod description;
+mod described;
 pub mod draw;
 pub mod fetch;
 pub mod index;

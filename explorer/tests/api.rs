@@ -363,7 +363,7 @@ async fn those_who_ask_too_much_wait() {
 #[tokio::test]
 async fn descriptions_come_from_folders_and_only_with_the_right_hash() {
     let card = b"# The card\n\nof the model";
-    let digest = nilometer_explorer::description::digest(card);
+    let digest = nilometer_package::sha256(card);
     let mut hash = [0; 32];
     hex::decode_to_slice(&digest, &mut hash).unwrap();
     let packages = tempfile::tempdir().unwrap();

@@ -1,11 +1,25 @@
 //! Vectorised arithmetic over the Stark field: what the prover spends its time on.
 //!
 //! Input and output are plain [`Felt`]s, bytes and digests; between them, eight elements are computed side
-//! by side ([`Packed`]): with AVX-512 and its 52-bit multiplications where the processor has them, which is
-//! asked when the program runs, and one after the other elsewhere. Both ways give the same bytes.
+//! by side ([`Packed`]): with AVX-512 and its 52-bit multiplications where the processor has them (which is
+//! detected at run time), and one after the other elsewhere. Both ways give the same bytes.
 //!
 //! This is the only crate with unsafe code. It proves and checks nothing, and the verifier must not depend
 //! on it.
+//!
+//! ```
+//! use nilometer_field::Felt;
+//! use nilometer_kernels::{fft, inverse_fft, Twiddles};
+//!
+//! // The polynomial 1 + 2x over the four fourth roots of unity, and back.
+//! let coefficients = [1_u64, 2, 0, 0].map(Felt::from);
+//! let twiddles = Twiddles::new(4);
+//! let mut values = coefficients;
+//! fft(&mut values, &twiddles);
+//! assert_eq!(values[0], Felt::from(3_u64));
+//! inverse_fft(&mut values, &twiddles);
+//! assert_eq!(values, coefficients);
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "bit-reversed and strided places cannot be had as disjoint slices")]
 
-/// Memory from which large pages are worth their clearing: two of 2 MiB.
+/// The least memory for which large pages are worth clearing: two pages of 2 MiB.
 #[cfg(target_os = "linux")]
 const MIN_LARGE: usize = 4 << 20;
 
@@ -20,7 +20,7 @@ pub fn with_capacity<T>(count: usize) -> Vec<T> {
             let first = start.next_multiple_of(PAGE);
             let len = (start + bytes - first) / PAGE * PAGE;
             // SAFETY: whole pages within the allocation, whose content this advice leaves as it is. If the
-            // system does not take it, nothing is lost but time.
+            // system ignores it, only time is lost.
             unsafe { libc::madvise(first as *mut libc::c_void, len, libc::MADV_HUGEPAGE) };
         }
     }

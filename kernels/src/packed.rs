@@ -20,8 +20,8 @@ pub struct Block(pub(crate) [[u64; LANES]; 4]);
 
 /// Eight elements side by side; arithmetic is lane by lane.
 ///
-/// Long sums need not be reduced at each step: [`Packed::Wide`] puts it off, within bounds that its users
-/// keep, and [`Packed::Products`] puts off even the reduction of products.
+/// Long sums need not be reduced at each step: [`Packed::Wide`] delays the reduction, within bounds that its
+/// users keep, and [`Packed::Products`] delays even the reduction of products.
 pub trait Packed: Value + Debug + Send + Sync + 'static {
     /// A sum that is not reduced. Its terms: at most one of [`Packed::widen`] of any value or of
     /// [`Packed::mul_wide`], and up to [`Self::MAX_TERMS`] results of [`Packed::scale`] or of

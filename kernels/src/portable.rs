@@ -50,7 +50,7 @@ impl Value for Scalar8 {
     }
 }
 
-/// The element of a residue that one took from an element.
+/// The element of a residue that came from an element.
 #[inline(always)]
 fn of_residue(limbs: [u64; 4]) -> Felt {
     Felt::from_residue(limbs).expect("a residue that was an element's")

@@ -24,7 +24,7 @@ fn columns(width: usize, size: usize) -> Vec<Vec<Felt>> {
     columns
 }
 
-/// By Winterfell, which wants at least two values.
+/// By Winterfell, which needs at least two values.
 fn reference_interpolate(values: &[Felt]) -> Vec<Felt> {
     let mut values = values.to_vec();
     if values.len() > 1 {

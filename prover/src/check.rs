@@ -1,8 +1,8 @@
-//! The row checker: every constraint on a plain trace, with the names of those that fail.
+//! The row checker: evaluates every constraint on a plain trace and names those that fail.
 //!
 //! A proof of a trace that fails here is refused by the verifier; this says why.
 
-use nilometer_air::cairo::constraints::{self, Constants, AUX_NAMES, MAIN_NAMES};
+use nilometer_air::cairo::constraints::{self, Constants};
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH, PERIODIC, RC_PERIOD, SUM};
 use nilometer_air::cairo::lookup::{public_sum, ChallengeCollision, N_CHALLENGES};
 use nilometer_air::cairo::{boundary, Advice, Claim};
@@ -42,8 +42,7 @@ pub fn failures(
         let (aux, aux_next) = (aux_row(row), aux_row(row + 1));
         let main = constraints::main(&constants, &this, &next, &periodic);
         let aux = constraints::aux(&constants, &this, &aux, &aux_next, &periodic, challenges);
-        let names = MAIN_NAMES.iter().chain(&AUX_NAMES);
-        for (constraint, value) in names.zip(main.into_iter().chain(aux)) {
+        for (constraint, value) in constraints::names().zip(main.into_iter().chain(aux)) {
             if value != Felt::ZERO {
                 failures.push(Failure { constraint, row, value });
             }

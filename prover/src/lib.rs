@@ -1,8 +1,30 @@
 //! Proves runs of Cairo programs.
 //!
 //! Input: a program and a run of it with trace and memory. Output: the trace's columns ([`Witness`]), a
-//! Winterfell proof ([`stark::prove`]). This crate never judges a proof; that is the verifier's, which
-//! does not depend on it.
+//! Winterfell proof ([`stark::prove`]), a proof file ([`prove`]). This crate never judges a proof. That is the
+//! verifier's task, and the verifier does not depend on this crate.
+//!
+//! ```
+//! use nilometer_air::cairo::Security;
+//! use nilometer_cairo::{Program, RunOptions};
+//!
+//! // Writes 7 to its output: the header, `[ap] = 7, ap++`, `[ap - 1] = [[fp - 3]]`,
+//! // `[ap] = [fp - 3] + 1, ap++`, `ret`.
+//! let program = Program::from_json(
+//!     br#"{"format": "nilometer-program-v1", "function": "example::main", "builtins": ["output"],
+//!     "code_offset": 6, "hints": [], "bytecode": [
+//!         "0x40780017fff7fff", "0x1", "0x1104800180018000", "0x4", "0x10780017fff7fff", "0x0",
+//!         "0x480680017fff8000", "0x7", "0x400280007ffd7fff",
+//!         "0x482680017ffd8000", "0x1", "0x208b7fff7fff7ffe"]}"#,
+//! )?;
+//! let run = program.run(&[], &RunOptions { trace: true, ..RunOptions::default() })?;
+//! let file = nilometer_prover::prove(&program, &run, Security::DEFAULT, &|_| {})?;
+//!
+//! let claim = program.claim(&run.output)?;
+//! assert_eq!(claim.output()[0].to_u64(), Some(7));
+//! nilometer_verifier::verify(&claim, &file.to_bytes(), Security::DEFAULT)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -19,7 +41,7 @@ use nilometer_air::cairo::{ProofFile, Security};
 use nilometer_cairo::{Program, Run};
 
 pub use memory::peak_bytes;
-pub use witness::{claim, Size, Witness, WitnessError};
+pub use witness::{Size, Witness, WitnessError};
 
 /// Proves that a program ran as `run` says and wrote its output.
 ///
@@ -37,9 +59,9 @@ pub fn prove(
     let witness = Witness::new(program, run)?;
     let rows = witness.n_rows();
     let output = witness.claim.output().to_vec();
+    let program_hash = witness.claim.program_hash();
     let advice = witness.advice.to_bytes(&witness.claim);
     let proof = stark::prove(witness, &security.options(rows), phase).to_bytes();
-    let program_hash = program.hash().to_bytes_be();
     Ok(ProofFile { security, rows, program_hash, output, advice, proof })
 }
 

@@ -19,7 +19,7 @@ const FRACTIONS: usize = 9;
 /// The auxiliary segment's columns for a main segment and challenges.
 ///
 /// # Panics
-/// If the number of rows is no multiple of eight.
+/// If the number of rows is not a multiple of eight.
 pub fn build(main: &[Vec<Felt>], challenges: &[Felt; N_CHALLENGES]) -> Vec<Vec<Felt>> {
     let rows = main[0].len();
     assert!(rows.is_multiple_of(LANES), "{rows} rows");
@@ -43,7 +43,7 @@ pub fn build(main: &[Vec<Felt>], challenges: &[Felt; N_CHALLENGES]) -> Vec<Vec<F
     columns
 }
 
-/// The fractions of some rows, and in the place of the sum what each row adds to it.
+/// The fractions of some rows; in the sum's column, what each row adds to the sum.
 struct Fractions<'a> {
     main: &'a [Vec<Felt>],
     challenges: &'a [Felt; N_CHALLENGES],
@@ -63,7 +63,7 @@ impl Kernel for Fractions<'_> {
         for (value, felt) in challenges.iter_mut().zip(self.challenges) {
             *value = P::splat(*felt);
         }
-        // Eight rows' values of one fraction stand together.
+        // The values of one fraction for eight rows are stored together.
         let mut inverses = vec![Felt::ZERO; FRACTIONS * len];
         for (i, target) in inverses.chunks_exact_mut(FRACTIONS * LANES).enumerate() {
             let row = first + i * LANES;

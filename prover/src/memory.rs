@@ -3,7 +3,7 @@
 use nilometer_air::cairo::layout::{AUX_WIDTH, MAIN_WIDTH, QUOTIENT_WIDTH};
 use nilometer_field::Felt;
 
-/// What a process needs whatever it proves: the program, the run, threads.
+/// Bytes that a process needs in any case: the program, the run, threads.
 const FIXED: u64 = 48 << 20;
 
 /// The most bytes that proving a trace of `rows` rows takes, with `blowup`.

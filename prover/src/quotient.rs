@@ -14,9 +14,9 @@ use winter_math::{polynom, FieldElement, StarkField};
 
 /// Points that one task computes.
 const TASK: usize = 1 << 9;
-/// The constraints' degree wants evaluations on twice the trace's domain.
+/// The constraints' degree requires evaluations on twice the trace's domain.
 const CE_BLOWUP: usize = 2;
-/// A periodic column's values come round after as many points as are computed side by side.
+/// A periodic column's values repeat after as many points as are computed side by side.
 const _: () = assert!(RC_PERIOD * CE_BLOWUP == LANES);
 
 /// A boundary constraint: `(column - value) · coefficient / (x - point)`.
@@ -68,7 +68,7 @@ impl Evaluator {
         }
         let offset: Felt = air.options().domain_offset();
         let power = |base: Felt, exponent: usize| base.pow([exponent as u64, 0, 0, 0]);
-        // A periodic column is a polynomial in x^(rows / period), which goes round with the lanes.
+        // A periodic column is a polynomial in x^(rows / period), which repeats with the lanes.
         let polys = air.get_periodic_column_polys();
         let root = Felt::get_root_of_unity(LANES.ilog2());
         let x = power(offset, rows / RC_PERIOD);
@@ -206,7 +206,7 @@ fn splat<P: Packed>(felts: &[Felt], values: &mut [P]) {
     }
 }
 
-/// Rows `row`, `row + stride`, … of a column; the first follows on the last.
+/// Rows `row`, `row + stride`, … of a column; after the last row comes the first.
 #[inline(always)]
 fn load<P: Packed>(matrix: &RowMatrix, row: usize, stride: usize, column: usize) -> P {
     let (data, width) = (matrix.data(), matrix.width());

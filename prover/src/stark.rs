@@ -1,8 +1,8 @@
 //! The proof of a filled trace.
 //!
 //! The protocol is Winterfell's: this makes a [`Proof`] that `winterfell::verify` replays. The steps are
-//! written out here because a 252-bit field on the prover's side wants its own transforms, hashing and
-//! evaluation of constraints.
+//! written out here because proving over a 252-bit field needs its own transforms, hashing and evaluation of
+//! constraints to be fast.
 
 use nilometer_air::cairo::layout::MAIN_WIDTH;
 use nilometer_air::cairo::security::context;
@@ -24,7 +24,7 @@ use crate::transcript::Transcript;
 use crate::witness::Witness;
 use crate::{lookups, Phase};
 
-/// Proves a witness; `phase` is told what begins.
+/// Proves a witness; `phase` is called at the start of each phase.
 pub fn prove(witness: Witness, options: &ProofOptions, phase: &dyn Fn(Phase)) -> Proof {
     let Witness { claim, advice, main } = witness;
     let rows = main[0].len();

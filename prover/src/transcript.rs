@@ -13,7 +13,7 @@ use crate::commitment::{Coin, Digest, HashFn};
 pub struct Transcript {
     /// Draws challenges.
     pub coin: Coin,
-    /// The coin's seed, which it does not show.
+    /// The coin's seed, which the coin keeps to itself.
     seed: Digest,
     /// Everything committed to so far.
     pub commitments: Commitments,
@@ -34,7 +34,7 @@ impl Transcript {
         }
     }
 
-    /// Takes a commitment.
+    /// Absorbs a commitment.
     pub fn commit(&mut self, root: Digest) {
         self.commitments.add::<HashFn>(&root);
         self.reseed(root);
@@ -59,12 +59,12 @@ impl Transcript {
     pub fn draw(&mut self) -> Felt {
         #[expect(
             clippy::expect_used,
-            reason = "every other draw is below the modulus: 1000 fail never"
+            reason = "each draw is below the modulus with probability one half: a thousand failures do not happen"
         )]
         self.coin.draw().expect("a felt from a random coin")
     }
 
-    /// Takes the evaluations out of the domain.
+    /// Absorbs the evaluations out of the domain.
     pub fn send_ood(&mut self, trace: &TraceOodFrame<Felt>, quotient: &QuotientOodFrame<Felt>) {
         self.ood_frame.set_trace_states(trace);
         self.ood_frame.set_quotient_states(quotient);

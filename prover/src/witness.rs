@@ -7,11 +7,10 @@ use nilometer_air::cairo::layout::{
     PC, RC_COUNT, RC_PERIOD, RES,
 };
 use nilometer_air::cairo::lookup::boundary_cells;
-use nilometer_air::cairo::{address, Advice, Builtin, Claim, ClaimError, MAX_ROWS, MIN_ROWS};
+use nilometer_air::cairo::{address, Advice, Claim, ClaimError, MAX_ROWS, MIN_ROWS};
 use nilometer_cairo::run::Registers;
 use nilometer_cairo::{Memory, Program, Run};
 use nilometer_field::Felt;
-use starknet_types_core::felt::Felt as VmFelt;
 use thiserror::Error;
 use winter_math::{batch_inversion, FieldElement};
 
@@ -29,13 +28,7 @@ pub struct Witness {
 /// A run that cannot be proved.
 #[derive(Debug, Error)]
 pub enum WitnessError {
-    /// The program uses a builtin that this AIR has not.
-    #[error("the program uses the builtin `{name}`, which proofs do not cover")]
-    Builtin {
-        /// Its name.
-        name: &'static str,
-    },
-    /// The program or its output is none that can be claimed.
+    /// The program or its output cannot be claimed.
     #[error(transparent)]
     Claim(#[from] ClaimError),
     /// The run kept no trace or memory.
@@ -47,7 +40,7 @@ pub enum WitnessError {
         /// The rows that it needs.
         rows: usize,
     },
-    /// The VM did what the AIR does not allow.
+    /// The virtual machine did something that the AIR does not allow.
     #[error("step {step}: {reason}")]
     Step {
         /// The step.
@@ -66,7 +59,7 @@ pub struct Size {
     pub cells: usize,
     /// Range-checked integers.
     pub range_checks: usize,
-    /// Rows of the trace: the least power of two with place for all.
+    /// Rows of the trace: the least power of two with room for all.
     pub rows: usize,
 }
 
@@ -94,32 +87,13 @@ impl Size {
     }
 }
 
-/// What a proof of a program's run with an output claims.
-///
-/// # Errors
-/// The program uses other builtins, or cannot be claimed.
-pub fn claim(program: &Program, output: &[VmFelt]) -> Result<Claim, WitnessError> {
-    use nilometer_cairo::Builtin as Own;
-    let builtins = program.builtins().iter().map(|builtin| match builtin {
-        Own::Output => Ok(Builtin::Output),
-        Own::RangeCheck => Ok(Builtin::RangeCheck),
-        other => Err(WitnessError::Builtin { name: other.name() }),
-    });
-    let code = program.bytecode().iter().map(Felt::from).collect();
-    Ok(Claim::new(
-        builtins.collect::<Result<_, _>>()?,
-        code,
-        output.iter().map(Felt::from).collect(),
-    )?)
-}
-
 impl Witness {
     /// Fills the trace of a run that kept its trace and memory.
     ///
     /// # Errors
     /// See [`WitnessError`].
     pub fn new(program: &Program, run: &Run) -> Result<Self, WitnessError> {
-        let claim = claim(program, &run.output)?;
+        let claim = program.claim(&run.output)?;
         let (Some(trace), Some(memory)) = (&run.trace, &run.memory) else {
             return Err(WitnessError::NoTrace);
         };
@@ -188,7 +162,7 @@ struct Filler<'a> {
 
 impl<'a> Filler<'a> {
     fn new(claim: &'a Claim, memory: &Memory, size: Size) -> Self {
-        // A cell that the run never set is any number: zero.
+        // A cell that the run never set may hold any number; it holds zero.
         let cells = |base: u64, len: usize| {
             let part = memory.part(base as usize).iter();
             let mut cells: Vec<Felt> =
@@ -335,7 +309,8 @@ impl<'a> Filler<'a> {
             let found = self.tables.look_up(address, 1);
             if found != Some(Felt::from(value)) {
                 let found = found.unwrap_or_default();
-                let reason = format!("the run left {found} at address {address}, wants {value:#x}");
+                let reason =
+                    format!("the run left {found} at address {address}, expected {value:#x}");
                 return Err(WitnessError::Step { step: self.size.steps, reason });
             }
         }
@@ -389,7 +364,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// The memory table: a cell of stack and heap a row.
+    /// The memory table: one cell of stack and heap per row.
     fn memory(&mut self) {
         for (row, (value, count)) in
             self.tables.cells.iter().zip(&self.tables.cell_counts).enumerate()

@@ -107,3 +107,60 @@ pub(crate) fn fold<V: Value>(values: &mut [V], shift: V, roots: &[V], scale: V) 
     }
     values[0] * scale
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn felt(value: u64) -> Felt {
+        Felt::from(value)
+    }
+
+    #[test]
+    fn folding_is_splitting_a_polynomial() {
+        for count in [2, 4, 8, 16] {
+            // Σ X^m·f_m(X^count), each f_m of degree 2.
+            let coefficients: Vec<Felt> = (0..3 * count as u64).map(|i| felt(i * i + 7)).collect();
+            let (x, beta) = (felt(1234), felt(99));
+            let zeta = generator(count);
+            let mut values: Vec<Felt> =
+                powers(zeta, count).iter().map(|root| horner(&coefficients, x * *root)).collect();
+            let roots = powers(zeta.inverse(), count / 2);
+            let scale = felt(count as u64).inverse();
+            let folded = fold(&mut values, beta * x.inverse(), &roots, scale);
+            let y = power(x, count as u64);
+            let expected = (0..count).fold(Felt::ZERO, |sum, m| {
+                let part: Vec<Felt> = coefficients.iter().skip(m).step_by(count).copied().collect();
+                sum + power(beta, m as u64) * horner(&part, y)
+            });
+            assert_eq!(folded, expected, "{count}");
+        }
+    }
+
+    #[test]
+    fn nothing_vanishes_out_of_the_domain_and_nothing_is_divided_by_zero() {
+        let (n, exempt) = (16, 3);
+        let g = generator(n);
+        for row in 0..n {
+            assert!(Vanishing::at(power(g, row as u64), n, exempt).is_none(), "{row}");
+        }
+        let x = felt(5);
+        let at = Vanishing::at(x, n, exempt).unwrap();
+        let product = |rows: std::ops::Range<usize>| {
+            rows.fold(Felt::ONE, |product, row| product * (x - power(g, row as u64)))
+        };
+        assert_eq!(at.every * product(0..14), Felt::ONE);
+        assert_eq!(at.transition * product(0..13), Felt::ONE);
+        assert_eq!(at.first * product(0..1), Felt::ONE);
+        assert_eq!(at.last * product(13..14), Felt::ONE);
+    }
+
+    #[test]
+    fn inverses_of_all_or_of_none() {
+        let values = [felt(3), -felt(1), felt(1 << 40)];
+        let found = inverses(&values).unwrap();
+        assert!(values.iter().zip(&found).all(|(a, b)| *a * *b == Felt::ONE));
+        assert_eq!(inverses(&[felt(3), Felt::ZERO]), None);
+        assert_eq!(inverses(&[]), Some(vec![]));
+    }
+}

@@ -68,3 +68,30 @@ pub(crate) fn root<H: Hash, E>(
     // There is at least one position, so there is a root.
     Ok(known.first().map(|(_, root)| *root).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Blake3, Felt};
+
+    #[test]
+    fn openings_list_what_the_root_takes() {
+        let leaves: Vec<_> = (0..16_u64).map(|i| Blake3::leaf(&[Felt::from(i)])).collect();
+        let mut levels = vec![leaves.clone()];
+        while let Some(last) = levels.last().filter(|last| last.len() > 1) {
+            levels.push(last.chunks(2).map(|pair| Blake3::node(&pair[0], &pair[1])).collect());
+        }
+        let expected = levels[4][0];
+        for positions in
+            [vec![0], vec![15], vec![0, 1], vec![1, 2], vec![3, 4, 5, 12], (0..16).collect()]
+        {
+            let mut siblings =
+                listed(&positions, 4).into_iter().map(|(level, i)| levels[level as usize][i]);
+            let opened = positions.iter().map(|p| leaves[*p]).collect();
+            let found = root::<Blake3, ()>(&positions, opened, 4, || siblings.next().ok_or(()));
+            assert_eq!(found, Ok(expected), "{positions:?}");
+            assert_eq!(siblings.next(), None, "{positions:?}");
+        }
+        assert_eq!(listed(&(0..16).collect::<Vec<_>>(), 4), []);
+    }
+}

@@ -9,8 +9,22 @@
 //! | [`Config`] | accounts and networks as sncast keeps them: `snfoundry.toml`, accounts files, keystores |
 //! | [`Devnet`] | a local node for tests and demonstrations |
 //!
-//! Everything that comes from a node is hostile: it is decoded with bounds, into typed errors. This crate
+//! Everything that comes from a node is untrusted: it is decoded with bounds, into typed errors. This crate
 //! prints nothing, knows nothing of models' insides, and keeps keys in memory only.
+//!
+//! Answers are read with a cursor that knows what it reads:
+//!
+//! ```
+//! use nilometer_starknet::codec::{short_string, to_short_string, Reader};
+//! use nilometer_starknet::Felt;
+//!
+//! let name = to_short_string("rockybot").expect("31 characters at most");
+//! let mut answer = Reader::new("a name and a price", &[name, Felt::from(7)]);
+//! assert_eq!(short_string(&answer.felt()?).as_deref(), Some("rockybot"));
+//! assert_eq!(answer.number::<u64>()?, 7);
+//! answer.end()?;
+//! # Ok::<(), nilometer_starknet::ChainError>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -48,7 +48,7 @@ fn main() {
         let file =
             nilometer_prover::prove(&built.program, &run, Security::DEFAULT, &|_| {}).unwrap();
         let proved = start.elapsed();
-        let claim = nilometer_prover::claim(&built.program, &run.output).unwrap();
+        let claim = built.program.claim(&run.output).unwrap();
         let bytes = file.to_bytes();
         let checking = Instant::now();
         nilometer_verifier::verify(&claim, &bytes, Security::DEFAULT).unwrap();

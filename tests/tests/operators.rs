@@ -371,3 +371,60 @@ fn trees_behind_a_scaler_and_on_fixed_point_features() {
     assert!(matches!(fixed.input.encoding, Encoding::Fixed { .. }));
     check(&graph, &fixed, &tree_rows(false));
 }
+
+/// Three targets whose sums share a felt, and no other use of an integer as a felt.
+#[test]
+fn packed_targets_alone_compile() {
+    let leaf = |x: f64| TreeNode::Leaf(vec![(0, x), (1, -x), (2, 2.0 * x)]);
+    let test = Test::LessOrEqual(0.5);
+    let branch =
+        TreeNode::Branch { feature: 0, test, missing_is_true: false, on_true: 1, on_false: 2 };
+    let trees = vec![Tree { nodes: vec![branch, leaf(1.5), leaf(-0.25)] }];
+    let (base, aggregate, dtype) = (vec![0.0; 3], Aggregate::Sum, DType::F32);
+    let mut b = Builder::new(1, DType::F32);
+    let ensemble = TreeEnsemble { trees, n_targets: 3, base, aggregate, dtype };
+    let sums = b.node(Op::Trees(ensemble), &[0], 3);
+    b.show(sums);
+    let graph = b.finish();
+    let quant = quantized(&graph, (-4.0, 4.0), FeatureMode::Exact, 16);
+    check(&graph, &quant, &[vec![0.5], vec![0.75], vec![-3.0]]);
+}
+
+/// Every feature has a range of its own, and there are more of them than one function reads.
+#[test]
+fn many_features_are_read_in_parts() {
+    const N: usize = 330;
+    let mut random = Random::new(21);
+    for rows_out in [1, 3, 70] {
+        let mut b = Builder::new(N, DType::F32);
+        let hidden = b.dense(&mut random, 0, rows_out, 0.5);
+        if let Op::Dense { weights, .. } = &mut b.0.nodes[hidden].op {
+            // Features that no weight reads are checked all the same.
+            for row in weights.chunks_mut(N) {
+                row[5] = 0.0;
+                row[64..130].fill(0.0);
+            }
+        }
+        let relu = b.unary(Unary::Relu, hidden);
+        let out = b.dense(&mut random, relu, 2, 0.5);
+        b.show(out);
+        let graph = b.finish();
+        let declared: Vec<_> = (0..N).map(|i| (-1.0 - i as f64 / 100.0, 1.0)).collect();
+        let (typical, features) = (declared.clone(), FeatureMode::Fixed);
+        let spec = InputSpec { declared: declared.clone(), typical, features };
+        let observed = vec![0.0; graph.nodes.len()];
+        let quant = lower(&graph, &spec, &Precision::uniform(8, 2), &observed).unwrap();
+        let lowest = declared.iter().map(|range| range.0).collect();
+        check(&graph, &quant, &[vec![0.25; N], lowest, vec![1.0; N]]);
+        let built = zoo::build(&quant, Some(Shape::Unrolled.into()), false);
+        let looped = zoo::build(&quant, Some(Shape::Looped.into()), false);
+        for feature in [0, 5, 63, 64, N - 1] {
+            let mut row = quant.input.encode(&vec![0.25; N]).unwrap();
+            row[feature] = quant.input.ranges[feature].hi + 1;
+            for program in [&built.program, &looped.program] {
+                let error = zoo::refusal(program, &row);
+                assert!(error.contains("input out of range"), "{feature}: {error}");
+            }
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use crate::emit::readers::one_dense_reads_the_row;
 use crate::emit::{LanePlan, Shape};
 use crate::quant::{KeyTest, QuantGraph, QuantOp, QuantTree, QuantTreeNode, QuantTrees};
 
@@ -53,6 +54,12 @@ const MAX_UNROLLED_FELTS: u64 = 72_000;
 const MAX_UNROLLED_STEPS: u64 = 30_000;
 /// Nested branches deeper than this are walked in a loop.
 const MAX_UNROLLED_DEPTH: usize = 200;
+/// Straight-line code for a node of a tree takes the compiler some 4 ms: from here on that is more than all of
+/// a looped forest.
+const MAX_UNROLLED_TREE_NODES: usize = 2_500;
+/// The compiler's memory for one function that reads all features grows with the square of their number: about
+/// 0.3 GB for 200 of them, 2.5 GB for 800.
+const MAX_UNROLLED_INPUTS: usize = 400;
 
 const ENTRY: u64 = 32;
 const READ_FEATURE: u64 = 6;
@@ -254,15 +261,21 @@ pub fn fits_class(graph: &QuantGraph, shape: Shape) -> bool {
     felts as u64 <= MAX_CLASS_FELTS
 }
 
-/// Unrolled as long as one function and one Starknet class hold it.
+/// Unrolled as long as one function and one Starknet class hold it, and the compiler takes no longer and no
+/// more memory over it than it is worth.
 pub fn preferred_shape(graph: &QuantGraph) -> Shape {
-    let deep = graph.nodes.iter().any(|node| match &node.op {
-        QuantOp::Trees(trees) => trees.trees.iter().any(|t| deepest(t) > MAX_UNROLLED_DEPTH),
-        _ => false,
-    });
+    let trees = || {
+        graph.nodes.iter().filter_map(|node| match &node.op {
+            QuantOp::Trees(trees) => Some(&trees.trees),
+            _ => None,
+        })
+    };
+    let deep = trees().flatten().any(|tree| deepest(tree) > MAX_UNROLLED_DEPTH);
+    let tree_nodes: usize = trees().flatten().map(|tree| tree.nodes.len()).sum();
+    let wide = graph.input_len() > MAX_UNROLLED_INPUTS && !one_dense_reads_the_row(graph);
     let fits = unrolled_felts(graph) <= MAX_UNROLLED_FELTS
         && estimate(graph, Shape::Unrolled).total() <= MAX_UNROLLED_STEPS;
-    if fits && !deep {
+    if fits && !deep && !wide && tree_nodes <= MAX_UNROLLED_TREE_NODES {
         Shape::Unrolled
     } else {
         Shape::Looped

@@ -41,7 +41,7 @@ pub enum EvalError {
         /// The model's element type.
         dtype: DType,
     },
-    /// A feature of an integer model is no 64-bit integer.
+    /// A feature of an integer model is not a 64-bit integer.
     #[error("feature {index} is {value}, wants a 64-bit integer")]
     NotInteger {
         /// The feature's index.
@@ -117,7 +117,7 @@ fn admit(graph: &Graph, row: &[f64]) -> Result<Vec<f64>, EvalError> {
         let rounded = round_to(dtype, value);
         let is_missing = missing && rounded.is_nan();
         match dtype {
-            // 2^63 is a float, i64::MAX is none.
+            // 2^63 is exact as a float, i64::MAX is not.
             DType::I64
                 if value.fract() != 0.0 || value < -(2f64.powi(63)) || value >= 2f64.powi(63) =>
             {

@@ -8,6 +8,17 @@
 //!
 //! This crate reads no files, runs no compiler and prints nothing. The same input gives the same
 //! bytes on every machine: no clock, no environment, no platform mathematics.
+//!
+//! ```
+//! use nilometer_transpiler::quant::{plan, PlanOptions};
+//!
+//! let onnx = include_bytes!("../../examples/zoo/tree_iris_dt4.onnx");
+//! let graph = nilometer_transpiler::onnx::import(onnx)?;
+//! let model = plan(&graph, None, &PlanOptions::default())?.graph;
+//! let answer = model.predict(&[5.1, 3.5, 1.4, 0.2])?;
+//! assert_eq!(answer.integers[0], 0, "the first class, setosa");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod cost;
 pub mod decision;

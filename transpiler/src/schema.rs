@@ -108,7 +108,7 @@ impl Schema {
 
     /// The schema as the contract returns it: a version (1); the number of runs and for each its count, 0
     /// and the scale or 1 + 2·type + missing and 0, and the range; the number of outputs and
-    /// for each its name (length, then 31 bytes a felt), length, scale, 1 if it is a label, and the number
+    /// for each its name (length, then 31 bytes per felt), length, scale, 1 if it is a label, and the number
     /// of classes followed by their names or numbers (tag 1 or 0 first).
     pub fn to_felts(&self) -> Vec<Felt> {
         let mut felts = vec![Felt::ONE, Felt::from(self.inputs.len())];
@@ -150,7 +150,7 @@ impl Schema {
     }
 }
 
-/// UTF-8 bytes, 31 a felt, behind their number.
+/// The number of UTF-8 bytes, then the bytes, 31 per felt.
 fn text(felts: &mut Vec<Felt>, text: &str) {
     felts.push(Felt::from(text.len()));
     felts.extend(text.as_bytes().chunks(31).map(Felt::from_bytes_be_slice));

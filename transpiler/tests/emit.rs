@@ -164,7 +164,7 @@ fn the_package_around_the_model() {
 
 #[test]
 fn bad_package_names_are_refused() {
-    for name in ["", "1st", "Model", "my-model", "a b", "é"] {
+    for name in ["", "1st", "Model", "my-model", "a b", "é", "i64", "core", "match"] {
         let meta = PackageMeta { name: name.into(), ..meta() };
         let error = emit(&chain(2, vec![dense(1, 2)], 4), &meta, None).unwrap_err();
         assert_eq!(error, EmitError::PackageName { name: name.into() });

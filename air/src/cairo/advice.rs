@@ -1,21 +1,21 @@
 //! What a prover adds to a claim in the open: where the run ended, and how often each entry of the public
 //! tables is looked up.
 //!
-//! It is part of the transcript before any challenge is drawn. A prover gains nothing by lying here: counts
-//! that are not those of the trace's lookups leave a sum that is not zero.
+//! It is absorbed into the transcript before any challenge is drawn. Lying here gains a prover nothing: counts
+//! that differ from the trace's lookups leave a sum that is not zero.
 
+use nilometer_field::Felt;
 use thiserror::Error;
 
 use super::address;
 use super::claim::Claim;
 use super::isa::Instruction;
 use super::layout::{range_check_capacity, LIMB_VALUES};
-use nilometer_field::Felt;
 
-/// The longest run, in rows, as a power of two: counts fit 32 bits with room.
+/// The largest count. No run comes near it, and sums of two still fit 32 bits.
 const MAX_COUNT: u32 = 1 << 30;
 /// Counts in one element of the transcript.
-const COUNTS_A_FELT: usize = 7;
+const COUNTS_PER_FELT: usize = 7;
 
 /// What a prover adds to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,10 +34,10 @@ pub struct Advice {
     pub limbs: Vec<u32>,
 }
 
-/// Advice that no run can have given.
+/// Why advice cannot be that of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AdviceError {
-    /// The bytes end early, or go on.
+    /// The bytes are not a canonical encoding.
     #[error("the advice has {problem}")]
     Bytes {
         /// What is wrong with them.
@@ -56,13 +56,13 @@ pub enum AdviceError {
     /// A count that no run reaches.
     #[error("the advice counts more than 2^30 of something")]
     Count,
-    /// A word is executed that is no instruction.
-    #[error("the word at {offset} is executed, but it is no instruction")]
+    /// A word is executed that is not an instruction.
+    #[error("the word at {offset} is executed, but it is not an instruction")]
     NoInstruction {
         /// Its offset in the program.
         offset: usize,
     },
-    /// A felt of the output is never accessed, so nothing binds it.
+    /// A felt of the output is never accessed, so the run does not bind it.
     #[error("felt {index} of the output was never written")]
     OutputHole {
         /// Its position.
@@ -74,8 +74,8 @@ pub enum AdviceError {
         /// Its distance from the stack's start.
         actual: u32,
     },
-    /// More integers are range-checked than the rows have place for.
-    #[error("{actual} integers are range-checked, {rows} rows have place for {capacity}")]
+    /// More integers are range-checked than the rows have room for.
+    #[error("{actual} integers are range-checked, {rows} rows have room for {capacity}")]
     RangeChecks {
         /// How many.
         actual: u32,
@@ -151,7 +151,7 @@ impl Advice {
     pub(super) fn extend_elements(&self, elements: &mut Vec<Felt>) {
         elements.extend([Felt::from(self.stack_len), Felt::from(self.range_checks)]);
         for list in [&self.instructions, &self.data, &self.output, &self.limbs] {
-            elements.extend(list.chunks(COUNTS_A_FELT).map(pack));
+            elements.extend(list.chunks(COUNTS_PER_FELT).map(pack));
         }
     }
 
@@ -181,8 +181,8 @@ impl Advice {
     ///
     /// # Errors
     /// See [`AdviceError`].
-    pub fn from_bytes(claim: &Claim, mut bytes: &[u8]) -> Result<Self, AdviceError> {
-        let source = &mut bytes;
+    pub fn from_bytes(claim: &Claim, bytes: &[u8]) -> Result<Self, AdviceError> {
+        let source = &mut &*bytes;
         let mut advice = Self::new(claim);
         advice.stack_len = read_count(source)?;
         advice.range_checks = read_count(source)?;
@@ -195,11 +195,14 @@ impl Advice {
         advice.data = data.map(|(other, own)| other.saturating_add(own)).collect();
         advice.output = read_counts(source, claim.output().len())?;
         advice.limbs = read_counts(source, LIMB_VALUES)?;
-        if source.is_empty() {
-            Ok(advice)
-        } else {
-            Err(AdviceError::Bytes { problem: "more bytes than it should" })
+        if !source.is_empty() {
+            return Err(AdviceError::Bytes { problem: "more bytes than it should" });
         }
+        // Runs could be split, numbers padded, and single counts written instead of runs: only one encoding is valid.
+        if advice.to_bytes(claim) != bytes {
+            return Err(AdviceError::Bytes { problem: "another encoding than the canonical one" });
+        }
+        Ok(advice)
     }
 }
 
@@ -277,8 +280,7 @@ fn read_number(source: &mut &[u8]) -> Result<u64, AdviceError> {
         *source = rest;
         number |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            // One spelling a number, so that equal advice has equal bytes.
-            return if byte == 0 && shift > 0 { Err(AdviceError::Count) } else { Ok(number) };
+            return Ok(number);
         }
     }
     Err(AdviceError::Count)
@@ -294,29 +296,16 @@ fn to_count(number: u64) -> Result<u32, AdviceError> {
 
 fn read_counts(source: &mut &[u8], len: usize) -> Result<Vec<u32>, AdviceError> {
     let mut counts = Vec::with_capacity(len);
-    // One spelling a list: a run is as long as it can be, and short ones are spelt out.
-    let spelling = AdviceError::Bytes { problem: "a list in another spelling than its own" };
-    let mut after_run = false;
     while counts.len() < len {
         let number = read_number(source)?;
         if number & 1 == 0 {
-            let count = to_count(number >> 1)?;
-            let repeated = counts.iter().rev().take_while(|last| **last == count).take(2).count();
-            if repeated > usize::from(!after_run) {
-                return Err(spelling);
-            }
-            after_run = false;
-            counts.push(count);
+            counts.push(to_count(number >> 1)?);
         } else {
             let repeats = (number >> 1) as usize;
             let count = read_count(source)?;
             if repeats > len - counts.len() {
-                return Err(AdviceError::Bytes { problem: "a run that passes its list's end" });
+                return Err(AdviceError::Bytes { problem: "a run beyond the end of its list" });
             }
-            if repeats < 3 || counts.last() == Some(&count) {
-                return Err(spelling);
-            }
-            after_run = true;
             counts.resize(counts.len() + repeats, count);
         }
     }

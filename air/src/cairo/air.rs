@@ -1,5 +1,6 @@
 //! The AIR as Winterfell takes it.
 
+use nilometer_field::Felt;
 use winter_air::{
     Air, AirContext, Assertion, AuxRandElements, EvaluationFrame, ProofOptions, TraceInfo,
     TransitionConstraintDegree,
@@ -9,14 +10,13 @@ use winter_math::{ExtensionOf, FieldElement, ToElements};
 use super::advice::Advice;
 use super::boundary;
 use super::claim::Claim;
-use super::constraints::{self, Constants, AUX_DEGREES, MAIN_DEGREES};
+use super::constraints::{self, Constants, Constraint};
 use super::layout::{AUX_WIDTH, MAIN_WIDTH, PERIODIC, RC_PERIOD, SUM};
 use super::lookup::{public_sum, N_CHALLENGES};
-use nilometer_field::Felt;
 
-/// The shortest trace. Shorter ones would be no faster: their proofs are all fixed costs.
+/// The shortest trace, in rows. Shorter ones would not be faster: at this length all costs are fixed ones.
 pub const MIN_ROWS: usize = 1 << 6;
-/// The longest trace.
+/// The longest trace, in rows.
 pub const MAX_ROWS: usize = 1 << 26;
 
 /// A claim, and what the prover adds to it.
@@ -24,7 +24,7 @@ pub const MAX_ROWS: usize = 1 << 26;
 pub struct PublicInputs {
     /// What is proved.
     pub claim: Claim,
-    /// What the prover says of its run.
+    /// What the prover adds to it.
     pub advice: Advice,
 }
 
@@ -52,17 +52,17 @@ impl Air for CairoAir {
     type PublicInputs = PublicInputs;
 
     fn new(trace_info: TraceInfo, public_inputs: PublicInputs, options: ProofOptions) -> Self {
-        let degree = |&(base, periodic): &(usize, bool)| {
-            if periodic {
-                TransitionConstraintDegree::with_cycles(base, vec![RC_PERIOD])
+        let degree = |constraint: &Constraint| {
+            if constraint.periodic {
+                TransitionConstraintDegree::with_cycles(constraint.degree, vec![RC_PERIOD])
             } else {
-                TransitionConstraintDegree::new(base)
+                TransitionConstraintDegree::new(constraint.degree)
             }
         };
         let context = AirContext::new_multi_segment(
             trace_info,
-            MAIN_DEGREES.iter().map(degree).collect(),
-            AUX_DEGREES.iter().map(degree).collect(),
+            constraints::MAIN.iter().map(degree).collect(),
+            constraints::AUX.iter().map(degree).collect(),
             boundary::N_MAIN,
             boundary::N_AUX,
             options,
@@ -117,8 +117,8 @@ impl Air for CairoAir {
     }
 
     /// # Panics
-    /// If a challenge meets an entry of its table: see [`super::lookup::ChallengeCollision`]. The
-    /// verifier takes that for an invalid proof.
+    /// If a challenge equals an entry of its table: see [`super::lookup::ChallengeCollision`]. The
+    /// verifier reports this as an invalid proof.
     fn get_aux_assertions<E: FieldElement<BaseField = Felt>>(
         &self,
         challenges: &AuxRandElements<E>,

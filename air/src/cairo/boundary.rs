@@ -1,11 +1,11 @@
 //! What the trace starts and ends with.
 
+use nilometer_field::Felt;
 use winter_math::FieldElement;
 
 use super::address;
 use super::advice::Advice;
 use super::layout::{ACC, AP, FP, INDEX, PC};
-use nilometer_field::Felt;
 
 /// Fixed values of the main segment.
 pub const N_MAIN: usize = 8;
@@ -23,7 +23,7 @@ pub fn main(advice: &Advice, rows: usize) -> [(&'static str, usize, usize, Felt)
         ("boundary::first_fp", FP, 0, frame),
         // The memory table's first address, and so all of them.
         ("boundary::first_index", INDEX, 0, Felt::ZERO),
-        // Otherwise the first range-checked integer could have any top.
+        // Otherwise the top of the first range-checked integer would be free.
         ("boundary::first_acc", ACC, 0, Felt::ZERO),
         ("boundary::last_pc", PC, last, at(address::END_OFFSET)),
         // The stop pointers are below it.

@@ -1,9 +1,11 @@
 //! What a proof is about.
 
+use nilometer_field::{poseidon, Felt};
 use thiserror::Error;
 use winter_math::FieldElement;
 
-use nilometer_field::Felt;
+use super::address;
+use super::builtin::Builtin;
 
 /// The AIR's name; part of what a proof commits to.
 pub const AIR_NAME: &str = "nilometer-cairo";
@@ -15,14 +17,8 @@ pub const MAX_CODE_LEN: usize = 1 << 22;
 /// The longest output, in felts.
 pub const MAX_OUTPUT_LEN: usize = 1 << 20;
 
-/// A builtin that this AIR has; the order is the canonical one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Builtin {
-    /// The public output.
-    Output,
-    /// Integers below 2^128.
-    RangeCheck,
-}
+/// The first felt of what [`program_hash`] hashes.
+const PROGRAM_HASH_TAG: &[u8] = b"nilometer-program-v1";
 
 /// "This program ran to its end and wrote this output."
 ///
@@ -33,11 +29,18 @@ pub struct Claim {
     builtins: Vec<Builtin>,
     code: Vec<Felt>,
     output: Vec<Felt>,
+    program_hash: Felt,
 }
 
 /// A claim that no proof of this AIR can be about.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ClaimError {
+    /// The program uses a builtin that proofs do not cover.
+    #[error("the program uses the builtin `{name}`, which proofs do not cover")]
+    Builtin {
+        /// The builtin's name.
+        name: &'static str,
+    },
     /// Builtins out of order, twice, or without the output.
     #[error("the builtins are not the output, then others in canonical order")]
     Builtins,
@@ -62,7 +65,7 @@ pub enum ClaimError {
 }
 
 impl Claim {
-    /// A claim about the program of `code` with its `builtins`.
+    /// A claim about the program of `code` with its `builtins`. Hashes the program.
     ///
     /// # Errors
     /// See [`ClaimError`].
@@ -71,6 +74,27 @@ impl Claim {
         code: Vec<Felt>,
         output: Vec<Felt>,
     ) -> Result<Self, ClaimError> {
+        // Checked first: a program that is too long is not hashed.
+        let mut claim = Self::with_program_hash(builtins, code, output, Felt::ZERO)?;
+        claim.program_hash = program_hash(&claim.builtins, &claim.code);
+        Ok(claim)
+    }
+
+    /// [`Self::new`] for a caller that has the program's hash already.
+    ///
+    /// `program_hash` must be that of [`program_hash`]: it is what files about this claim must name.
+    ///
+    /// # Errors
+    /// See [`ClaimError`].
+    pub fn with_program_hash(
+        builtins: Vec<Builtin>,
+        code: Vec<Felt>,
+        output: Vec<Felt>,
+        program_hash: Felt,
+    ) -> Result<Self, ClaimError> {
+        if let Some(other) = builtins.iter().find(|builtin| builtin.transcript_tag().is_none()) {
+            return Err(ClaimError::Builtin { name: other.name() });
+        }
         let ordered = builtins.windows(2).all(|pair| pair[0] < pair[1]);
         if builtins.first() != Some(&Builtin::Output) || !ordered {
             return Err(ClaimError::Builtins);
@@ -85,7 +109,7 @@ impl Claim {
         if code.get(..6) != Some(&header(n_builtins)) {
             return Err(ClaimError::Header { n_builtins });
         }
-        Ok(Self { builtins, code, output })
+        Ok(Self { builtins, code, output, program_hash })
     }
 
     /// The builtins, in canonical order; the first is the output.
@@ -103,6 +127,11 @@ impl Claim {
         &self.output
     }
 
+    /// The program's name: see [`program_hash`].
+    pub fn program_hash(&self) -> Felt {
+        self.program_hash
+    }
+
     /// The claim as felts, for the transcript: every part is preceded by its length, so different claims
     /// give different felts.
     pub(super) fn to_elements(&self) -> Vec<Felt> {
@@ -110,13 +139,36 @@ impl Claim {
         let name = AIR_NAME.bytes().fold(0_u128, |name, byte| name << 8 | u128::from(byte));
         elements.extend([Felt::from(name), Felt::from(AIR_VERSION)]);
         elements.push(Felt::from(self.builtins.len() as u64));
-        elements.extend(self.builtins.iter().map(|builtin| Felt::from(*builtin as u64 + 1)));
+        let tags = self.builtins.iter().filter_map(|builtin| builtin.transcript_tag());
+        elements.extend(tags.map(Felt::from));
         for list in [&self.code, &self.output] {
             elements.push(Felt::from(list.len() as u64));
             elements.extend_from_slice(list);
         }
         elements
     }
+}
+
+/// A program's identity: Poseidon over a version tag, the builtins (their number, then their names as short
+/// strings), the entry point, the length of the code, and the code.
+///
+/// Each list is preceded by its length, so different programs hash different felts. Hints are not part of
+/// it: they choose witnesses, not what is proved.
+pub fn program_hash(builtins: &[Builtin], code: &[Felt]) -> Felt {
+    let mut felts = Vec::with_capacity(builtins.len() + code.len() + 4);
+    felts.push(short_string(PROGRAM_HASH_TAG));
+    felts.push(Felt::from(builtins.len() as u64));
+    felts.extend(builtins.iter().map(|builtin| short_string(builtin.name().as_bytes())));
+    felts.push(Felt::from(address::ENTRY_OFFSET));
+    felts.push(Felt::from(code.len() as u64));
+    felts.extend_from_slice(code);
+    poseidon::hash_array(&felts)
+}
+
+/// ASCII text as a number, first byte most significant.
+fn short_string(text: &[u8]) -> Felt {
+    let base = Felt::from(256_u64);
+    text.iter().fold(Felt::ZERO, |felt, &byte| felt * base + Felt::from(byte))
 }
 
 /// The words that every provable program starts with.
@@ -145,6 +197,10 @@ mod tests {
         };
         assert_eq!(new(&[Output], &code), Ok(()));
         assert_eq!(new(&[Output, RangeCheck], &header(2)), Ok(()));
+        for builtin in [Builtin::Pedersen, Builtin::Bitwise, Builtin::Poseidon] {
+            let name = builtin.name();
+            assert_eq!(new(&[Output, builtin], &code), Err(ClaimError::Builtin { name }));
+        }
         for builtins in [&[][..], &[RangeCheck], &[RangeCheck, Output], &[Output, Output]] {
             assert_eq!(new(builtins, &code), Err(ClaimError::Builtins));
         }

@@ -3,11 +3,11 @@
 //! They are written once, over any type that adds and multiplies: the verifier evaluates them at one point,
 //! the prover on eight rows at a time, the row checker on a plain trace.
 //!
-//! Everything here is inlined into its caller, and there are no closures: vector instructions are compiled for
-//! the function that uses them.
+//! Everything here is inlined into its caller and closures are avoided, so that vector instructions are
+//! available: they are enabled per function.
 //!
-//! Rows: "next" is the row after. No constraint holds on the last row, and nothing that the last row looks
-//! up is counted, so the last row is a state and no step.
+//! "Next" is the row after. No constraint applies to the last row, and its lookups are not counted, so the last
+//! row is a state, not a step.
 
 use super::address;
 use super::isa::{Flag, N_FLAGS};
@@ -64,50 +64,60 @@ impl<V: Value> Default for Constants<V> {
     }
 }
 
+/// A constraint as the AIR declares it; [`main`] and [`aux`] have its expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Constraint {
+    /// The name: component, then rule.
+    pub name: &'static str,
+    /// The degree in the trace's columns.
+    pub degree: usize,
+    /// Whether a periodic column of period [`RC_PERIOD`] is a factor.
+    pub periodic: bool,
+}
+
+const fn constraint(name: &'static str, degree: usize) -> Constraint {
+    Constraint { name, degree, periodic: false }
+}
+
+const fn periodic(name: &'static str, degree: usize) -> Constraint {
+    Constraint { name, degree, periodic: true }
+}
+
+/// The main segment's constraints, in the order of [`main`].
+pub const MAIN: [Constraint; 11] = [
+    constraint("cpu::res", 3),
+    constraint("cpu::assert_eq", 2),
+    constraint("cpu::next_pc", 3),
+    constraint("cpu::next_pc_jnz", 3),
+    constraint("cpu::next_ap", 2),
+    constraint("cpu::next_fp", 2),
+    constraint("cpu::call_push_fp", 2),
+    constraint("cpu::call_push_pc", 2),
+    constraint("memory::index", 1),
+    periodic("range_check::top_limb", 1),
+    periodic("range_check::accumulate", 1),
+];
+
+/// The auxiliary segment's constraints, in the order of [`aux`].
+pub const AUX: [Constraint; 5] = [
+    constraint("lookup::instruction", 3),
+    constraint("lookup::dst_op0", 3),
+    constraint("lookup::op1_cell", 3),
+    constraint("lookup::limbs", 3),
+    constraint("lookup::sum", 3),
+];
+
 /// Constraints of the main segment.
-pub const N_MAIN: usize = 11;
+pub const N_MAIN: usize = MAIN.len();
 /// Constraints of the auxiliary segment.
-pub const N_AUX: usize = 5;
+pub const N_AUX: usize = AUX.len();
 
-/// Names of the main segment's constraints, in the order of [`main`].
-pub const MAIN_NAMES: [&str; N_MAIN] = [
-    "cpu::res",
-    "cpu::assert_eq",
-    "cpu::next_pc",
-    "cpu::next_pc_jnz",
-    "cpu::next_ap",
-    "cpu::next_fp",
-    "cpu::call_push_fp",
-    "cpu::call_push_pc",
-    "memory::index",
-    "range_check::top_limb",
-    "range_check::accumulate",
-];
+/// The names of all constraints on rows: the main segment's, then the auxiliary segment's.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    MAIN.iter().chain(&AUX).map(|constraint| constraint.name)
+}
 
-/// Their degrees, and whether a periodic column is a factor.
-pub const MAIN_DEGREES: [(usize, bool); N_MAIN] = [
-    (3, false),
-    (2, false),
-    (3, false),
-    (3, false),
-    (2, false),
-    (2, false),
-    (2, false),
-    (2, false),
-    (1, false),
-    (1, true),
-    (1, true),
-];
-
-/// Names of the auxiliary segment's constraints, in the order of [`aux`].
-pub const AUX_NAMES: [&str; N_AUX] =
-    ["lookup::instruction", "lookup::dst_op0", "lookup::op1_cell", "lookup::limbs", "lookup::sum"];
-
-/// Their degrees, and whether a periodic column is a factor.
-pub const AUX_DEGREES: [(usize, bool); N_AUX] =
-    [(3, false), (3, false), (3, false), (3, false), (3, false)];
-
-/// The main segment's constraints on a row and the next one, in the order of [`MAIN_NAMES`].
+/// The main segment's constraints on a row and the next one, in the order of [`MAIN`].
 ///
 /// Flags are those of an instruction that the verifier has decoded (`lookup::instruction`), so the groups'
 /// rules hold: at most one source of op1, one kind of res, one kind of jump, one addition to ap; exactly one
@@ -218,7 +228,7 @@ pub fn denominators<V: Value>(
     }
 }
 
-/// The auxiliary segment's constraints on a row and the next one, in the order of [`AUX_NAMES`].
+/// The auxiliary segment's constraints on a row and the next one, in the order of [`AUX`].
 #[inline(always)]
 pub fn aux<V: Value>(
     k: &Constants<V>,

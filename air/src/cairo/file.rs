@@ -1,15 +1,20 @@
 //! Proof files. See `docs/proof-format.md`.
 //!
-//! Reading checks form only: nothing in a file is to be believed before the verifier has accepted it.
+//! Reading checks the form only: nothing in a file can be trusted before the verifier has accepted it.
 
+use nilometer_field::Felt;
 use thiserror::Error;
 
 use super::claim::{AIR_NAME, AIR_VERSION, MAX_OUTPUT_LEN};
-use super::security::{Security, SecurityKind};
+use super::security::Security;
 use super::{MAX_ROWS, MIN_ROWS};
-use nilometer_field::Felt;
 
-/// What files start with.
+/// The kind of security: proven. The only one that is written and read.
+const PROVEN: u8 = 1;
+/// The kind of security that earlier versions wrote for levels that rest on a conjecture.
+const CONJECTURED: u8 = 2;
+
+/// The first bytes of a file.
 pub const MAGIC: [u8; 8] = *b"\x89NILOPF\n";
 /// The version that is written and read.
 pub const FORMAT_VERSION: u16 = 1;
@@ -23,8 +28,8 @@ pub struct ProofFile {
     pub security: Security,
     /// Rows of the trace.
     pub rows: usize,
-    /// The hash of the program that it says it is about: a label, to name programs by.
-    pub program_hash: [u8; 32],
+    /// The hash of the program that it says it is about ([`super::program_hash`]).
+    pub program_hash: Felt,
     /// The output that it says it is about.
     pub output: Vec<Felt>,
     /// What the prover adds to the claim: [`super::Advice`] as bytes.
@@ -33,11 +38,11 @@ pub struct ProofFile {
     pub proof: Vec<u8>,
 }
 
-/// Bytes that are no proof file of this version.
+/// Bytes that are not a proof file of this version.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FileError {
-    /// Something else.
-    #[error("this is no Nilometer proof file")]
+    /// The first bytes are others.
+    #[error("this is not a Nilometer proof file")]
     Magic,
     /// Another version of the format.
     #[error(
@@ -56,7 +61,7 @@ pub enum FileError {
         version: u32,
     },
     /// The file ends early or goes on.
-    #[error("the proof file is {actual} bytes long, its header wants {expected}")]
+    #[error("the proof file is {actual} bytes long, its header says {expected}")]
     Length {
         /// Its bytes.
         actual: usize,
@@ -68,6 +73,21 @@ pub enum FileError {
     TooLong {
         /// Its bytes.
         actual: usize,
+    },
+    /// A proof at a level whose security is only conjectured.
+    #[error(
+        "the proof has {bits} conjectured bits of security; conjectured levels are no longer \
+         accepted, as their conjecture was refuted in 2025: prove the run again"
+    )]
+    Conjectured {
+        /// The level's bits.
+        bits: u8,
+    },
+    /// A felt of the output is not below the modulus, so it would be read as another number.
+    #[error("felt {index} of the proof file's output is not below the field's modulus")]
+    Output {
+        /// Its position.
+        index: u32,
     },
     /// A field of the header is out of range.
     #[error("the proof file's {field} is {value}, which cannot be")]
@@ -87,13 +107,10 @@ impl ProofFile {
         bytes.push(AIR_NAME.len() as u8);
         bytes.extend(AIR_NAME.bytes());
         bytes.extend(AIR_VERSION.to_le_bytes());
-        bytes.push(match self.security.kind() {
-            SecurityKind::Proven => 1,
-            SecurityKind::Conjectured => 2,
-        });
+        bytes.push(PROVEN);
         bytes.push(self.security.bits() as u8);
         bytes.push(self.rows.ilog2() as u8);
-        bytes.extend(self.program_hash);
+        bytes.extend(self.program_hash.to_be_bytes());
         for len in [self.output.len(), self.advice.len(), self.proof.len()] {
             bytes.extend((len as u32).to_le_bytes());
         }
@@ -128,18 +145,19 @@ impl ProofFile {
         }
         let field =
             |field, value: &dyn ToString| FileError::Field { field, value: value.to_string() };
-        let kind = match reader.byte()? {
-            1 => SecurityKind::Proven,
-            2 => SecurityKind::Conjectured,
+        let (kind, bits) = (reader.byte()?, reader.byte()?);
+        match kind {
+            PROVEN => {}
+            CONJECTURED => return Err(FileError::Conjectured { bits }),
             other => return Err(field("kind of security", &other)),
-        };
-        let bits = reader.byte()?;
-        let security = Security::new(kind, bits.into()).map_err(|_| field("security", &bits))?;
+        }
+        let security = Security::new(bits.into()).map_err(|_| field("security", &bits))?;
         let log_rows = reader.byte()?;
         if !(MIN_ROWS.ilog2()..=MAX_ROWS.ilog2()).contains(&log_rows.into()) {
             return Err(field("logarithm of rows", &log_rows));
         }
-        let program_hash = reader.array()?;
+        let program_hash = Felt::from_be_bytes(&reader.array()?)
+            .ok_or_else(|| field("program hash", &"not below the modulus"))?;
         let [output_len, advice_len, proof_len] =
             [reader.array()?, reader.array()?, reader.array()?].map(u32::from_le_bytes);
         if output_len as usize > MAX_OUTPUT_LEN {
@@ -155,7 +173,8 @@ impl ProofFile {
         let mut output = Vec::with_capacity(output_len as usize);
         for index in 0..output_len {
             let felt = Felt::from_be_bytes(&reader.array()?);
-            output.push(felt.ok_or_else(|| field("felt of output", &index))?);
+            let not_reduced = || FileError::Output { index };
+            output.push(felt.ok_or_else(not_reduced)?);
         }
         Ok(Self {
             security,

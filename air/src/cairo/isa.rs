@@ -2,7 +2,7 @@
 //!
 //! A word is `off_dst + 2^16·off_op0 + 2^32·off_op1 + 2^48·flags` with offsets biased by 2^15 and 15 flags
 //! (Goldberg, Papini, Riabzev: "Cairo – a Turing-complete STARK-friendly CPU architecture", §4.4). The
-//! decoder takes exactly what Cairo assembly can say; any other word cannot be executed.
+//! decoder accepts exactly what Cairo assembly can express; any other word cannot be executed.
 
 use nilometer_field::Felt;
 
@@ -57,7 +57,7 @@ pub struct Instruction {
 }
 
 impl Instruction {
-    /// Decodes a word; `None` if it is no instruction of Cairo assembly.
+    /// Decodes a word; `None` if it is not an instruction of Cairo assembly.
     pub fn decode(word: &Felt) -> Option<Self> {
         let word = word.to_u64().filter(|word| word >> 63 == 0)?;
         let offset = |shift: u32| (word >> shift & 0xffff) as i32 - (1 << 15);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     /// All 2^15 flags with the offsets of one kind of instruction at a time: what is left is what Cairo
-    /// assembly can say.
+    /// assembly can express.
     #[test]
     fn every_combination_of_flags() {
         let count = |offsets: u64| {

@@ -3,30 +3,31 @@
 //!
 //! Three tables, each with a challenge of its own; a lookup of an entry `e` counts as `1/(z - f(e))`, and an
 //! entry that is looked up `m` times as `-m/(z - f(e))`. The sum of all is 0 exactly when lookups and
-//! counts agree (but for a chance of about 2^-220 a proof).
+//! counts agree (except with a probability of about 2^-220 per proof).
 //!
 //! | table | `f` | entries |
 //! |---|---|---|
-//! | memory | `address + α·value` | program, output and stop pointers in public; stack and heap, range-checked integers in the trace |
+//! | memory | `address + α·value` | public: program, output, stop pointers; in the trace: stack and heap, range-checked integers |
 //! | instructions | `pc + Σ βᵢ·fieldᵢ` | the program, decoded by the verifier |
 //! | limbs | `value` | 0 to 2^12 - 1 |
 
+use nilometer_field::Felt;
 use thiserror::Error;
 use winter_math::{batch_inversion, FieldElement};
 
 use super::address;
 use super::advice::Advice;
-use super::claim::{Builtin, Claim};
+use super::builtin::Builtin;
+use super::claim::Claim;
 use super::isa::{Instruction, N_FLAGS};
 use super::layout::LIMB_VALUES;
-use nilometer_field::Felt;
 
 /// Challenges: `z` and `α` of memory, `z` of limbs, `z` of instructions, then a coefficient for each of the
 /// three offsets and the flags.
 pub const N_CHALLENGES: usize = 4 + 3 + N_FLAGS;
 
-/// A challenge met an entry of a table: the proof must be made (or refused) with other challenges. It happens
-/// with a chance of about 2^-220.
+/// A challenge equals an entry of its table, so the sum is not defined and the proof is refused. The probability
+/// is about 2^-220.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a lookup challenge equals an entry of its table")]
 pub struct ChallengeCollision;
@@ -38,9 +39,12 @@ pub fn boundary_cells(claim: &Claim, advice: &Advice) -> Vec<(u64, u64)> {
     let n_builtins = claim.builtins().len() as u64;
     let first_stop = advice.final_ap() - n_builtins;
     for (i, builtin) in (0..).zip(claim.builtins()) {
-        let (start, len) = match builtin {
-            Builtin::Output => (address::OUTPUT, claim.output().len() as u64),
-            Builtin::RangeCheck => (address::RANGE_CHECK, u64::from(advice.range_checks)),
+        let start = builtin.base();
+        let len = match builtin {
+            Builtin::Output => claim.output().len() as u64,
+            Builtin::RangeCheck => u64::from(advice.range_checks),
+            // `Claim::new` refuses the others.
+            Builtin::Pedersen | Builtin::Bitwise | Builtin::Poseidon => 0,
         };
         cells.push((address::FIRST_FRAME + i, start));
         cells.push((first_stop + i, start + len));
@@ -67,7 +71,7 @@ pub fn public_sum<E: FieldElement<BaseField = Felt>>(
 
     let tables = advice.instructions.iter().zip(&advice.data).zip(claim.code());
     for (pc, ((&executed, &read), word)) in (address::PROGRAM..).zip(tables) {
-        // A word that is no instruction has no entry.
+        // A word that is not an instruction has no entry.
         if let Some(instruction) = Instruction::decode(word).filter(|_| executed > 0) {
             denominators.push(*z_instruction - fingerprint(pc, &instruction, coefficients));
             counts.push(executed);

@@ -1,4 +1,4 @@
-//! The Cairo VM, one row a step.
+//! The Cairo VM, one row per step.
 //!
 //! | part | where |
 //! |---|---|
@@ -15,13 +15,14 @@
 //! | files | [`mod@file`] |
 //!
 //! The program, the output and the table of 12-bit integers are *public tables*: the verifier has them, so
-//! they take no rows of the trace. The prover says in the open how often each of their entries is
+//! they take no rows of the trace. The prover states in the open how often each of their entries is
 //! looked up ([`advice`]), before any challenge is drawn. Three things follow. The verifier decodes the
-//! instructions itself, so a row's flags and offsets need no constraints of their own: a row that is no
-//! decoded instruction of the program is not in the table. Only the stack and the heap take rows, one
-//! cell a row. And short runs have short traces, because no table sets a least length.
+//! instructions itself, so a row's flags and offsets need no constraints of their own: a row that is not
+//! a decoded instruction of the program is not in the table. Only the stack and the heap take rows, one
+//! cell per row. And short runs have short traces, because no table sets a least length.
 
 mod air;
+mod builtin;
 
 pub mod address;
 pub mod advice;
@@ -37,6 +38,7 @@ pub mod security;
 
 pub use advice::{Advice, AdviceError};
 pub use air::{challenge_array, trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
-pub use claim::{Builtin, Claim, ClaimError};
+pub use builtin::Builtin;
+pub use claim::{program_hash, Claim, ClaimError};
 pub use file::{FileError, ProofFile, FORMAT_VERSION};
-pub use security::{Security, SecurityBits, SecurityKind};
+pub use security::{proven_bits, Security};

@@ -198,7 +198,7 @@ impl Types<'_> {
     }
 
     fn builtin(&self, ty: &ConcreteTypeId) -> Option<Builtin> {
-        Builtin::of_sierra_type(&self.builder.type_long_id(ty).generic_id.0)
+        super::builtin::of_sierra_type(&self.builder.type_long_id(ty).generic_id.0)
     }
 
     fn is_user_type(&self, ty: &ConcreteTypeId) -> bool {

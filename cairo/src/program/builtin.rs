@@ -1,58 +1,44 @@
-//! The builtins that a program may use.
+//! Builtins as the virtual machine and Sierra name them.
 
 use cairo_vm::types::builtin_name::BuiltinName;
-use serde::{Deserialize, Serialize};
+use nilometer_air::cairo::Builtin;
 
-/// A builtin; the order is the canonical one of Cairo's proof mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Builtin {
-    /// The public output.
-    Output,
-    /// The Pedersen hash: 3 cells an instance.
-    Pedersen,
-    /// Integers below 2^128: 1 cell an instance.
-    RangeCheck,
-    /// Bitwise and, xor and or of 251-bit integers: 5 cells an instance.
-    Bitwise,
-    /// The Poseidon permutation: 6 cells an instance.
-    Poseidon,
+/// A builtin as the virtual machine names it.
+pub(crate) fn vm_name(builtin: Builtin) -> BuiltinName {
+    match builtin {
+        Builtin::Output => BuiltinName::output,
+        Builtin::Pedersen => BuiltinName::pedersen,
+        Builtin::RangeCheck => BuiltinName::range_check,
+        Builtin::Bitwise => BuiltinName::bitwise,
+        Builtin::Poseidon => BuiltinName::poseidon,
+    }
 }
 
-impl Builtin {
-    /// The name in Cairo.
-    pub fn name(self) -> &'static str {
-        self.vm_name().to_str()
+/// The builtin of a Sierra type, if it is one.
+pub(crate) fn of_sierra_type(generic_id: &str) -> Option<Builtin> {
+    match generic_id {
+        "Pedersen" => Some(Builtin::Pedersen),
+        "RangeCheck" => Some(Builtin::RangeCheck),
+        "Bitwise" => Some(Builtin::Bitwise),
+        "Poseidon" => Some(Builtin::Poseidon),
+        _ => None,
     }
+}
 
-    /// Memory cells an instance.
-    pub fn cells(self) -> usize {
-        match self {
-            Self::Output | Self::RangeCheck => 1,
-            Self::Pedersen => 3,
-            Self::Bitwise => 5,
-            Self::Poseidon => 6,
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    pub(crate) fn vm_name(self) -> BuiltinName {
-        match self {
-            Self::Output => BuiltinName::output,
-            Self::Pedersen => BuiltinName::pedersen,
-            Self::RangeCheck => BuiltinName::range_check,
-            Self::Bitwise => BuiltinName::bitwise,
-            Self::Poseidon => BuiltinName::poseidon,
-        }
-    }
-
-    /// The builtin of a Sierra type, if it is one.
-    pub(crate) fn of_sierra_type(generic_id: &str) -> Option<Self> {
-        match generic_id {
-            "Pedersen" => Some(Self::Pedersen),
-            "RangeCheck" => Some(Self::RangeCheck),
-            "Bitwise" => Some(Self::Bitwise),
-            "Poseidon" => Some(Self::Poseidon),
-            _ => None,
+    #[test]
+    fn names_are_those_of_the_virtual_machine() {
+        for builtin in [
+            Builtin::Output,
+            Builtin::Pedersen,
+            Builtin::RangeCheck,
+            Builtin::Bitwise,
+            Builtin::Poseidon,
+        ] {
+            assert_eq!(builtin.name(), vm_name(builtin).to_str());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Programs: what is run, proved and named by its hash.
 
 mod build;
-mod builtin;
+pub(crate) mod builtin;
 mod code_map;
 mod entry;
 mod error;
@@ -9,22 +9,19 @@ mod json;
 
 use std::sync::OnceLock;
 
-use nilometer_field::poseidon;
+use nilometer_air::cairo::{program_hash, Claim, ClaimError};
 use starknet_types_core::felt::Felt;
 
-pub use builtin::Builtin;
 pub use code_map::CodeMap;
+pub use nilometer_air::cairo::Builtin;
+
 pub use entry::{END_PC, ENTRY_PC, HEADER_LEN};
 pub use error::ProgramError;
 
 use crate::hint::Hint;
-use crate::short_string;
 
 /// The most felts of code that a program may have: as many as can be proved.
 pub const MAX_CODE_LEN: usize = nilometer_air::cairo::claim::MAX_CODE_LEN;
-
-/// First felt of what [`Program::hash`] hashes.
-const HASH_TAG: &str = "nilometer-program-v1";
 
 /// A compiled program: CASM with the header of a proof-mode run, hints and builtins.
 ///
@@ -44,7 +41,7 @@ pub struct Program {
     pub(crate) cached_hash: CachedHash,
 }
 
-/// The hash, once somebody has asked for it: long programs take a while.
+/// The hash, once it was computed: long programs take a while.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CachedHash(OnceLock<Felt>);
 
@@ -95,23 +92,25 @@ impl Program {
         addresses.zip(&self.hints)
     }
 
-    /// The program's identity: Poseidon over a version tag, the builtins (their number, then
-    /// their names as short strings), the entry point, the length of the code and the code.
-    ///
-    /// Every list is preceded by its length, so different programs hash different felts. Hints
-    /// are no part of it: they choose witnesses, not what is proved.
+    /// The program's identity: see [`program_hash`]. Hints are not part of it.
     pub fn hash(&self) -> Felt {
-        *self.cached_hash.0.get_or_init(|| self.compute_hash())
+        let compute = || program_hash(&self.builtins, &self.words()).into();
+        *self.cached_hash.0.get_or_init(compute)
     }
 
-    fn compute_hash(&self) -> Felt {
-        let mut felts = Vec::with_capacity(self.bytecode.len() + self.builtins.len() + 4);
-        felts.push(short_string::encode(HASH_TAG));
-        felts.push(self.builtins.len().into());
-        felts.extend(self.builtins.iter().map(|b| short_string::encode(b.name())));
-        felts.push(ENTRY_PC.into());
-        felts.push(self.bytecode.len().into());
-        felts.extend_from_slice(&self.bytecode);
-        poseidon::hash_starknet(&felts)
+    /// "This program ran to its end and wrote this output": what a proof of such a run is verified against.
+    ///
+    /// # Errors
+    /// Proofs do not cover a builtin of the program, or it or the output is too long.
+    pub fn claim<F: Into<nilometer_field::Felt>>(
+        &self,
+        output: impl IntoIterator<Item = F>,
+    ) -> Result<Claim, ClaimError> {
+        let output = output.into_iter().map(Into::into).collect();
+        Claim::with_program_hash(self.builtins.clone(), self.words(), output, self.hash().into())
+    }
+
+    fn words(&self) -> Vec<nilometer_field::Felt> {
+        self.bytecode.iter().map(Into::into).collect()
     }
 }

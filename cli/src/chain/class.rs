@@ -8,8 +8,9 @@ use nilometer_starknet::Class;
 
 use crate::args::ToolchainArgs;
 use crate::failure::UsageError;
-use crate::package::{Package, PackageError};
 use crate::progress::Progress;
+use nilometer_package::folder::PackageError;
+use nilometer_package::Package;
 
 /// The registry's package, as it was when this binary was built.
 const REGISTRY: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/registry_files.rs"));

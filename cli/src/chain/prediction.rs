@@ -9,8 +9,8 @@ use serde::Serialize;
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::Session;
-use crate::answer::{Answer, Answers};
-use crate::input::{RowSelection, Source};
+use crate::input::{Reader, RowSelection, Source};
+use nilometer_package::answer::{Answer, Answers};
 
 /// A model on chain, as its callers see it.
 pub struct Contract {
@@ -68,8 +68,13 @@ impl Contract {
     ///
     /// # Errors
     /// The file cannot be read, or a row is refused.
-    pub fn encode(&self, source: &Source, rows: &RowSelection) -> Result<Vec<Encoded>> {
-        let rows = source.rows(self.input.ranges.len(), rows)?;
+    pub fn encode(
+        &self,
+        source: &Source,
+        rows: &RowSelection,
+        reader: &Reader,
+    ) -> Result<Vec<Encoded>> {
+        let rows = source.rows(self.input.ranges.len(), rows, reader)?;
         rows.into_iter().map(|row| self.encode_row(row)).collect()
     }
 
@@ -77,8 +82,8 @@ impl Contract {
     ///
     /// # Errors
     /// The file cannot be read or has several rows, or the row is refused.
-    pub fn encode_one(&self, source: &Source) -> Result<Encoded> {
-        self.encode_row(source.one_row(self.input.ranges.len())?)
+    pub fn encode_one(&self, source: &Source, reader: &Reader) -> Result<Encoded> {
+        self.encode_row(source.one_row(self.input.ranges.len(), reader)?)
     }
 
     fn encode_row(&self, (row, values): (usize, Vec<f64>)) -> Result<Encoded> {
@@ -118,7 +123,7 @@ impl Predictions {
             if self.rows.len() > 1 {
                 text += &format!("row {}\n", row.row);
             }
-            text += &row.text();
+            text += &crate::answer::text(row);
         }
         text
     }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::amount::Amount;
 use super::{hex, SendArgs, Session};
-use crate::numbers::thousands;
 use crate::progress::Progress;
+use nilometer_package::numbers::thousands;
 
 /// A transaction, as commands show it.
 #[derive(Clone, Debug, Serialize)]

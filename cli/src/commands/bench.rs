@@ -12,11 +12,11 @@ use clap::{Args, ValueEnum};
 use nilometer_air::cairo::Security;
 use serde::{Deserialize, Serialize};
 
-use crate::interrupt::Scratch;
-use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
 use crate::progress::Progress;
 use crate::table::table;
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::scratch::Scratch;
 
 /// Arguments of `nilo bench`.
 #[derive(Debug, Args)]
@@ -36,8 +36,8 @@ pub struct BenchArgs {
     /// Proofs of each model; the medians are shown
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub repeat: usize,
-    /// Security: 96, 100 or 128 bits, `proven` or `conjectured`
-    #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
+    /// Security: 96, 100 or 128 bits, all proven
+    #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
     pub security: Security,
     /// Keep the packages in this folder, and use those that are there
     #[arg(long, value_name = "DIR")]
@@ -154,7 +154,7 @@ fn transpile(models: &Path, name: &str, package: &Path) -> Result<()> {
 fn measure(args: &BenchArgs, name: &str, package: &Path, scratch: &Path) -> Result<Measured> {
     let proof = scratch.join("proof");
     let row = format!("{}:0", args.models.join(format!("{name}_inputs.npy")).display());
-    let security = format!("{}-{}", args.security.kind(), args.security.bits());
+    let security = args.security.bits().to_string();
     let (mut proofs, mut checks) = (Vec::new(), Vec::new());
     for _ in 0..args.repeat.max(1) {
         let mut prove = nilo()?;

@@ -3,6 +3,7 @@
 //! RockyBot was the first trading bot with its model on chain: a network of 36-128-64-12 neurons over hourly
 //! prices, with published weights.
 
+#[cfg(feature = "explore")]
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,7 +13,6 @@ use clap::Args;
 use console::style;
 use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, RunOptions};
-use nilometer_prover::claim;
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::eval;
 use nilometer_transpiler::quant::{Calibration, PlanOptions, QuantGraph};
@@ -21,15 +21,19 @@ use serde::Serialize;
 
 use crate::args::ToolchainArgs;
 use crate::commands::run::run_rows;
+#[cfg(feature = "explore")]
 use crate::commands::showcase;
-use crate::interrupt::Scratch;
-use crate::numbers::{duration, percent, short, thousands};
+use crate::input;
 use crate::output::{Message, Output};
-use crate::package::Package;
-use crate::pipeline::{self, Job, StageDone, Stages};
-use crate::proving::{self, Plan};
+use crate::progress::Stages;
+use crate::proving;
 use crate::table::table;
-use crate::{gas, input, numbers, vm};
+use nilometer_package::numbers::{duration, percent, short, thousands};
+use nilometer_package::pipeline::{self, Job, StageDone};
+use nilometer_package::proving::Plan;
+use nilometer_package::scratch::Scratch;
+use nilometer_package::Package;
+use nilometer_package::{gas, numbers, vm};
 
 const NAME: &str = "rockybot";
 const MODEL: &[u8] = include_bytes!("../../../examples/rockybot/rockybot.onnx");
@@ -41,9 +45,11 @@ const ROWS: usize = 8;
 /// Arguments of `nilo demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
+    #[cfg(feature = "explore")]
     /// Publish the example models on a local Starknet node, call and dispute them, and show them in the explorer
     #[arg(long, conflicts_with = "keep")]
     pub explore: bool,
+    #[cfg(feature = "explore")]
     /// Where the explorer listens
     #[arg(
         long,
@@ -52,6 +58,7 @@ pub struct DemoArgs {
         requires = "explore"
     )]
     pub listen: SocketAddr,
+    #[cfg(feature = "explore")]
     /// Open a browser
     #[arg(long, requires = "explore")]
     pub open: bool,
@@ -107,6 +114,7 @@ struct DemoRow {
 /// # Errors
 /// The toolchain cannot be made, or a folder cannot be written.
 pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
+    #[cfg(feature = "explore")]
     if args.explore {
         return showcase::run(args, output);
     }
@@ -125,8 +133,12 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
     let job = Job {
         onnx: MODEL.to_vec(),
         name: NAME.to_owned(),
-        calibration: Some((Calibration { rows: calibration }, pipeline::sha256(CALIBRATION))),
+        calibration: Some((
+            Calibration { rows: calibration },
+            nilometer_package::sha256(CALIBRATION),
+        )),
         options: PlanOptions::default(),
+        threshold: None,
         shape: None,
         labels_only: false,
         toolchain: args.toolchain.options(),
@@ -136,9 +148,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
         style("RockyBot").bold()
     ))?;
     let tell = |done: &StageDone| stage(output, done.stage.name(), &done.made, done.time);
-    let mut stages = Stages::new(tell);
-    let transpiled = pipeline::transpile(&job, folder, &mut stages)?;
-    drop(stages);
+    let transpiled = pipeline::transpile(&job, folder, &Stages::new(tell))?;
 
     let package = Package::open(folder)?;
     let (graph, program) = package.model_and_program()?;
@@ -198,7 +208,7 @@ fn prove_first(
         &format!("{} rows, proof of {}", thousands(proved.file.rows), numbers::bytes(bytes.len())),
         proved.time,
     );
-    let claim = claim(program, &run.output)?;
+    let claim = program.claim(&run.output)?;
     let start = Instant::now();
     let verified = verify(&claim, &bytes, Security::DEFAULT)?;
     let time = start.elapsed();

@@ -13,15 +13,16 @@ use serde::Serialize;
 
 use crate::commands::run::run_rows;
 use crate::commands::transpile::contract;
-use crate::gas;
-use crate::input::{RowSelection, Source};
-use crate::numbers::{bytes, counts, duration, percent, thousands};
+use crate::input::{ReadArgs, RowSelection, Source};
 use crate::output::{Message, Output};
-use crate::package::{ContractSize, Package};
-use crate::proving::Plan;
-use crate::report;
 use crate::table::{fields, table};
-use crate::vm::{self, RowRun};
+use nilometer_package::folder::ContractSize;
+use nilometer_package::gas;
+use nilometer_package::numbers::{bytes, counts, duration, percent, thousands};
+use nilometer_package::proving::Plan;
+use nilometer_package::report;
+use nilometer_package::vm::{self, RowRun};
+use nilometer_package::Package;
 
 /// Arguments of `nilo estimate`.
 #[derive(Debug, Args)]
@@ -31,6 +32,8 @@ pub struct EstimateArgs {
     /// Rows to measure on (.npy, .json, .csv) [default: the package's example]
     #[arg(long, value_name = "FILE[:ROW]")]
     pub data: Option<Source>,
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 /// The command's result.
@@ -91,7 +94,10 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
     let rows = match &args.data {
-        Some(source) => source.rows(graph.input_len(), &RowSelection::default())?,
+        Some(source) => {
+            let reader = args.read.reader(output);
+            source.rows(graph.input_len(), &RowSelection::default(), &reader)?
+        }
         None => vec![(0, package.example()?)],
     };
     let options = RunOptions { max_steps: Some(vm::MAX_STEPS), trace: false };

@@ -11,10 +11,11 @@ use nilometer_transpiler::onnx::{self, ModelSummary, OutputSummary};
 use serde::Serialize;
 
 use crate::failure::{unsupported, Kind};
-use crate::numbers::{bytes, thousands};
+use crate::model_file;
 use crate::output::{Message, Output};
-use crate::report;
 use crate::table::{fields, printable, table};
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::report;
 
 /// Arguments of `nilo inspect`.
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ struct Trees {
 /// # Errors
 /// The file cannot be read, or is no model.
 pub fn run(args: &InspectArgs, output: &Output) -> Result<u8> {
-    let model = super::read_model(&args.model)?;
+    let model = model_file::read(&args.model)?;
     let summary = onnx::inspect(&model).with_context(|| args.model.display().to_string())?;
     let supported = summary.unsupported.is_empty() && summary.problem.is_none();
     let graph = if supported { onnx::import(&model).ok() } else { None };

@@ -3,23 +3,25 @@
 pub mod bench;
 pub mod check;
 pub mod completions;
+#[cfg(feature = "chain")]
 pub mod contract;
 pub mod demo;
 pub mod doctor;
 pub mod estimate;
+#[cfg(feature = "explore")]
 pub mod explore;
 pub mod inspect;
+pub mod pack;
 pub mod prove;
+#[cfg(feature = "chain")]
 pub mod registry;
 pub mod run;
+#[cfg(feature = "explore")]
 pub mod showcase;
 pub mod transpile;
 pub mod verify;
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::args::Command;
 use crate::output::Output;
@@ -37,17 +39,16 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Run(args) => run::run(&args, output),
         Command::Prove(args) => prove::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
+        Command::Pack(args) => pack::run(&args, output),
         Command::Bench(args) => bench::run(&args, output),
+        #[cfg(feature = "chain")]
         Command::Contract(command) => contract::run(&command, output),
+        #[cfg(feature = "chain")]
         Command::Registry(command) => registry::run(&command, output),
+        #[cfg(feature = "explore")]
         Command::Explore(args) => explore::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
-}
-
-/// The bytes of a model file.
-fn read_model(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -12,20 +12,22 @@ use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::Answer;
-use crate::input::Source;
-use crate::numbers::{bytes, counts, thousands};
+use crate::answer;
+use crate::input::{ReadArgs, Source};
 use crate::output::{Message, Output};
-use crate::package::Package;
-use crate::proving::{self, ByteSize, Plan};
+use crate::proving::{self, ByteSize};
 use crate::table::fields;
-use crate::vm;
+use nilometer_package::answer::Answer;
+use nilometer_package::numbers::{bytes, counts, thousands};
+use nilometer_package::proving::Plan;
+use nilometer_package::vm;
+use nilometer_package::Package;
 
 /// Arguments of `nilo prove`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nilo prove package --input rows.npy:0 -o row0.proof
-  nilo prove package --input row.json -o row.proof --security conjectured-128 --max-memory 2GB
+  nilo prove package --input row.json -o row.proof --security 128 --max-memory 2GB
 
 A proof is a validity proof: it shows that the program ran and wrote this output, and hides nothing.")]
 pub struct ProveArgs {
@@ -34,11 +36,13 @@ pub struct ProveArgs {
     /// The row (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Where the proof goes
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
-    /// Security: 96, 100 or 128 bits, `proven` or `conjectured` (`conjectured-100`)
-    #[arg(long, value_name = "LEVEL", default_value = "proven-100")]
+    /// Security: 96, 100 or 128 bits, all proven
+    #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
     pub security: Security,
     /// Refuse to take more memory than this [default: what is available]
     #[arg(long, value_name = "SIZE")]
@@ -74,7 +78,6 @@ struct ProveResult {
     proof_bytes: usize,
     security: String,
     security_bits: u32,
-    conjectured_bits: u32,
 }
 
 /// Proves.
@@ -86,7 +89,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let (row, values) = args.input.one_row(graph.input_len())?;
+    let (row, values) = args.input.one_row(graph.input_len(), &args.read.reader(output))?;
 
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };
@@ -99,10 +102,10 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
         thousands(plan.rows),
         bytes(plan.peak_bytes as usize)
     ));
-    plan.check(args.max_memory)?;
+    plan.check(args.max_memory.map(|size| size.0))?;
     let proved = proving::prove(&program, &run, args.security)?;
     let file = proved.file.to_bytes();
-    proving::write_whole(&args.output, &file)?;
+    nilometer_package::folder::write_whole(&args.output, &file)?;
 
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let filling = proved.phases.get("trace").copied().unwrap_or_default();
@@ -126,15 +129,14 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
         peak_rss_bytes: proving::peak_rss_bytes(),
         proof_bytes: file.len(),
         security: args.security.to_string(),
-        security_bits: proved.bits.of_kind(args.security.kind()),
-        conjectured_bits: proved.bits.conjectured,
+        security_bits: proved.bits,
     })?;
     Ok(0)
 }
 
 impl Message for ProveResult {
     fn text(&self) -> String {
-        let mut text = self.answer.text();
+        let mut text = answer::text(&self.answer);
         text += &fields([
             ("steps", format!("{} in {} rows", thousands(self.steps), thousands(self.rows))),
             ("builtins", counts(&self.builtins)),

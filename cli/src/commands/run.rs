@@ -13,14 +13,15 @@ use nilometer_transpiler::schema::Schema;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::answer::{plain, Answer, Answers};
-use crate::input::{RowSelection, Source};
-use crate::numbers::{counts, duration, short, thousands};
+use crate::answer;
+use crate::input::{ReadArgs, RowSelection, Source};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::progress::Progress;
 use crate::table::{fields, table};
-use crate::vm::{self, RowRun};
+use nilometer_package::answer::{plain, Answer, Answers};
+use nilometer_package::numbers::{counts, duration, short, thousands};
+use nilometer_package::vm::{self, RowRun};
+use nilometer_package::Package;
 
 /// Arguments of `nilo run`.
 #[derive(Debug, Args)]
@@ -34,6 +35,8 @@ pub struct RunArgs {
     /// Rows (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Which rows of the file: `all`, or numbers and ranges such as 0,3,5-9
     #[arg(long, default_value = "all")]
     pub rows: RowSelection,
@@ -75,7 +78,7 @@ struct RowResult {
 pub fn run(args: &RunArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let rows = args.input.rows(graph.input_len(), &args.rows)?;
+    let rows = args.input.rows(graph.input_len(), &args.rows, &args.read.reader(output))?;
     let options = RunOptions { max_steps: Some(args.max_steps), trace: false };
     let start = Instant::now();
     let runs = run_rows(&program, &graph, &rows, &options)?;
@@ -131,7 +134,7 @@ impl Runs {
 impl Message for Runs {
     fn text(&self) -> String {
         let mut text = match self.rows.as_slice() {
-            [row] => row.answer.text(),
+            [row] => answer::text(&row.answer),
             rows => many_rows(rows),
         };
         let most = if self.rows.len() == 1 { "" } else { " at most" };

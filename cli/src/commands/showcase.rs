@@ -22,11 +22,13 @@ use super::demo::{stage, DemoArgs};
 use super::explore::Site;
 use crate::args::ToolchainArgs;
 use crate::chain::class;
-use crate::interrupt::Scratch;
 use crate::output::Output;
-use crate::package::Package;
-use crate::pipeline::{self, Job, Stages};
-use crate::{input, proving, vm};
+use crate::progress::Stages;
+use crate::{input, proving};
+use nilometer_package::pipeline::{self, Job};
+use nilometer_package::scratch::Scratch;
+use nilometer_package::vm;
+use nilometer_package::Package;
 
 /// One STRK, and a hundredth.
 const TOKEN: u128 = 1_000_000_000_000_000_000;
@@ -169,7 +171,7 @@ fn transpile(example: &Example, folder: &Path, toolchain: &ToolchainArgs) -> Res
     let calibration = match example.calibration {
         Some(bytes) => {
             let rows = input::parse_npy("calibration.npy", bytes)?.rows(example.features)?;
-            Some((Calibration { rows }, pipeline::sha256(bytes)))
+            Some((Calibration { rows }, nilometer_package::sha256(bytes)))
         }
         None => None,
     };
@@ -178,11 +180,12 @@ fn transpile(example: &Example, folder: &Path, toolchain: &ToolchainArgs) -> Res
         name: example.name.to_owned(),
         calibration,
         options: PlanOptions::default(),
+        threshold: None,
         shape: None,
         labels_only: false,
         toolchain: toolchain.options(),
     };
-    pipeline::transpile(&job, &folder.join(example.name), &mut Stages::new(|_| ()))?;
+    pipeline::transpile(&job, &folder.join(example.name), &Stages::new(|_| ()))?;
     Ok(())
 }
 

@@ -5,20 +5,24 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use console::style;
-use nilometer_transpiler::emit::Shape;
-use nilometer_transpiler::onnx::{self, ImportError};
-use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanError, PlanOptions, RangeSource};
+use nilometer_transpiler::emit::{package_name, Shape};
+use nilometer_transpiler::onnx;
+use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource, Warning};
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
-use crate::numbers::{bytes, or_dash, percent, short, thousands};
+use crate::input::ReadArgs;
+use crate::model_file;
 use crate::output::{Message, Output};
-use crate::package::{ContractSize, Manifest};
-use crate::pipeline::{self, Job, StageDone, Stages};
-use crate::report::trials::{self, TrialRow};
-use crate::report::Report;
+use crate::progress::Stages;
 use crate::table::{fields, table};
-use crate::{gas, input};
+use nilometer_package::folder::{ContractSize, Manifest};
+use nilometer_package::gas;
+use nilometer_package::numbers::{bytes, or_dash, percent, short, thousands};
+use nilometer_package::pipeline::{self, Job, StageDone};
+use nilometer_package::report::trials::{self, TrialRow};
+use nilometer_package::report::Report;
+use nilometer_package::Error;
 
 /// Arguments of `nilo transpile`.
 #[derive(Debug, Args)]
@@ -42,8 +46,10 @@ pub struct SettingsArgs {
     /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
     #[arg(long, value_name = "FILE")]
     pub calibration: Option<PathBuf>,
-    /// Accuracy budget: share of rows whose label may change, or for numbers the largest error as
-    /// a share of their range
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// Accuracy budget: share of rows that may be refused or decided differently, and for numbers
+    /// the largest error as a share of their range
     #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
     pub max_loss: f64,
     /// How features of tree models are passed
@@ -53,11 +59,16 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "LO,HI", value_parser = range, allow_hyphen_values = true)]
     pub input_range: Option<(f64, f64)>,
     /// Widen the calibrated range on each side by so many times its span
-    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = margin)]
-    pub margin: f64,
+    /// [default: 1]
+    #[arg(long, value_name = "TIMES", value_parser = margin)]
+    pub margin: Option<f64>,
     /// Bits of weights and activations everywhere, in place of a search
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=24))]
     pub bits: Option<u32>,
+    /// The decision that counts, such as probability>0.3: an output, an element of one (scores[1])
+    /// or a class, and what it must exceed [default: the label, or the largest score]
+    #[arg(long, value_name = "NAME>VALUE")]
+    pub threshold: Option<String>,
     /// How program and contract are written [default: the program in few steps, the contract so that it fits]
     #[arg(long, value_enum)]
     pub shape: Option<ShapeArg>,
@@ -74,7 +85,8 @@ pub struct SettingsArgs {
 /// How features of tree models are passed.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Features {
-    /// As order-preserving integers of the floats: every decision is the float model's
+    /// As order-preserving integers of the floats: every test in every tree is the float model's (labels
+    /// can differ only where the float model's own sums of votes tie or nearly tie)
     #[default]
     Exact,
     /// As fixed-point numbers in natural units, as callers on chain have them
@@ -106,7 +118,11 @@ struct Transpiled {
     contract_shape: Shape,
     range_source: RangeSource,
     rows: usize,
+    /// Rows that the integer model refuses; agreement is counted on the others.
+    refused: usize,
     agreement: Option<f64>,
+    /// Why the calibration rows may not show how accurate the model is.
+    warnings: Vec<Warning>,
     max_abs_error: f64,
     max_abs_error_bound: Option<f64>,
     steps: u64,
@@ -131,22 +147,25 @@ struct Bits {
 /// # Errors
 /// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
-    let job = job(args)?;
-    let mut stages = Stages::new(|_| ());
-    let transpiled = pipeline::transpile(&job, &args.output, &mut stages).map_err(|error| {
-        let about_the_model = error.is::<ImportError>() || error.is::<PlanError>();
-        if about_the_model {
-            error.context(args.model.display().to_string())
-        } else {
-            error
+    let job = job(args, output)?;
+    let transpiled = pipeline::transpile(&job, &args.output, &Stages::new(|_| ()));
+    let transpiled = transpiled.map_err(|error| match &error {
+        Error::Import(_) | Error::Plan(_) => {
+            anyhow::Error::new(error).context(args.model.display().to_string())
         }
+        _ => error.into(),
     })?;
-    drop(stages);
     let pipeline::Transpiled { manifest, report, stages } = transpiled;
     if report.input.range_source == RangeSource::Default {
         output.warn(
             "no `--calibration` rows: precision was chosen on synthetic rows, for standardised features from -10 to 10",
         );
+    }
+    for warning in &report.warnings {
+        output.warn(&warning.to_string());
+    }
+    for warning in idle_options(&args.settings, &report) {
+        output.warn(&warning);
     }
     output.result(&Transpiled::new(&args.output, manifest, report, stages))?;
     Ok(0)
@@ -156,22 +175,22 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
 ///
 /// # Errors
 /// A file cannot be read, or the model cannot be imported.
-pub fn job(args: &TranspileArgs) -> Result<Job> {
-    let onnx = super::read_model(&args.model)?;
+pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
+    let onnx = model_file::read(&args.model)?;
     let calibration = match &args.settings.calibration {
         None => None,
         Some(file) => {
             // The number of features is known once the model has been imported.
             let features =
                 onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
-            let rows = input::read(file)?.rows(features)?;
-            let sha256 = pipeline::sha256(&std::fs::read(file)?);
+            let rows = args.settings.read.reader(output).read(file)?.rows(features)?;
+            let sha256 = nilometer_package::sha256(&std::fs::read(file)?);
             Some((Calibration { rows }, sha256))
         }
     };
     Ok(Job {
         onnx,
-        name: args.settings.name.clone().unwrap_or_else(|| package_name(&args.model)),
+        name: name(args, output),
         calibration,
         options: PlanOptions {
             features: match args.settings.features {
@@ -179,10 +198,12 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
                 Features::Fixed => FeatureMode::Fixed,
             },
             max_loss: args.settings.max_loss,
-            margin: args.settings.margin,
+            margin: args.settings.margin.unwrap_or(PlanOptions::default().margin),
             input_range: args.settings.input_range,
             bits: args.settings.bits,
+            decision: None,
         },
+        threshold: args.settings.threshold.clone(),
         shape: args.settings.shape.map(|shape| match shape {
             ShapeArg::Unrolled => Shape::Unrolled,
             ShapeArg::Looped => Shape::Looped,
@@ -192,18 +213,48 @@ pub fn job(args: &TranspileArgs) -> Result<Job> {
     })
 }
 
-/// A package name made of a file's name.
-pub fn package_name(model: &Path) -> String {
-    let stem = model.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
-    let stem = stem.unwrap_or_default();
-    let valid = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    let name: String = stem.chars().map(valid).collect();
-    let name = name.trim_matches('_');
-    if name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        name.to_owned()
-    } else {
-        format!("model_{name}").trim_end_matches('_').to_owned()
+/// The package's name: the one that was asked for or the file's, made safe.
+fn name(args: &TranspileArgs, output: &Output) -> String {
+    let Some(wanted) = &args.settings.name else {
+        let stem = args.model.file_stem().map(|stem| stem.to_string_lossy());
+        return package_name(&stem.unwrap_or_default());
+    };
+    let name = package_name(wanted);
+    if name != *wanted {
+        output.warn(&format!(
+            "`--name {wanted}` cannot be the name of a Cairo package: it is called {name}"
+        ));
     }
+    name
+}
+
+/// The options that were given and made no difference.
+fn idle_options(settings: &SettingsArgs, report: &Report) -> Vec<String> {
+    let exact = report.input.range_source == RangeSource::Everything;
+    let every =
+        "every value of the input's type is accepted and compared exactly (`--features exact`)";
+    let mut idle = Vec::new();
+    let mut say =
+        |option: &str, why: &str| idle.push(format!("`{option}` does nothing here: {why}"));
+    if settings.input_range.is_some() && exact {
+        say("--input-range", every);
+    }
+    if settings.margin.is_some() {
+        if exact {
+            say("--margin", every);
+        } else if settings.input_range.is_some() {
+            say("--margin", "`--input-range` declares the range");
+        } else if settings.calibration.is_none() {
+            say("--margin", "there are no `--calibration` rows whose range it could widen");
+        }
+    }
+    if settings.bits.is_some() && exact {
+        say(
+            "--bits",
+            "the model has no weights or activations to round, only comparisons and sums",
+        );
+    }
+    idle
 }
 
 /// `0.5%` or `0.005`.
@@ -252,7 +303,9 @@ impl Transpiled {
             contract_shape: manifest.contract_shape,
             range_source: report.input.range_source,
             rows: report.accuracy.rows,
+            refused: report.accuracy.refused,
             agreement: report.accuracy.agreement,
+            warnings: report.warnings,
             max_abs_error: report.accuracy.max_abs_error,
             max_abs_error_bound: report.max_abs_error_bound,
             steps: report.cost.steps,
@@ -275,15 +328,19 @@ impl Message for Transpiled {
                 format!(
                     "{} of {} {rows} decide as the float model",
                     percent(agreement),
-                    thousands(self.rows)
+                    thousands(self.rows - self.refused)
                 )
             }
             None => format!(
                 "largest error {} on {} {rows}",
                 short(self.max_abs_error),
-                thousands(self.rows)
+                thousands(self.rows - self.refused)
             ),
         };
+        let refused = (self.refused > 0).then(|| {
+            let (refused, all) = (thousands(self.refused), thousands(self.rows));
+            ("refused", format!("{refused} of {all} {rows}: outside the declared range"))
+        });
         let mut list = vec![
             ("model", format!("{} ({})", self.name, self.kind.replace('_', " "))),
             ("model hash", self.model_hash.clone()),
@@ -318,11 +375,15 @@ impl Message for Transpiled {
                 ),
             ),
         ];
+        if let Some(refused) = refused {
+            list.insert(3, refused);
+        }
         if !self.bits.weights.is_empty() {
             let bits: Vec<_> = self.bits.weights.iter().map(ToString::to_string).collect();
             let lanes: Vec<_> = self.lanes.iter().map(ToString::to_string).collect();
+            let before_steps = list.iter().position(|(name, _)| *name == "steps").unwrap_or(0);
             list.insert(
-                5,
+                before_steps,
                 ("weight bits", format!("{} (lanes a felt: {})", bits.join(" "), lanes.join(" "))),
             );
         }
@@ -335,7 +396,7 @@ impl Message for Transpiled {
             "\n{} {} in {}; the report is {}\n",
             style("made").green().bold(),
             self.package,
-            crate::numbers::duration(time),
+            nilometer_package::numbers::duration(time),
             Path::new(&self.package).join("report.md").display(),
         );
         text
@@ -386,12 +447,5 @@ mod tests {
         for wrong in ["4,-4", "1", "1,1", "NaN,1", "0,inf", "a,b"] {
             assert!(range(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn package_names_are_valid() {
-        assert_eq!(package_name(Path::new("dir/My-Model 2.onnx")), "my_model_2");
-        assert_eq!(package_name(Path::new("4layers.onnx")), "model_4layers");
-        assert_eq!(package_name(Path::new("模型.onnx")), "model");
     }
 }

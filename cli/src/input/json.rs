@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{exact, Data, Parsed};
+use super::{number, Data, Parsed};
 
 /// Reads numbers (`null` is a missing one) or text.
 pub fn parse(bytes: &[u8]) -> Parsed {
@@ -26,7 +26,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     let rows: Vec<&Vec<Value>> = items
         .iter()
         .enumerate()
-        .map(|(row, item)| item.as_array().ok_or_else(|| format!("row {row} is no list")))
+        .map(|(row, item)| item.as_array().ok_or_else(|| format!("row {row} is not a list")))
         .collect::<Result<_, _>>()?;
     let len = rows[0].len();
     if let Some((row, values)) = rows.iter().enumerate().find(|(_, values)| values.len() != len) {
@@ -58,15 +58,10 @@ fn data(items: &[Value], place: &str) -> Result<Data, String> {
     }
     let number = |(index, item): (usize, &Value)| match item {
         Value::Null => Ok(f64::NAN),
-        Value::Number(number) => {
-            let integer = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
-            let float = match integer {
-                Some(integer) => exact(integer)?,
-                None => number.as_f64().unwrap_or(f64::NAN),
-            };
-            Ok(float)
-        }
-        other => Err(format!("{place}element {index} is {other}, which is no number")),
+        // The text as it stands in the file: see `arbitrary_precision` in `Cargo.toml`.
+        Value::Number(number) => number::parse(number.as_str())
+            .map_err(|reason| format!("{place}element {index}: {reason}")),
+        other => Err(format!("{place}element {index} is {other}, which is not a number")),
     };
     items.iter().enumerate().map(number).collect::<Result<_, _>>().map(Data::Numbers)
 }
@@ -91,15 +86,16 @@ mod tests {
     fn what_is_wrong_is_told() {
         let error = |text: &str| parse(text.as_bytes()).unwrap_err();
         assert_eq!(error("[[1, 2], [3]]"), "row 1 has 1 elements, row 0 has 2");
-        assert_eq!(error("[1, \"x\"]"), "element 1 is \"x\", which is no number");
-        assert_eq!(error("[[1, true]]"), "row 0, element 1 is true, which is no number");
+        assert_eq!(error("[1, \"x\"]"), "element 1 is \"x\", which is not a number");
+        assert_eq!(error("[[1, true]]"), "row 0, element 1 is true, which is not a number");
         assert_eq!(error("{\"x\": 1}"), "a JSON object without the field \"input\"");
         assert_eq!(error("[]"), "the list is empty");
-        assert!(
-            error("[9007199254740993]").contains("no double"),
-            "{}",
-            error("[9007199254740993]")
-        );
+        for loses in ["9007199254740993", "9007199254740993.0", "100000000000000000001"] {
+            let error = error(&format!("[[1, {loses}]]"));
+            assert!(error.starts_with(&format!("row 0, element 1: {loses} is not a double")));
+        }
+        assert_eq!(error("[1, 1e400]"), "element 1: 1e400 is too large for a double");
+        assert_eq!(error("[1e-400]"), "element 0: 1e-400 is too small for a double");
         assert!(error("[1").starts_with("not JSON: "), "{}", error("[1"));
     }
 }

@@ -1,26 +1,31 @@
 //! Rows of features, expected outputs and labels from `.npy`, `.json` and `.csv` files.
 //!
-//! Nothing is rounded silently: an integer that a double cannot hold is an error, and so is anything
-//! that is no number where numbers are wanted.
+//! Nothing is rounded or dropped silently: a number that no double stands for is an error, and so is
+//! anything that is not a number where numbers are wanted. What a CSV file's first line was taken for is
+//! said.
 
 mod csv;
 mod json;
 mod npy;
+mod number;
 mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use thiserror::Error;
 
 use crate::failure::Kind;
+use crate::output::Output;
 
+use self::csv::Note;
+
+pub use self::csv::Header;
 pub use source::{RowSelection, Source};
 
 /// The largest file that is read.
 const MAX_FILE_BYTES: u64 = 2 << 30;
-/// Integers up to here are floats without loss.
-const MAX_EXACT_INTEGER: u64 = 1 << 53;
 
 /// A file of rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +68,7 @@ pub enum InputError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is not what its name says, or holds what is no number.
+    /// The file is not what its name says, or holds what is not a number.
     #[error("{}: {reason}", .path.display())]
     Content {
         /// The file.
@@ -136,26 +141,83 @@ impl InputError {
     }
 }
 
-/// Reads a file by its extension.
-///
-/// # Errors
-/// See [`InputError`].
-pub fn read(path: &Path) -> Result<Array, InputError> {
+/// How files of rows are read.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ReadArgs {
+    /// Whether the first line of a CSV file is a header
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "auto|yes|no",
+        hide_possible_values = true
+    )]
+    pub header: Header,
+}
+
+impl ReadArgs {
+    /// A reader that says what it decides.
+    pub fn reader(self, output: &Output) -> Reader {
+        Reader { header: self.header, output: *output }
+    }
+}
+
+/// Reads files of rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    header: Header,
+    output: Output,
+}
+
+impl Reader {
+    /// Reads a file by its extension, and says what its first line was taken for.
+    ///
+    /// # Errors
+    /// See [`InputError`].
+    pub fn read(&self, path: &Path) -> Result<Array, InputError> {
+        let (array, note) = read(path, self.header)?;
+        let name = path.display();
+        match note {
+            Some(Note::Names(text)) => self.output.remark(&format!("{name}: {text}")),
+            Some(Note::Numbered(text)) => self.output.warn(&format!("{name}: {text}")),
+            None => {}
+        }
+        if self.header != Header::Auto && !has_extension(path, "csv") {
+            self.output
+                .warn(&format!("`--header` does nothing for {name}: it is about .csv files"));
+        }
+        Ok(array)
+    }
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
+/// Reads a file by its extension; the note is about a CSV file's first line.
+fn read(path: &Path, header: Header) -> Result<(Array, Option<Note>), InputError> {
     let failed = |source| InputError::Read { path: path.to_owned(), source };
     let content = |reason| InputError::Content { path: path.to_owned(), reason };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let parse = match extension.as_deref() {
-        Some("npy") => npy::parse,
-        Some("json") => json::parse,
-        Some("csv") => csv::parse,
-        _ => return Err(InputError::Extension { path: path.to_owned() }),
-    };
+    let extension = extension.as_deref().unwrap_or_default();
+    if !matches!(extension, "npy" | "json" | "csv") {
+        return Err(InputError::Extension { path: path.to_owned() });
+    }
     let actual = fs::metadata(path).map_err(failed)?.len();
     if actual > MAX_FILE_BYTES {
         return Err(InputError::TooLarge { path: path.to_owned(), actual });
     }
-    let (shape, data) = parse(&fs::read(path).map_err(failed)?).map_err(content)?;
-    Ok(Array { path: path.to_owned(), shape, data })
+    let bytes = fs::read(path).map_err(failed)?;
+    let (rows, note) = match extension {
+        "npy" => (npy::parse(&bytes), None),
+        "json" => (json::parse(&bytes), None),
+        _ => {
+            let table = csv::parse(&bytes, header);
+            (table.rows, table.note)
+        }
+    };
+    let (shape, data) = rows.map_err(content)?;
+    Ok((Array { path: path.to_owned(), shape, data }, note))
 }
 
 /// Reads the bytes of a `.npy` file that is called `name`.
@@ -169,6 +231,16 @@ pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<Array, InputError> {
 }
 
 impl Array {
+    /// Numbers as a file of them would give.
+    #[cfg(test)]
+    pub fn of_numbers(shape: &[usize], numbers: &[f64]) -> Self {
+        Self {
+            path: "test.npy".into(),
+            shape: shape.to_vec(),
+            data: Data::Numbers(numbers.to_vec()),
+        }
+    }
+
     /// The file it comes from.
     pub fn path(&self) -> &Path {
         &self.path
@@ -209,7 +281,17 @@ impl Array {
         Ok(self.numbers()?.chunks(row_len).map(<[f64]>::to_vec).collect())
     }
 
-    /// One number a row.
+    /// How many elements a row has; one where the array is a vector.
+    pub fn columns(&self) -> usize {
+        self.shape[1..].iter().product()
+    }
+
+    /// Whether the elements are numbers rather than text.
+    pub fn is_numbers(&self) -> bool {
+        matches!(self.data, Data::Numbers(_))
+    }
+
+    /// One number per row.
     ///
     /// # Errors
     /// Text, or several columns.
@@ -218,7 +300,7 @@ impl Array {
         self.numbers().map(<[f64]>::to_vec)
     }
 
-    /// One label a row, as text; whole numbers without a point.
+    /// One label per row, as text; whole numbers without a point.
     ///
     /// # Errors
     /// Several columns.
@@ -257,7 +339,7 @@ impl Array {
             Data::Text(texts) => {
                 let found = texts.iter().find(|text| text.parse::<f64>().is_err());
                 let found = found.or(texts.first()).map_or("", String::as_str);
-                let reason = format!("{found:?} is no number");
+                let reason = format!("{found:?} is not a number");
                 Err(InputError::Content { path: self.path.clone(), reason })
             }
         }
@@ -274,15 +356,6 @@ fn shape(shape: &[usize]) -> String {
     match axes.as_slice() {
         [only] => format!("({only},)"),
         _ => format!("({})", axes.join(", ")),
-    }
-}
-
-/// An integer as a float, if it is one.
-fn exact(integer: i128) -> Result<f64, String> {
-    if integer.unsigned_abs() <= u128::from(MAX_EXACT_INTEGER) {
-        Ok(integer as f64)
-    } else {
-        Err(format!("{integer} is no double: above 2^53 not all integers are"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! NumPy's array files: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
-use super::{exact, Data, Parsed};
+use super::number::exact;
+use super::{Data, Parsed};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// The longest header that is read; real ones have about 120 bytes.
@@ -54,7 +55,7 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
         return Err(format!("a header of {len} bytes, {MAX_HEADER_LEN} are read at most"));
     }
     let (header, body) = rest.split_at_checked(len).ok_or_else(cut)?;
-    let header = std::str::from_utf8(header).map_err(|_| "the header is no text")?;
+    let header = std::str::from_utf8(header).map_err(|_| "the header is not text")?;
     Ok((header, body))
 }
 
@@ -86,11 +87,11 @@ impl Header {
         };
         let shape = value("shape")?;
         let inner = shape.strip_prefix('(').and_then(|s| s.split_once(')')).map(|(inner, _)| inner);
-        let axes = inner.ok_or("the header's shape is no tuple")?;
+        let axes = inner.ok_or("the header's shape is not a tuple")?;
         let axes = axes.split(',').map(str::trim).filter(|axis| !axis.is_empty());
         let shape: Vec<usize> = axes
             .map(|axis| {
-                axis.parse().map_err(|_| format!("the header's axis {axis:?} is no length"))
+                axis.parse().map_err(|_| format!("the header's axis {axis:?} is not a length"))
             })
             .collect::<Result<_, _>>()?;
         if shape.len() > MAX_AXES {
@@ -165,7 +166,7 @@ impl DType {
     fn text(&self, bytes: &[u8]) -> Result<String, String> {
         let codes = bytes.chunks_exact(4).map(|bytes| self.unsigned(bytes) as u32);
         let text: Option<String> = codes.map(char::from_u32).collect();
-        let text = text.ok_or("text that is no Unicode")?;
+        let text = text.ok_or("text that is not Unicode")?;
         Ok(text.trim_end_matches('\0').to_owned())
     }
 }

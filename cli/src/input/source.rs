@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{read, InputError};
+use super::{InputError, Reader};
 
 /// A file, or one row of it: `X.npy`, `X.npy:7`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,9 @@ impl Source {
         &self,
         features: usize,
         selection: &RowSelection,
+        reader: &Reader,
     ) -> Result<Vec<(usize, Vec<f64>)>, InputError> {
-        let rows = read(&self.path)?.rows(features)?;
+        let rows = reader.read(&self.path)?.rows(features)?;
         let n_rows = rows.len();
         let wanted = match (self.row, &selection.0) {
             (Some(row), _) => vec![row],
@@ -56,8 +57,12 @@ impl Source {
     ///
     /// # Errors
     /// What is wrong with the file, or several rows and none named.
-    pub fn one_row(&self, features: usize) -> Result<(usize, Vec<f64>), InputError> {
-        let mut rows = self.rows(features, &RowSelection::default())?;
+    pub fn one_row(
+        &self,
+        features: usize,
+        reader: &Reader,
+    ) -> Result<(usize, Vec<f64>), InputError> {
+        let mut rows = self.rows(features, &RowSelection::default(), reader)?;
         match (rows.len(), rows.pop()) {
             (1, Some(row)) => Ok(row),
             (rows, _) => Err(InputError::ManyRows { path: self.path.clone(), rows }),

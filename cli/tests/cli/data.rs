@@ -81,8 +81,11 @@ fn rows_that_are_refused() {
             scratch.file("inf.csv", "0,0,0,-inf\n"),
             "row 0: feature 3 is -inf, outside the declared range [-4, 4]",
         ),
-        (scratch.file("text.csv", "1,2,3,x\n"), "line 1, column 4: \"x\" is no number"),
-        (scratch.file("text.json", "[1, 2, 3, \"x\"]"), "element 3 is \"x\", which is no number"),
+        (scratch.file("text.csv", "1,2,3,x\n"), "line 1, column 4: \"x\" is not a number"),
+        (
+            scratch.file("text.json", "[1, 2, 3, \"x\"]"),
+            "element 3 is \"x\", which is not a number",
+        ),
         (scratch.file("cut.npy", &npy(&[4], &ROW)[..90]), "bytes of data, the header promises 32"),
         (scratch.file("rows.txt", "1 2 3 4"), "rows.txt is neither .npy, .json nor .csv"),
         (

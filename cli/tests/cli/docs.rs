@@ -59,6 +59,11 @@ fn the_readme_of_breast_cancer_forest_is_true() {
 }
 
 #[test]
+fn the_audit_guide_is_true() {
+    run_commands(&root().join("docs/audit.md"), &root().join("examples/iris-tree"));
+}
+
+#[test]
 fn the_readme_is_true() {
     run_commands(&root().join("README.md"), &root().join("examples/rockybot"));
 }

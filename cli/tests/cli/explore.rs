@@ -109,7 +109,7 @@ async fn a_registry_is_explored() {
 
     // The description is the package's, to the byte.
     let description = std::fs::read(scratch.path().join("package/description.json")).unwrap();
-    let digest = nilometer_explorer::description::digest(&description);
+    let digest = nilometer_package::sha256(&description);
     assert_eq!(published["metadata_hash"], digest.as_str());
 
     let node = devnet.url().to_owned();

@@ -54,8 +54,38 @@ fn refused_rows_are_counted() {
     let data = scratch.file("data.npy", npy(&[2, 4], &[0.0, 0.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0]));
     let result = json(&["check", &package, "--data", &data]);
     assert_eq!(result["refused"], 1);
-    assert_eq!(result["agreement"], 0.5);
-    assert_eq!(result["flips"][0]["refused"], "feature 0 is 9, outside the declared range [-4, 4]");
+    // Refused rows and rows that are decided differently are never one number.
+    assert_eq!(result["agreement"], 1.0);
+    assert_eq!(result["flips"].as_array().unwrap().len(), 0);
+    let refusal = &result["refusals"][0];
+    assert_eq!(refusal["refused"], "feature 0 is 9, outside the declared range [-4, 4]");
+    let text = run(&["check", &package, "--data", &data]).ok().stdout;
+    let (refused, agreement) = (text.find("refused    "), text.find("agreement  "));
+    assert!(refused.is_some() && refused < agreement, "{text}");
+}
+
+#[test]
+fn a_threshold_is_a_decision() {
+    let scratch = Scratch::new();
+    let data = zoo("mlp_bc_30_32_16_1_sigmoid_inputs.npy");
+    let data = data.to_str().unwrap();
+    let model = "mlp_bc_30_32_16_1_sigmoid";
+    let (package, plain) = transpile(&scratch, model, &[]);
+    let output = plain["package"].as_str().map(|_| json(&["check", &package, "--data", data]));
+    let decision = output.unwrap()["decision"].as_str().unwrap().to_owned();
+    let name = decision.split('`').nth(1).unwrap();
+    let at = |value: &str| format!("{name}>{value}");
+    let checked = json(&["check", &package, "--data", data, "--threshold", &at("0.3")]);
+    assert_eq!(checked["decision"], format!("whether `{name}` exceeds 0.3"));
+    // The package remembers what it was made for.
+    let (package, _) = transpile(&scratch, model, &["--threshold", &at("0.3")]);
+    let checked = json(&["check", &package, "--data", data]);
+    assert_eq!(checked["decision"], format!("whether `{name}` exceeds 0.3"));
+    assert!(checked["agreement"].as_f64().unwrap() >= 0.995, "{checked}");
+    let args = ["check", &package, "--data", data, "--threshold", "nothing>0.3"];
+    let (code, error) = json_error(&args);
+    assert_eq!(code, 2, "{error}");
+    assert!(error["message"].as_str().unwrap().contains(name), "{error}");
 }
 
 #[test]

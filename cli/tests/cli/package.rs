@@ -25,6 +25,7 @@ fn the_layout() {
         "model.json",
         "model.onnx",
         "nilometer.json",
+        "recipe.json",
         "report.json",
         "report.md",
         "runtime/Scarb.toml",

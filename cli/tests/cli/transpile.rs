@@ -98,7 +98,7 @@ fn an_accuracy_that_cannot_be_kept() {
         "{stderr}"
     );
     assert!(stderr.contains(" input   weights    activations   agreement "), "{stderr}");
-    assert!(stderr.contains("help: allow more loss (`--max-loss 1%`)"), "{stderr}");
+    assert!(stderr.contains("help: allow more loss (`--max-loss 0.5%`)"), "{stderr}");
     let (code, error) = json_error(&args);
     assert_eq!((code, error["kind"].as_str()), (4, Some("accuracy")));
     let trials = error["trials"].as_array().unwrap();
@@ -142,13 +142,42 @@ fn labels_only_needs_a_label() {
 }
 
 #[test]
-fn names_that_scarb_refuses() {
+fn names_are_made_safe() {
     let scratch = Scratch::new();
+    for (name, expected) in [
+        ("My Model", "my_model"),
+        ("i64", "i64_model"),
+        ("core", "core_model"),
+        ("match", "match_model"),
+    ] {
+        let (_, result) = transpile(&scratch, "tree_iris_dt4", &["--name", name]);
+        assert_eq!(result["name"], expected);
+        let warning = result["warnings"][0].as_str().unwrap();
+        assert!(warning.contains(&format!("it is called {expected}")), "{warning}");
+    }
+    for file in ["bool", "starknet", "felt252", "ﬁle", "2nd"] {
+        let model = scratch
+            .file(&format!("{file}.onnx"), std::fs::read(zoo("tree_iris_dt4.onnx")).unwrap());
+        let result = json(&["transpile", &model, "-o", &scratch.join("package")]);
+        assert!(result["warnings"].as_array().is_none_or(|said| {
+            said.iter().all(|warning| !warning.as_str().unwrap().contains("name"))
+        }));
+    }
+}
+
+#[test]
+fn options_that_do_nothing_say_so() {
+    let scratch = Scratch::new();
+    let options = ["--input-range", "0,1", "--margin", "2", "--bits", "8"];
+    let (_, result) = transpile(&scratch, "tree_iris_dt4", &options);
+    let warnings: Vec<&str> =
+        result["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+    for option in ["--input-range", "--margin", "--bits"] {
+        let starts = format!("`{option}` does nothing here: ");
+        assert!(warnings.iter().any(|warning| warning.starts_with(&starts)), "{warnings:?}");
+    }
     let model = zoo("tree_iris_dt4.onnx");
-    let package = scratch.join("p");
-    let args = ["transpile", model.to_str().unwrap(), "-o", &package, "--name", "My Model"];
-    let (code, error) = json_error(&args);
-    assert_eq!(code, 2);
-    assert_eq!(error["help"], "choose another name with `--name`");
-    assert_eq!(scratch.names(), [] as [&str; 0]);
+    let args = ["transpile", model.to_str().unwrap(), "-o", &scratch.join("p"), "--bits", "8"];
+    let outcome = run(&args).ok();
+    assert!(outcome.stderr.contains("warning: `--bits` does nothing here"), "{}", outcome.stderr);
 }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use nilometer_package::description::{agreement, FILE, MAX_BYTES};
+use nilometer_package::sha256;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::{Answer, App};
-use crate::description::{agreement, digest, Described, FILE, MAX_BYTES};
+use crate::described::Described;
 use crate::fetch;
 use crate::store::{CachedDescription, Store};
 use crate::view::{DescriptionState, VersionView};
@@ -178,7 +180,7 @@ impl App {
         };
         let mut share = None;
         match fetched {
-            Ok((bytes, host)) if digest(&bytes) == version.metadata_hash => {
+            Ok((bytes, host)) if sha256(&bytes) == version.metadata_hash => {
                 share = agreement(&bytes);
                 (cached.bytes, cached.source) = (Some(bytes), host);
             }
@@ -245,7 +247,7 @@ impl App {
             let known = lock(&inner.described.files).get(&path).cloned();
             let known =
                 known.filter(|(time, len, _)| (*time, *len) == stamp).map(|(_, _, hash)| hash);
-            let Some(hash) = known.or_else(|| std::fs::read(&path).ok().map(|b| digest(&b))) else {
+            let Some(hash) = known.or_else(|| std::fs::read(&path).ok().map(|b| sha256(&b))) else {
                 continue;
             };
             files.insert(path, (stamp.0, stamp.1, hash));
@@ -273,7 +275,7 @@ fn candidates(folder: &Path) -> Vec<PathBuf> {
 /// Takes a description from a file that has, or had, this hash.
 fn import(store: &Store, path: &Path, hash: &str) -> Option<CachedDescription> {
     let bytes = std::fs::read(path).ok()?;
-    if bytes.len() > MAX_BYTES || digest(&bytes) != hash {
+    if bytes.len() > MAX_BYTES || sha256(&bytes) != hash {
         return None;
     }
     let share = agreement(&bytes);

@@ -232,22 +232,22 @@ impl Store {
         program_hash: &str,
         input_hash: &str,
         output_hash: &str,
-        bits: (u32, u32),
+        proven_bits: u32,
     ) -> Result<CheckedHere> {
         let at = now();
         self.write(|transaction| {
             let sql =
                 "INSERT OR REPLACE INTO checks (proof_hash, program_hash, input_hash, output_hash,
-                       proven_bits, conjectured_bits, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                       proven_bits, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let values =
-                params![proof_hash, program_hash, input_hash, output_hash, bits.0, bits.1, at];
+                params![proof_hash, program_hash, input_hash, output_hash, proven_bits, at];
             transaction.execute(sql, values)?;
             let sql = "DELETE FROM checks WHERE rowid IN
                        (SELECT rowid FROM checks ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?1)";
             transaction.execute(sql, [MAX_CHECKS])?;
             Ok(())
         })?;
-        Ok(CheckedHere { at, proven_bits: bits.0, conjectured_bits: bits.1 })
+        Ok(CheckedHere { at, proven_bits })
     }
 
     /// Numbers of a version's records of this proof with this row and these results.

@@ -22,7 +22,7 @@ const CLAIM: &str =
 
 const PROOF: &str = "p.id, p.model_id, COALESCE(m.name, ''), p.version, p.recorder, p.proof_hash,
     p.input_hash, p.output_hash, p.security_bits, p.format_version, p.recorded_at, p.tx,
-    k.at, k.proven_bits, k.conjectured_bits
+    k.at, k.proven_bits
     FROM proofs p LEFT JOIN models m ON m.id = p.model_id
     LEFT JOIN versions v ON v.model_id = p.model_id AND v.version = p.version
     LEFT JOIN checks k ON k.proof_hash = p.proof_hash AND k.program_hash = v.program_hash
@@ -95,9 +95,7 @@ fn claim(row: &Row<'_>) -> rusqlite::Result<(ClaimView, Vec<Felt>, Vec<Felt>, St
 
 fn proof(row: &Row<'_>) -> rusqlite::Result<ProofView> {
     let checked = match row.get::<_, Option<u64>>(12)? {
-        Some(at) => {
-            Some(CheckedHere { at, proven_bits: row.get(13)?, conjectured_bits: row.get(14)? })
-        }
+        Some(at) => Some(CheckedHere { at, proven_bits: row.get(13)? }),
         None => None,
     };
     Ok(ProofView {

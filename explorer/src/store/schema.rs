@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{hex, set, text, Identity, Result};
 
 /// Another layout of the tables is another version; older ones are made anew from the chain.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Raw events, and what says how far the index is.
 const SOURCE: &str = "
@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS classes (
 CREATE TABLE IF NOT EXISTS agreements (metadata_hash TEXT PRIMARY KEY, agreement REAL) STRICT;
 CREATE TABLE IF NOT EXISTS checks (
     proof_hash TEXT NOT NULL, program_hash TEXT NOT NULL, input_hash TEXT NOT NULL,
-    output_hash TEXT NOT NULL, proven_bits INTEGER NOT NULL, conjectured_bits INTEGER NOT NULL,
+    output_hash TEXT NOT NULL, proven_bits INTEGER NOT NULL,
     at INTEGER NOT NULL,
     PRIMARY KEY (proof_hash, program_hash)
 ) STRICT;

@@ -240,8 +240,6 @@ pub struct CheckedHere {
     pub at: u64,
     /// Bits of security that are proven.
     pub proven_bits: u32,
-    /// Bits of security that are conjectured.
-    pub conjectured_bits: u32,
 }
 
 /// A row that was paid for and executed.

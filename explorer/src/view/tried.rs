@@ -121,8 +121,6 @@ pub struct ProofOptionsView {
     pub security: String,
     /// Bits of security that are proven.
     pub proven_bits: u32,
-    /// Bits of security that are conjectured.
-    pub conjectured_bits: u32,
     /// Rows of the trace.
     pub rows: usize,
     /// Queries.

@@ -157,7 +157,6 @@ pub fn verification(sample: &Sample, proof: &[u8]) -> Verification {
         options: valid.then(|| ProofOptionsView {
             security: "100 bits proven".to_owned(),
             proven_bits: 100,
-            conjectured_bits: 128,
             rows: 8_192,
             queries: 81,
             blowup: 4,
@@ -239,11 +238,7 @@ pub fn proofs(model_id: u64) -> Vec<ProofView> {
         recorded_at: START,
         tx_hash: HASH.to_owned(),
         trust: if id == 1 { Trust::Proved } else { Trust::Claimed },
-        checked: (id == 1).then_some(CheckedHere {
-            at: START,
-            proven_bits: 100,
-            conjectured_bits: 128,
-        }),
+        checked: (id == 1).then_some(CheckedHere { at: START, proven_bits: 100 }),
     };
     vec![proof(2), proof(1)]
 }

@@ -149,8 +149,8 @@ impl RowMatrix {
 /// point, in natural order.
 ///
 /// # Panics
-/// If the twiddles are of another size or other instructions than the polynomials, or `blowup` is no power
-/// of two.
+/// If the twiddles are of another size or other instructions than the polynomials, or `blowup` is not a
+/// power of two.
 pub fn evaluate(polys: &Polys, twiddles: &Twiddles, blowup: usize, offset: Felt) -> RowMatrix {
     assert!(blowup.is_power_of_two(), "a blowup of {blowup}");
     assert_eq!(polys.size, twiddles.size(), "the polynomials' size and the transform's");

@@ -3,7 +3,7 @@
 //! All are one transform ([`transform`]), from natural order to bit-reversed order, in which a block of the
 //! data stands for a remainder modulo `X^m - c` and is split by `X^m - c = (X^(m/2) - r)(X^(m/2) + r)`. The
 //! roots r, one for each block, in order of blocks, are the same for all layers and all sizes: a table of
-//! `n/2` serves them all. What puts results in natural order is where they are written.
+//! `n/2` serves them all. Results get into natural order by being written to their places.
 
 mod columns;
 mod layers;
@@ -41,7 +41,7 @@ impl Twiddles {
     /// Roots for transforms of `size` values.
     ///
     /// # Panics
-    /// If `size` is no power of two, or above `2^40`.
+    /// If `size` is not a power of two, or above `2^40`.
     pub fn new(size: usize) -> Self {
         Self::with_backend(size, Backend::best())
     }

@@ -15,11 +15,11 @@ pub struct Polys {
     pub(super) size: usize,
     /// Polynomials.
     pub(super) width: usize,
-    /// Per eight polynomials, per power: the coefficients; zeros for the polynomials that are none.
+    /// Per eight polynomials, per power: the coefficients; zeros in unused places.
     pub(super) groups: Vec<Vec<Block>>,
 }
 
-/// Coefficients that a task deals with at a time.
+/// Coefficients per task.
 const CHUNK: usize = 1 << 10;
 
 impl Polys {

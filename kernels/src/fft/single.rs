@@ -50,7 +50,7 @@ pub fn interpolate_with_offset(values: &[Felt], twiddles: &Twiddles, offset: Fel
 /// The values of a polynomial over `offset` times the subgroup of `blowup` times its size, in natural order.
 ///
 /// # Panics
-/// As [`fft`], or if `blowup` is no power of two.
+/// As [`fft`], or if `blowup` is not a power of two.
 pub fn evaluate_with_offset(
     coefficients: &[Felt],
     twiddles: &Twiddles,

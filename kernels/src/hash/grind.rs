@@ -6,7 +6,7 @@ use crate::Backend;
 
 /// Nonces that a task tries.
 const CHUNK: u64 = 1 << 12;
-/// Tasks between which nobody looks whether a nonce has been found.
+/// Tasks between two checks of whether a nonce has been found.
 const CHUNKS: u64 = 32;
 
 /// The smallest nonce, from 1, that makes the first 8 bytes of `blake3(seed ‖ nonce)`, read from the lowest,

@@ -1,5 +1,5 @@
 //! Blake3: digests of rows, Merkle trees, grinding. Sixteen messages side by side where the processor has
-//! AVX-512, elsewhere one after the other.
+//! AVX-512, one after the other elsewhere.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -75,7 +75,7 @@ pub fn blake3_rows_with(rows: &[Felt], width: usize, backend: Backend) -> Vec<[u
 /// children of the second half. What Winterfell's `MerkleTree::from_raw_parts` takes.
 ///
 /// # Panics
-/// If the number of leaves is no power of two, or below two.
+/// If the number of leaves is not a power of two, or below two.
 pub fn merkle_nodes(leaves: &[Digest]) -> Vec<Digest> {
     merkle_nodes_with(leaves, Backend::best())
 }

@@ -300,7 +300,7 @@ impl Packed for Ifma8 {
     #[inline(always)]
     fn scale(sum: Wide, factor: &Factor) -> Wide {
         let mut x = add_modulus::<6>(sum.0);
-        // No masks: a multiplication takes no notice of the bits above.
+        // No masks: a multiplication ignores the bits above.
         for i in 0..LIMBS - 1 {
             x[i + 1] = add(x[i + 1], carry(x[i]));
         }

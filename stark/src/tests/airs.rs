@@ -155,10 +155,10 @@ impl Lookup {
     pub fn aux(&self, columns: &LookupColumns, main: &[Vec<Felt>], z: Felt) -> Vec<Vec<Felt>> {
         let mut sum = felt(0);
         let mut sums = Vec::new();
-        for row in 0..self.shape.n_rows {
+        for (row, value) in main[0].iter().enumerate() {
             sums.push(sum);
             if row < self.shape.last_row() {
-                sum += (z - main[0][row]).inverse()
+                sum += (z - *value).inverse()
                     - main[1][row] * (z - columns.preprocessed[0][row]).inverse();
             }
         }

@@ -2,8 +2,9 @@
 
 mod lanes;
 mod looped;
+mod names;
 mod package;
-mod readers;
+pub(crate) mod readers;
 mod unrolled;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,10 @@ use thiserror::Error;
 use crate::cost;
 use crate::quant::{QuantGraph, QuantOp};
 
+use readers::one_dense_reads_the_row;
+
 pub use lanes::LanePlan;
+pub use names::package_name;
 pub use package::{CairoPackage, PackageMeta, RUNTIME_NAME};
 
 /// The two ways to write a model down; both compute the same integers.
@@ -61,9 +65,10 @@ pub enum EmitError {
         /// What is too large.
         reason: String,
     },
-    /// A package name that Scarb would refuse.
+    /// A package name that Scarb or the compiler would refuse: see [`package_name`].
     #[error(
-        "`{name}` is no package name: lower-case letters, digits and underscores, a letter first"
+        "`{name}` is not a package name: lower-case letters, digits and underscores, a letter first, and \
+         none of Cairo's own names"
     )]
     PackageName {
         /// The name.
@@ -81,7 +86,31 @@ pub fn emit(
     shapes: Option<Shapes>,
 ) -> Result<CairoPackage, EmitError> {
     let shapes = shapes.unwrap_or_else(|| cost::preferred_shape(graph).into());
+    check_width(graph, shapes)?;
     package::assemble(graph, meta, shapes)
+}
+
+/// Features that one function reads, at most: the compiler then takes about 4 GB of memory.
+const MAX_UNROLLED_FEATURES: usize = 1_000;
+/// Features of any model: the compiler counts the size of a type in 16 bits.
+const MAX_FEATURES: usize = 32_000;
+
+/// Refuses rows that the compiler has no memory for, before it starts.
+fn check_width(graph: &QuantGraph, shapes: Shapes) -> Result<(), EmitError> {
+    let features = graph.input_len();
+    let unrolled = [shapes.program, shapes.contract].contains(&Shape::Unrolled);
+    let limit = match unrolled && !one_dense_reads_the_row(graph) {
+        true => MAX_UNROLLED_FEATURES,
+        false => MAX_FEATURES,
+    };
+    if features <= limit {
+        return Ok(());
+    }
+    let shape = if unrolled { "straight-line code" } else { "the compiler" };
+    Err(EmitError::TooLarge {
+        node: graph.input.name.clone(),
+        reason: format!("{features} features; {shape} takes {limit} at most"),
+    })
 }
 
 /// The model's module.

@@ -3,6 +3,7 @@
 use handlebars::Handlebars;
 use serde::Serialize;
 
+use super::names::is_package_name;
 use super::unrolled::{self, Code};
 use super::{module, EmitError, Files, Shape, Shapes};
 use crate::cost;
@@ -66,6 +67,7 @@ struct CodeContext {
     imports: String,
     impls: Vec<String>,
     constants: Vec<String>,
+    parts: Vec<String>,
     statements: Vec<String>,
     results: String,
     inputs: String,
@@ -80,13 +82,14 @@ const MAX_INLINED_STEPS: u64 = 4_000;
 
 /// The model's module in the unrolled shape.
 pub(super) fn unrolled_module(graph: &QuantGraph) -> Result<String, EmitError> {
-    let Code { impls, constants, statements, results, inputs } = unrolled::emit(graph)?;
+    let Code { impls, constants, statements, results, parts, inputs, imports, uses_scalar } =
+        unrolled::emit(graph)?;
     let outputs: Vec<_> = (0..results.len()).map(|i| format!("y{i}")).collect();
-    let uses_scalar = statements.iter().any(|statement| statement.contains("scalar::"));
     let code = CodeContext {
-        imports: imports(&impls, &statements),
+        imports: imports.into_iter().collect::<Vec<_>>().join(", "),
         impls,
         constants,
+        parts,
         statements: statements.into_iter().flat_map(|s| indent(&s)).collect(),
         results: results.join(", "),
         inputs: inputs.join(", "),
@@ -106,23 +109,6 @@ pub(super) fn unrolled_module(graph: &QuantGraph) -> Result<String, EmitError> {
         code: &code,
     };
     render("unrolled.cairo", &context)
-}
-
-/// What the module takes from the runtime's integers: nothing that it does not use.
-fn imports(impls: &[String], statements: &[String]) -> String {
-    let helpers = ["AddHelper", "ConstrainHelper", "DivRemHelper", "SubHelper"]
-        .into_iter()
-        .filter(|name| impls.iter().any(|text| text.contains(name)));
-    let functions = [("add", "add::<"), ("constrain", "constrain::<"), ("div_rem", "div_rem::<")]
-        .into_iter()
-        .chain([("sub", "sub::<"), ("upcast", "upcast(")])
-        .filter(|(_, call)| statements.iter().any(|text| text.contains(call)))
-        .map(|(name, _)| name);
-    let mut names: Vec<_> = helpers.chain(functions).collect();
-    // The features are read through these.
-    names.extend(["BoundedInt", "downcast"]);
-    names.sort_unstable();
-    names.join(", ")
 }
 
 /// The lines of a statement, indented by their nesting.
@@ -163,9 +149,7 @@ pub(super) fn assemble(
     meta: &PackageMeta,
     shapes: Shapes,
 ) -> Result<CairoPackage, EmitError> {
-    let valid = meta.name.starts_with(|c: char| c.is_ascii_lowercase())
-        && meta.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if !valid {
+    if !is_package_name(&meta.name) {
         return Err(EmitError::PackageName { name: meta.name.clone() });
     }
     let context = PackageContext {

@@ -12,6 +12,15 @@ pub(super) struct Readers<'a> {
     reader: Vec<Option<ValueId>>,
 }
 
+/// Whether nothing reads the input row but one dense layer.
+pub(crate) fn one_dense_reads_the_row(graph: &QuantGraph) -> bool {
+    let readers = graph.nodes.iter().filter(|node| node.inputs.contains(&0));
+    let mut dense = readers.map(|node| matches!(node.op, QuantOp::Dense { .. }));
+    dense.next() == Some(true)
+        && dense.next().is_none()
+        && graph.outputs.iter().all(|output| output.value != 0)
+}
+
 /// What follows a value directly, where nothing else looks at what lies between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tail {

@@ -249,7 +249,10 @@ impl Check<'_> {
             match node {
                 TreeNode::Branch { feature, test, on_true, on_false, .. } => {
                     self.index("a tree's feature", *feature, self.operand_len(0))?;
-                    self.finite("a tree's threshold", test.thresholds())?;
+                    // An infinite threshold asks whether a value is there at all.
+                    if test.thresholds().iter().any(|threshold| threshold.is_nan()) {
+                        return Err(self.non_finite("a tree's threshold"));
+                    }
                     for &child in [on_true, on_false] {
                         match has_parent.get_mut(child) {
                             None => return fail(at, "has a child outside the tree"),

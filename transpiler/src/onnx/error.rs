@@ -61,6 +61,8 @@ pub enum ImportError {
     InputCount {
         /// The inputs that nodes use.
         names: Vec<String>,
+        /// The nodes that would be unsupported all the same.
+        also: Vec<UnsupportedNode>,
     },
     /// The input has an unusable type or shape.
     #[error("input {name:?}: {reason}")]
@@ -255,6 +257,14 @@ pub enum TensorError {
     External {
         /// The other file, as the model names it.
         location: String,
+    },
+    /// The data is in another file, which does not give it.
+    #[error("the data is outside the model, and {location:?} {reason}")]
+    ExternalData {
+        /// The other file, as the model names it.
+        location: String,
+        /// Why it cannot be read.
+        reason: String,
     },
     /// An element type that is not taken.
     #[error("the element type is {actual}, wants FLOAT, DOUBLE, INT32, INT64, BOOL or STRING")]

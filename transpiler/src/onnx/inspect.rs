@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::onnx::pb::tensor_proto::DataType;
+use crate::onnx::pb::tensor_shape_proto::dimension;
+use crate::onnx::pb::{type_proto, ModelProto, ValueInfoProto};
 use serde::Serialize;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::dimension;
-use tract_onnx::pb::{type_proto, ModelProto, ValueInfoProto};
 
 use super::error::{ImportError, UnsupportedNode};
 use super::node::{domain_of, name_of, spell_domain};

@@ -22,6 +22,8 @@ pub const MAX_RANK: usize = 16;
 pub const MAX_FEATURES: usize = 1 << 20;
 /// Branches between a tree's root and a leaf, as in onnxruntime.
 pub const MAX_TREE_DEPTH: usize = 1_000;
+/// Tree nodes, beyond those that the file lists, that are copied because several branches lead to them.
+pub const MAX_COPIED_TREE_NODES: usize = 1 << 20;
 /// Elements, beyond one for each byte of the file, in constants and values that the import makes.
 pub const MAX_DERIVED_ELEMENTS: usize = 1 << 24;
 

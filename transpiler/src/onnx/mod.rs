@@ -12,10 +12,12 @@
 
 mod context;
 mod error;
+mod external;
 mod inspect;
 pub mod limits;
 mod node;
 mod ops;
+pub mod pb;
 mod proto;
 mod tensor;
 mod value;
@@ -25,9 +27,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use prost::Message;
-use tract_onnx::pb::ModelProto;
 
 pub use error::{ImportError, TensorError, UnsupportedNode};
+pub use external::{embed, ExternalPiece};
 pub use inspect::{
     inspect, InputSummary, ModelSummary, NodeSummary, OpsetSummary, OutputSummary, ValueSummary,
 };
@@ -38,6 +40,7 @@ use crate::passes;
 use context::{Builder, Context};
 use limits::{check, Budget, MAX_FILE_BYTES, MAX_NODES, MAX_OPERANDS};
 use node::OpError;
+use pb::ModelProto;
 use proto::Model;
 use tensor::{Data, Tensor};
 use value::{Label, Row, Value};
@@ -59,13 +62,23 @@ fn decode(bytes: &[u8]) -> Result<ModelProto, ImportError> {
 }
 
 fn import_model(proto: &ModelProto, file_bytes: usize) -> Result<Graph, ImportError> {
-    let model = Model::new(proto)?;
+    let model = match Model::new(proto) {
+        Err(ImportError::InputCount { names, .. }) => {
+            return Err(ImportError::InputCount { names, also: unknown_operators(proto) });
+        }
+        model => model?,
+    };
     let mut importer = Importer::new(&model, file_bytes)?;
     let mut unsupported = Vec::new();
     for &index in &model.order {
         let node = model.node(index)?;
         match importer.translate(&node) {
             Ok(()) => {}
+            // A type of numbers that is not taken is one finding among others.
+            Err(OpError::Malformed(error)) if is_about_type(&error) => {
+                unsupported.push(node.unsupported(error.to_string()));
+                importer.forget_outputs(&node);
+            }
             Err(OpError::Malformed(error)) => return Err(*error),
             Err(OpError::Unsupported(reason)) => {
                 // What only depends on an unsupported node is no finding of its own.
@@ -80,6 +93,25 @@ fn import_model(proto: &ModelProto, file_bytes: usize) -> Result<Graph, ImportEr
         return Err(ImportError::Unsupported { nodes: unsupported });
     }
     importer.finish()
+}
+
+fn is_about_type(error: &ImportError) -> bool {
+    matches!(error, ImportError::Tensor { source: TensorError::DataType { .. }, .. })
+}
+
+/// The nodes whose operators have no translation in any form: what can be told of a model whose input is
+/// not taken.
+fn unknown_operators(proto: &ModelProto) -> Vec<UnsupportedNode> {
+    let opsets = proto::opsets(proto).unwrap_or_default();
+    let nodes = proto.graph.iter().flat_map(|graph| &graph.node).enumerate();
+    nodes
+        .filter(|(_, node)| !ops::is_known(node::domain_of(node), &node.op_type))
+        .map(|(index, proto)| {
+            let opset = opsets.get(node::domain_of(proto)).copied().unwrap_or_default();
+            let node = node::OnnxNode::new(proto, index, opset);
+            node.unsupported(ops::NO_TRANSLATION.to_owned())
+        })
+        .collect()
 }
 
 struct Importer<'m> {

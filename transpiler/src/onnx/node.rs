@@ -1,7 +1,7 @@
 //! A node of the ONNX graph: its attributes, with types checked, and the errors that name it.
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto};
+use crate::onnx::pb::attribute_proto::AttributeType;
+use crate::onnx::pb::{AttributeProto, NodeProto, TensorProto};
 
 use super::error::{ImportError, UnsupportedNode};
 use super::tensor::{texts, Tensor};
@@ -96,10 +96,15 @@ impl<'a> OnnxNode<'a> {
 
     /// The numbers, all finite, or none where the attribute is absent.
     pub(crate) fn floats(&self, name: &str) -> Result<Vec<f64>, ImportError> {
-        let floats = self.attribute(name, AttributeType::Floats)?.map_or(&[][..], |a| &a.floats);
-        let floats: Vec<f64> = floats.iter().map(|&value| value.into()).collect();
+        let floats = self.any_floats(name)?;
         self.finite(name, &floats)?;
         Ok(floats)
+    }
+
+    /// Numbers that may be infinite or NaN: the caller checks.
+    pub(crate) fn any_floats(&self, name: &str) -> Result<Vec<f64>, ImportError> {
+        let floats = self.attribute(name, AttributeType::Floats)?.map_or(&[][..], |a| &a.floats);
+        Ok(floats.iter().map(|&value| value.into()).collect())
     }
 
     /// The byte strings, or none where the attribute is absent.

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::dimension;
-use tract_onnx::pb::{type_proto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use crate::onnx::pb::tensor_proto::DataType;
+use crate::onnx::pb::tensor_shape_proto::dimension;
+use crate::onnx::pb::{type_proto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 
 use super::error::{ImportError, TensorError};
 use super::limits::MAX_FEATURES;
@@ -47,7 +47,7 @@ impl<'a> Model<'a> {
         let opsets = opsets(proto)?;
         let initializers: HashMap<&str, &TensorProto> =
             graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-        let sparse_name = |sparse: &'a tract_onnx::pb::SparseTensorProto| {
+        let sparse_name = |sparse: &'a crate::onnx::pb::SparseTensorProto| {
             sparse.values.as_ref().map(|values| values.name.as_str())
         };
         let sparse: HashSet<&str> =
@@ -224,7 +224,7 @@ fn find_input<'a>(
         ([input], _) | ([], [input]) => Ok(input),
         _ => {
             let names = used.iter().map(|input| input.name.clone()).collect();
-            Err(ImportError::InputCount { names })
+            Err(ImportError::InputCount { names, also: Vec::new() })
         }
     }
 }

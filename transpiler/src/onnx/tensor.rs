@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
-use tract_onnx::pb::TensorProto;
+use crate::onnx::pb::tensor_proto::DataType;
+use crate::onnx::pb::TensorProto;
 
 use super::error::TensorError;
+use super::external::is_external;
 use super::limits::MAX_RANK;
 use super::ImportError;
 
@@ -125,8 +126,7 @@ impl Tensor {
     }
 
     fn read_with(proto: &TensorProto, finite: bool) -> Result<Self, TensorError> {
-        let external = proto.data_location == Some(DataLocation::External as i32);
-        if external || !proto.external_data.is_empty() {
+        if is_external(proto) {
             let location = proto.external_data.iter().find(|entry| entry.key == "location");
             let location = location.map(|entry| entry.value.clone()).unwrap_or_default();
             return Err(TensorError::External { location });

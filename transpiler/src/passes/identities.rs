@@ -12,7 +12,7 @@ pub(super) fn remove_identities(graph: &mut Graph) -> bool {
         let Some(&operand) = node.inputs.first() else {
             continue;
         };
-        // What an output shows keeps its own node only if it is no identity.
+        // What an output shows keeps its own node unless it is an identity.
         let is_used = uses.is_used(id);
         if is_used && !uses.feeds_trees(id) && is_identity(graph, node, dtypes[operand]) {
             redirect(graph, id, operand);

@@ -25,6 +25,14 @@ pub enum EncodeError {
         /// The feature's index.
         feature: usize,
     },
+    /// A fraction, where the model takes integers.
+    #[error("feature {feature} is {value}, and this model takes integers")]
+    NotAnInteger {
+        /// The feature's index.
+        feature: usize,
+        /// Its value.
+        value: f64,
+    },
     /// A value outside the range that was declared when the model was quantised.
     #[error("feature {feature} is {value}, outside the declared range [{lo}, {hi}]")]
     OutOfRange {
@@ -54,7 +62,7 @@ impl QuantInput {
     /// A row of floats as the program's integers.
     ///
     /// # Errors
-    /// Another length, NaN, or a value outside the declared range.
+    /// Another length, NaN, a fraction where integers are wanted, or a value outside the declared range.
     pub fn encode(&self, row: &[f64]) -> Result<Vec<i128>, EncodeError> {
         if row.len() != self.ranges.len() {
             return Err(EncodeError::Length { expected: self.ranges.len(), actual: row.len() });
@@ -71,6 +79,16 @@ impl QuantInput {
                     // `as` saturates, which the range check then refuses.
                     Encoding::Fixed { scale_log2 } => {
                         (value * pow2(scale_log2[feature])).round() as i128
+                    }
+                    Encoding::Ordered { dtype: DType::I64, .. } if value.fract() != 0.0 => {
+                        return Err(EncodeError::NotAnInteger { feature, value });
+                    }
+                    // A double beyond the type's largest number is not that type's infinity.
+                    Encoding::Ordered { dtype: DType::F32, .. }
+                        if value.is_finite() && (value as f32).is_infinite() =>
+                    {
+                        let (lo, hi) = (f64::from(f32::MIN), f64::from(f32::MAX));
+                        return Err(EncodeError::OutOfRange { feature, value, lo, hi });
                     }
                     Encoding::Ordered { dtype, .. } => key_of(*dtype, rounded(*dtype, value)),
                 };
@@ -96,8 +114,7 @@ impl QuantInput {
 fn rounded(dtype: DType, value: f64) -> f64 {
     match dtype {
         DType::F32 => f64::from(value as f32),
-        DType::F64 => value,
-        DType::I64 => value.round(),
+        DType::F64 | DType::I64 => value,
     }
 }
 

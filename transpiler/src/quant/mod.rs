@@ -4,6 +4,7 @@
 //! Every value carries the proved range of each element: interval arithmetic from the input's
 //! declared range (`ranges.rs`). Nothing wraps, nothing saturates but where the model says so.
 
+mod bounds;
 mod eval;
 mod exact;
 mod lower;
@@ -22,7 +23,8 @@ pub use eval::{EncodeError, Prediction};
 pub use exact::{key_of, value_of};
 pub use lower::{lower, FeatureMode, InputSpec, LowerError, Precision};
 pub use plan::{
-    compare, plan, Accuracy, Calibration, Plan, PlanError, PlanOptions, RangeSource, Trial,
+    compare, plan, Accuracy, Calibration, Plan, PlanError, PlanOptions, RangeSource, Recipe,
+    RecipeError, Trial, Warning,
 };
 pub(crate) use ranges::shift_round;
 pub use ranges::RangeError;
@@ -54,7 +56,7 @@ pub struct QuantInput {
     pub name: String,
     /// How a float becomes an integer.
     pub encoding: Encoding,
-    /// The accepted integers, one range a feature; others are refused.
+    /// The accepted integers, one range per feature; others are refused.
     pub ranges: Vec<Range>,
 }
 
@@ -98,8 +100,9 @@ pub struct QuantNode {
     pub scale_log2: i32,
     /// The proved range of each element; its length is the vector's.
     pub ranges: Vec<Range>,
-    /// A bound on `|element · 2^-scale_log2 − real model's element|` for every accepted input, where
-    /// one is known; `None` downstream of a decision that rounding may flip.
+    /// A proved bound on `|element · 2^-scale_log2 − real model's element|` for every accepted input,
+    /// where one is known: the real model is the file's, computed without rounding. `None` downstream of
+    /// a decision that rounding may flip.
     pub error: Option<f64>,
 }
 
@@ -115,14 +118,14 @@ pub enum QuantOp {
     Dense {
         /// `W`, row-major.
         weights: Vec<i64>,
-        /// `b`, one an output.
+        /// `b`, one per output.
         bias: Vec<i128>,
     },
     /// `y_i = x_i · mul_i + add_i`
     Scale {
-        /// One an element.
+        /// One per element.
         mul: Vec<i64>,
-        /// One an element.
+        /// One per element.
         add: Vec<i128>,
     },
     /// `y_i = round-half-up(x_i / 2^bits)`, that is `floor((x_i + 2^(bits−1)) / 2^bits)`.

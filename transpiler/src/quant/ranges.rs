@@ -1,5 +1,6 @@
 //! Interval arithmetic: the proof that nothing overflows.
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{hull, QuantOp, Range, MAX_BITS};
@@ -16,8 +17,8 @@ pub enum RangeError {
     /// Arithmetic on the bounds themselves overflowed.
     #[error("an accumulator may need more than 127 bits")]
     Overflow,
-    /// A divisor that may be 0 or negative.
-    #[error("a divisor may be as small as {lo}; only positive divisors are supported")]
+    /// A divisor that may be 0.
+    #[error("a divisor may be as small as {lo}: it must stay on one side of 0")]
     Divisor {
         /// The smallest value it may take.
         lo: i128,
@@ -46,13 +47,7 @@ fn unchecked(op: &QuantOp, inputs: &[&[Range]]) -> Result<Vec<Range>, RangeError
     Ok(match op {
         QuantOp::Input => first.to_vec(),
         QuantOp::Constant(values) => values.iter().map(|&v| Range::point(v)).collect(),
-        QuantOp::Dense { weights, bias } => bias
-            .iter()
-            .enumerate()
-            .map(|(row, &bias)| {
-                dense_row(&weights[row * first.len()..][..first.len()], bias, first)
-            })
-            .collect::<Result<_, _>>()?,
+        QuantOp::Dense { weights, bias } => dense(weights, bias, first)?,
         QuantOp::Scale { mul, add } => first
             .iter()
             .zip(mul.iter().zip(add))
@@ -142,6 +137,38 @@ fn unchecked(op: &QuantOp, inputs: &[&[Range]]) -> Result<Vec<Range>, RangeError
     })
 }
 
+/// The ranges of `W·x + b`, in 64 bits where the magnitudes show that they suffice.
+fn dense(weights: &[i64], bias: &[i128], inputs: &[Range]) -> Result<Vec<Range>, RangeError> {
+    let reach = inputs.iter().fold(0u128, |sum, range| {
+        sum.saturating_add(range.lo.unsigned_abs().max(range.hi.unsigned_abs()))
+    });
+    let columns = inputs.len();
+    let row = |row: usize| &weights[row * columns..][..columns];
+    if reach >= 1 << 62 {
+        let wide = (0..bias.len()).into_par_iter();
+        return wide.map(|i| dense_row(row(i), bias[i], inputs)).collect();
+    }
+    // Small reach, small ends.
+    let narrow: Vec<(i64, i64)> = inputs.iter().map(|r| (r.lo as i64, r.hi as i64)).collect();
+    (0..bias.len())
+        .into_par_iter()
+        .map(|i| {
+            let weights = row(i);
+            let most = weights.iter().fold(0, |most, w| w.unsigned_abs().max(most));
+            if reach.saturating_mul(most.into()) >= 1 << 62 {
+                return dense_row(weights, bias[i], inputs);
+            }
+            let (mut lo, mut hi) = (0i64, 0i64);
+            for (&weight, &(least, largest)) in weights.iter().zip(&narrow) {
+                let (a, b) = (weight * least, weight * largest);
+                lo += a.min(b);
+                hi += a.max(b);
+            }
+            plus(Range { lo: lo.into(), hi: hi.into() }, Range::point(bias[i]))
+        })
+        .collect()
+}
+
 fn dense_row(weights: &[i64], bias: i128, inputs: &[Range]) -> Result<Range, RangeError> {
     weights.iter().zip(inputs).try_fold(Range::point(bias), |sum, (&weight, &range)| {
         plus(sum, times(range, Range::point(weight.into()))?)
@@ -207,6 +234,25 @@ mod tests {
         assert_eq!([-3, -1, 1, 3].map(|x| div_round(x, 2)), [-1, 0, 1, 2]);
         assert_eq!(div_round(7, 3), 2);
         assert_eq!(div_round(-7, 3), -2);
+    }
+
+    #[test]
+    fn narrow_and_wide_sums_have_the_same_ranges() {
+        let range = |bits: u32| {
+            vec![
+                Range { lo: -(1i128 << bits), hi: 3 },
+                Range { lo: -7, hi: 1i128 << bits },
+                Range { lo: 5, hi: 9 },
+            ]
+        };
+        let weights = [i64::from(i32::MAX), -5, 0, -1, i64::from(i32::MIN), 77];
+        let bias = [1i128 << 70, -3];
+        for bits in [3, 20, 29, 31, 33, 61, 63, 80] {
+            let inputs = range(bits);
+            let slow: Result<Vec<_>, _> =
+                (0..2).map(|row| dense_row(&weights[row * 3..][..3], bias[row], &inputs)).collect();
+            assert_eq!(dense(&weights, &bias, &inputs), slow, "{bits}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Functions by table with linear interpolation, and their worst-case error.
+//! Functions by table with linear interpolation. [`super::bounds`] proves their worst error.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,23 +27,6 @@ impl TableFunction {
             Self::Tanh => libm::tanh(x),
             Self::Exp => libm::exp(x),
             Self::Probit => crate::eval::probit(x),
-        }
-    }
-
-    /// The largest slope over `[lo, hi]`, for error propagation.
-    pub fn max_slope(self, lo: f64, hi: f64) -> f64 {
-        match self {
-            Self::Sigmoid => 0.25,
-            Self::Tanh => 1.0,
-            Self::Exp => libm::exp(hi),
-            // 1/φ(Φ⁻¹(x)) grows towards both ends.
-            Self::Probit => {
-                let slope = |x: f64| {
-                    let z = self.apply(x);
-                    (2.0 * std::f64::consts::PI).sqrt() * libm::exp(z * z / 2.0)
-                };
-                slope(lo).max(slope(hi))
-            }
         }
     }
 }
@@ -157,33 +140,6 @@ impl Table {
             }
         }
         image
-    }
-
-    /// The largest `|answer · 2^-out_log2 − f(q · 2^-in_log2)|` over the integers in `range`: every one
-    /// of them where there are at most 2^20, else a fine grid plus what the function can bend
-    /// between grid points.
-    pub fn max_error(&self, range: Range, in_log2: i32, out_log2: i32) -> f64 {
-        const EXHAUSTIVE: i128 = 1 << 20;
-        let unit = pow2(-in_log2);
-        let error = |q: i128| {
-            let truth = self.function.apply(q as f64 * unit);
-            (self.apply(q) as f64 * pow2(-out_log2) - truth).abs()
-        };
-        // Beyond the ends the answer is constant and the functions are monotone.
-        let mut worst = error(range.lo).max(error(range.hi));
-        let (lo, hi) = (range.lo.max(self.lo), range.hi.min(self.hi));
-        let stride = ((hi - lo) / EXHAUSTIVE).max(0) + 1;
-        let mut q = lo;
-        while q <= hi {
-            worst = worst.max(error(q));
-            q += stride;
-        }
-        if stride > 1 {
-            let reach = stride as f64 * unit;
-            let slope = self.function.max_slope(range.lo as f64 * unit, range.hi as f64 * unit);
-            worst += 2.0 * slope * reach;
-        }
-        worst
     }
 }
 

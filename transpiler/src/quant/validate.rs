@@ -5,10 +5,10 @@ use thiserror::Error;
 use super::ranges::{self, RangeError};
 use super::{Encoding, QuantGraph, QuantNode, QuantOp, QuantTreeNode, QuantTrees, Range, MAX_BITS};
 
-/// A file that holds no valid integer graph.
+/// Why a file does not hold a valid integer graph.
 #[derive(Debug, Error)]
 pub enum GraphError {
-    /// No JSON of a graph.
+    /// Not the JSON of a graph.
     #[error("not a quantised graph: {0}")]
     Json(#[from] serde_json::Error),
     /// The input's parts disagree.

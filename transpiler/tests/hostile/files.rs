@@ -5,9 +5,9 @@ use std::time::Instant;
 use nilometer_transpiler::onnx::limits::{
     MAX_DERIVED_ELEMENTS, MAX_MESSAGES, MAX_NODES, MAX_OPERANDS, MAX_TEXTS,
 };
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::NodeProto;
 use nilometer_transpiler::onnx::{import, inspect, ImportError};
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::NodeProto;
 
 use crate::support::*;
 

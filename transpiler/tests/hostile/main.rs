@@ -5,6 +5,7 @@
 #[path = "../onnx_ops/support.rs"]
 mod support;
 
+mod external;
 mod files;
 mod mutations;
 mod tensors;

@@ -1,11 +1,11 @@
 //! Models of the zoo with bits flipped, bytes cut off and pieces put elsewhere: none panics.
 
 use nilometer_transpiler::eval::evaluate;
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::ModelProto;
 use nilometer_transpiler::onnx::{import, inspect};
 use nilometer_transpiler::passes::{label_only, simplify};
 use prost::Message;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::ModelProto;
 
 use crate::support::value_info;
 

@@ -1,9 +1,9 @@
 //! Initialisers and tensor attributes.
 
 use nilometer_transpiler::onnx::limits::MAX_RANK;
+use nilometer_transpiler::onnx::pb::tensor_proto::{DataLocation, DataType};
+use nilometer_transpiler::onnx::pb::{SparseTensorProto, StringStringEntryProto, TensorProto};
 use nilometer_transpiler::onnx::{ImportError, TensorError};
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
-use tract_onnx::pb::{SparseTensorProto, StringStringEntryProto, TensorProto};
 
 use crate::support::*;
 
@@ -81,8 +81,21 @@ fn element_types_that_are_not_taken() {
         (999, "number 999"),
         (-1, "number -1"),
     ] {
-        assert_eq!(refused(typed(data_type)), TensorError::DataType { actual: actual.into() });
+        let reasons = using(typed(data_type)).unsupported();
+        assert_eq!(reasons.len(), 1);
+        let reason = format!("tensor \"w\": the element type is {actual}, wants ");
+        assert!(reasons[0].starts_with(&reason), "{}", reasons[0]);
     }
+    // All of them are told, and what else is unsupported.
+    let half = |name: &str| TensorProto {
+        data_type: DataType::Float16 as i32,
+        ..floats(name, &[2], &[1.0, 2.0])
+    };
+    let model = float_model(2).init(half("a")).init(half("b"));
+    let model = model.node("Add", &["x", "a"], &["y"], vec![]);
+    let model = model.node("Mul", &["x", "b"], &["z"], vec![]).output("y").output("z");
+    let model = model.node("Cosh", &["x"], &["c"], vec![]).output("c");
+    assert_eq!(model.unsupported().len(), 3);
 }
 
 #[test]
@@ -93,11 +106,7 @@ fn sparse_tensors() {
         .graph()
         .sparse_initializer
         .push(SparseTensorProto { values, ..SparseTensorProto::default() });
-    let error = model.error();
-    assert!(
-        matches!(error, ImportError::Tensor { source: TensorError::DataType { .. }, .. }),
-        "{error}"
-    );
+    assert_eq!(model.unsupported().len(), 1);
 }
 
 #[test]

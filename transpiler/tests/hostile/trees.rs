@@ -1,9 +1,9 @@
 //! Tree tables that make no trees.
 
-use nilometer_transpiler::onnx::limits::MAX_TREE_DEPTH;
+use nilometer_transpiler::onnx::limits::{MAX_COPIED_TREE_NODES, MAX_TREE_DEPTH};
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::{AttributeProto, TensorProto};
 use nilometer_transpiler::onnx::{ImportError, TreeError};
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{AttributeProto, TensorProto};
 
 use crate::support::*;
 
@@ -63,13 +63,17 @@ fn children_that_are_not_there() {
     assert_eq!(error, TreeError::MissingChild { tree: 0, node: 0, child: i64::MIN });
 }
 
+/// A ladder of branches whose two sides are one node: every rung doubles the copies.
+fn ladder(rungs: i64) -> Vec<Row> {
+    let rung = |node| (0, node, 0, LEQ, node + 1, node + 1);
+    (0..rungs).map(rung).chain([(0, rungs, 0, "LEAF", 0, 0)]).collect()
+}
+
 #[test]
-fn children_with_two_parents() {
-    let error = refused(&[(0, 0, 1, LEQ, 1, 1), STUMP[1]]);
-    assert_eq!(error, TreeError::SharedChild { tree: 0, node: 0, child: 1 });
-    let error =
-        refused(&[(0, 0, 1, LEQ, 1, 2), (0, 1, 0, LEQ, 2, 3), STUMP[2], (0, 3, 0, "LEAF", 0, 0)]);
-    assert_eq!(error, TreeError::SharedChild { tree: 0, node: 1, child: 2 });
+fn copies_of_shared_nodes_are_bounded() {
+    model_of(tables(&ladder(10))).gives(&[0.0, 0.0], &[1.0]);
+    let limit = 41 + MAX_COPIED_TREE_NODES;
+    assert_eq!(refused(&ladder(40)), TreeError::TooLarge { tree: 0, limit });
 }
 
 #[test]
@@ -77,13 +81,14 @@ fn cycles() {
     let error = refused(&[(0, 0, 1, LEQ, 0, 1), STUMP[1]]);
     assert_eq!(error, TreeError::Cycle { tree: 0, node: 0, child: 0 });
     let error = refused(&[(0, 0, 1, LEQ, 1, 2), (0, 1, 0, LEQ, 2, 0), STUMP[2]]);
-    assert!(matches!(
-        error,
-        TreeError::Cycle { child: 0, .. } | TreeError::SharedChild { child: 2, .. }
-    ));
+    assert_eq!(error, TreeError::Cycle { tree: 0, node: 1, child: 0 });
     let error =
         refused(&[(0, 0, 1, LEQ, 1, 2), (0, 1, 0, LEQ, 3, 1), STUMP[2], (0, 3, 0, "LEAF", 0, 0)]);
     assert_eq!(error, TreeError::Cycle { tree: 0, node: 1, child: 1 });
+    // A circle of equality tests that share their true side.
+    let test = |node, next| (0, node, 0, "BRANCH_EQ", 9, next);
+    let error = refused(&[test(0, 1), test(1, 2), test(2, 1), (0, 9, 0, "LEAF", 0, 0)]);
+    assert!(matches!(error, TreeError::Cycle { tree: 0, .. }), "{error}");
 }
 
 #[test]
@@ -127,10 +132,6 @@ fn stump_with(attribute: AttributeProto) -> Model {
 fn weights_out_of_place() {
     let error = tree_error(&stump_with(int_list("target_nodeids", &[1, 9])));
     assert_eq!(error, TreeError::MissingLeaf { tree: 0, node: 9 });
-    let error = tree_error(&stump_with(int_list("target_nodeids", &[1, 0])));
-    assert_eq!(error, TreeError::NoWeight { tree: 0, node: 2 });
-    let error = tree_error(&stump_with(int_list("target_nodeids", &[1, 1])));
-    assert_eq!(error, TreeError::DuplicateTarget { tree: 0, node: 1, target: 0 });
     for target in [1, -1, i64::MAX] {
         let error = tree_error(&stump_with(int_list("target_ids", &[target, 0])));
         assert_eq!(error, TreeError::Target { tree: 0, node: 1, target, n_targets: 1 });
@@ -166,7 +167,7 @@ fn arrays_of_different_lengths() {
 #[test]
 fn numbers_that_are_none() {
     let nan = stump_with(float_list("nodes_values", &[f32::NAN, 0.0, 0.0]));
-    assert!(matches!(nan.error(), ImportError::AttributeNonFinite { index: 0, .. }));
+    assert_eq!(tree_error(&nan), TreeError::Threshold { tree: 0, node: 0 });
     let infinite = stump_with(float_list("target_weights", &[0.0, f32::INFINITY]));
     assert!(matches!(infinite.error(), ImportError::AttributeNonFinite { index: 1, .. }));
 }
@@ -241,9 +242,11 @@ fn version_5_tables() {
         of(int_list("tree_roots", &[5])),
         TreeError::MissingChild { tree: 0, node: 5, child: 5 }
     );
+    // Two trees with one root are two copies.
+    version_5(int_list("tree_roots", &[0, 0])).gives(&[1.0, 1.0], &[4.0]);
     assert_eq!(
-        of(int_list("tree_roots", &[0, 0])),
-        TreeError::SharedChild { tree: 1, node: 0, child: 0 }
+        of(tensor("nodes_splits", floats("", &[2], &[0.0, f32::NAN]))),
+        TreeError::Threshold { tree: 0, node: 1 }
     );
     assert_eq!(of(int_list("tree_roots", &[1])), TreeError::Unreachable { tree: 0, node: 0 });
     assert_eq!(

@@ -1,9 +1,9 @@
 //! Constant, ConstantOfShape, Cast, and shape arithmetic on integers.
 
 use nilometer_transpiler::graph::{Labels, OutputKind};
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::AttributeProto;
 use nilometer_transpiler::onnx::ImportError;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::AttributeProto;
 
 use crate::support::*;
 

@@ -4,7 +4,7 @@ use nilometer_transpiler::eval::{
     apply_unary, evaluate, evaluate_all, probit, sigmoid, takes_missing_values, EvalError,
 };
 use nilometer_transpiler::graph::{DType, Unary};
-use tract_onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
 
 use crate::support::*;
 

@@ -1,9 +1,9 @@
 //! Whole graphs: inputs, names, order, dead nodes, unsupported nodes, summaries.
 
 use nilometer_transpiler::graph::{DType, Op};
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::OperatorSetIdProto;
 use nilometer_transpiler::onnx::{inspect, ImportError, ValueSummary};
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::OperatorSetIdProto;
 
 use crate::support::*;
 
@@ -42,8 +42,15 @@ fn one_input_is_used() {
         model.node("Add", node_inputs, &["y"], vec![]).output("y")
     };
     assert_eq!(two(&["z", "z"]).import().input.name, "z");
-    let ImportError::InputCount { names } = two(&["x", "z"]).error() else { panic!("other error") };
+    let ImportError::InputCount { names, also } = two(&["x", "z"]).error() else {
+        panic!("other error")
+    };
     assert_eq!(names, ["x", "z"]);
+    assert_eq!(also, []);
+    // What else is unsupported is told in one go.
+    let more = two(&["x", "z"]).node("Cosh", &["y"], &["c"], vec![]).output("c");
+    let ImportError::InputCount { also, .. } = more.error() else { panic!("other error") };
+    assert_eq!(also.iter().map(|node| node.op.as_str()).collect::<Vec<_>>(), ["Cosh"]);
     // An input that an initialiser fills is none.
     let filled = two(&["x", "z"]).init(floats("z", &[1, 2], &[1.0, 2.0]));
     filled.gives(&[0.0, 0.0], &[1.0, 2.0]);

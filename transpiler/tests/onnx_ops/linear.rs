@@ -1,9 +1,9 @@
 //! LinearRegressor and LinearClassifier.
 
 use nilometer_transpiler::graph::Labels;
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::AttributeProto;
 use nilometer_transpiler::onnx::ImportError;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::AttributeProto;
 
 use crate::support::*;
 

@@ -12,6 +12,7 @@ mod linear;
 mod select;
 mod shape;
 mod support;
+mod tree_forms;
 mod tree_heads;
 mod tree_tests;
 mod unary;

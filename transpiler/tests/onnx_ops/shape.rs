@@ -1,7 +1,7 @@
 //! Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Shape.
 
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
 use nilometer_transpiler::onnx::ImportError;
-use tract_onnx::pb::tensor_proto::DataType;
 
 use crate::support::*;
 

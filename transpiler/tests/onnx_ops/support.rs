@@ -4,15 +4,15 @@
 
 use nilometer_transpiler::eval::evaluate;
 use nilometer_transpiler::graph::{Graph, Labels, OutputKind};
-use nilometer_transpiler::onnx::{import, ImportError};
-use prost::Message;
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{dimension, Dimension};
-use tract_onnx::pb::{
+use nilometer_transpiler::onnx::pb::attribute_proto::AttributeType;
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::tensor_shape_proto::{dimension, Dimension};
+use nilometer_transpiler::onnx::pb::{
     type_proto, AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
     TensorShapeProto, TypeProto, ValueInfoProto,
 };
+use nilometer_transpiler::onnx::{import, ImportError};
+use prost::Message;
 use tract_onnx::prelude::*;
 
 /// A model under construction.

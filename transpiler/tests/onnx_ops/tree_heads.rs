@@ -1,9 +1,9 @@
 //! TreeEnsembleClassifier: labels and scores in every case that onnxruntime tells apart.
 
 use nilometer_transpiler::graph::Labels;
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::AttributeProto;
 use nilometer_transpiler::onnx::ImportError;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::AttributeProto;
 
 use crate::support::*;
 

@@ -2,8 +2,8 @@
 
 use nilometer_transpiler::eval::{evaluate, EvalError};
 use nilometer_transpiler::graph::{DType, Op, Test, TreeNode};
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{AttributeProto, TensorProto};
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
+use nilometer_transpiler::onnx::pb::{AttributeProto, TensorProto};
 
 use crate::support::*;
 

@@ -1,11 +1,11 @@
 //! Functions of one element, Softmax and ArgMax.
 
+use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
 use nilometer_transpiler::onnx::ImportError;
-use tract_onnx::pb::tensor_proto::DataType;
 
 use crate::support::*;
 
-fn one(op: &str, attributes: Vec<tract_onnx::pb::AttributeProto>) -> Model {
+fn one(op: &str, attributes: Vec<nilometer_transpiler::onnx::pb::AttributeProto>) -> Model {
     float_model(3).node(op, &["x"], &["y"], attributes).output("y")
 }
 

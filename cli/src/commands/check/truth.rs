@@ -1,96 +1,12 @@
-//! What the caller says is right: outputs of another runtime, and true labels or values.
+//! What the caller says is right: true labels, or true values.
 
 use anyhow::Result;
-use nilometer_transpiler::decision::{arg_max, Decision};
-use nilometer_transpiler::graph::{Graph, Labels, OutputKind};
+use nilometer_transpiler::decision::Decision;
+use nilometer_transpiler::graph::Graph;
 
+use super::classes::Classes;
 use super::Row;
-use crate::failure::UsageError;
 use crate::input::Array;
-
-/// Outputs of the float model as another runtime computed them.
-pub enum Scores {
-    /// Numbers of one output of the model.
-    Numbers {
-        /// Which output.
-        output: usize,
-        /// How many outputs there are.
-        n_outputs: usize,
-        /// A row of numbers a row.
-        rows: Vec<Vec<f64>>,
-        /// What the decision is made of.
-        decision: Decision,
-    },
-    /// The label, as the index of its class.
-    Labels(Vec<Option<usize>>),
-}
-
-impl Scores {
-    /// Finds out what `array` shows: scores of the output of that length, or labels.
-    ///
-    /// # Errors
-    /// It fits no output.
-    pub fn new(array: &Array, float: &Graph, decision: Decision) -> Result<Self> {
-        let rows = array.any_rows();
-        let columns = rows.as_ref().map_or(1, |rows| rows[0].len());
-        let is_match = |index: usize| {
-            let output = &float.outputs[index];
-            let numbers = matches!(output.kind, OutputKind::Numbers { .. });
-            numbers && float.nodes[output.value].len == columns
-        };
-        let found = (0..float.outputs.len()).find(|&index| is_match(index));
-        if let (Some(output), Ok(rows)) = (found, rows) {
-            let n_outputs = float.outputs.len();
-            return Ok(Self::Numbers { output, n_outputs, rows, decision });
-        }
-        if columns != 1 || decision == Decision::None {
-            return Err(UsageError(format!(
-                "{} has {columns} columns, and no output of the model has as many numbers",
-                array.path().display()
-            ))
-            .into());
-        }
-        let names = Classes::of(float, decision);
-        let labels = array.labels()?;
-        Ok(Self::Labels(labels.iter().map(|label| names.index(label)).collect()))
-    }
-
-    /// The decision that a row's outputs make.
-    pub fn decision(&self, row: usize) -> Option<usize> {
-        match self {
-            Self::Labels(labels) => labels[row],
-            Self::Numbers { rows, decision, .. } => match (decision, rows[row].as_slice()) {
-                (Decision::None, _) => None,
-                (_, [probability]) => Some(usize::from(*probability > 0.5)),
-                (_, scores) => Some(arg_max(scores)),
-            },
-        }
-    }
-
-    /// Whether a class is decided on, or shares the largest score.
-    pub fn agrees(&self, row: usize, class: usize) -> bool {
-        if self.decision(row) == Some(class) {
-            return true;
-        }
-        match self {
-            Self::Numbers { rows, .. } if rows[row].len() > 1 => {
-                let scores = &rows[row];
-                scores.get(class).is_some_and(|score| *score == scores[arg_max(scores)])
-            }
-            _ => false,
-        }
-    }
-
-    /// The numbers of each output; nothing for those that are not known.
-    pub fn numbers(&self, row: usize) -> Vec<&[f64]> {
-        match self {
-            Self::Labels(_) => Vec::new(),
-            Self::Numbers { output, n_outputs, rows, .. } => (0..*n_outputs)
-                .map(|i| if i == *output { rows[row].as_slice() } else { &[] })
-                .collect(),
-        }
-    }
-}
 
 /// True labels, or true values.
 pub enum Truth {
@@ -150,39 +66,5 @@ impl Truth {
                 Score { accuracy: None, r2 }
             }
         }
-    }
-}
-
-/// The names of the classes that a model decides between.
-struct Classes<'a>(Option<&'a Labels>);
-
-impl<'a> Classes<'a> {
-    fn of(float: &'a Graph, decision: Decision) -> Self {
-        let kind = |output: usize| &float.outputs[output].kind;
-        Self(match decision {
-            Decision::Label(output) | Decision::ArgMax(output) => match kind(output) {
-                OutputKind::Label(labels) | OutputKind::Numbers { classes: Some(labels) } => {
-                    Some(labels)
-                }
-                OutputKind::Numbers { classes: None } => None,
-            },
-            Decision::Probability(_) | Decision::None => None,
-        })
-    }
-
-    /// The index of a label; its own number where classes have no names.
-    fn index(&self, label: &str) -> Option<usize> {
-        match self.0 {
-            Some(labels) => (0..labels.len()).find(|&index| labels.name(index) == label),
-            None => label.parse().ok(),
-        }
-    }
-}
-
-/// A class's name.
-pub fn class_name(float: &Graph, decision: Decision, class: usize) -> String {
-    match Classes::of(float, decision).0 {
-        Some(labels) => labels.name(class),
-        None => class.to_string(),
     }
 }

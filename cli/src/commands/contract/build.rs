@@ -14,12 +14,12 @@ use crate::args::ToolchainArgs;
 use crate::chain::class::{self, Built};
 use crate::chain::hex;
 use crate::failure::UsageError;
-use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::progress::Progress;
-use crate::runtime;
 use crate::table::fields;
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::runtime;
+use nilometer_package::Package;
 
 /// Arguments of `nilo contract build`.
 #[derive(Debug, Args)]

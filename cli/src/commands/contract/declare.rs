@@ -8,11 +8,11 @@ use nilometer_starknet::{Class, Sender};
 use serde::Serialize;
 
 use crate::chain::{class, hex, ChainArgs, SendArgs, Session, Transaction};
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::progress::Progress;
 use crate::table::fields;
+use nilometer_package::numbers::thousands;
+use nilometer_package::Package;
 
 /// Arguments of `nilo contract declare`.
 #[derive(Debug, Args)]

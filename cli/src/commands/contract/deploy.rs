@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::chain::{class, ChainArgs, Deployment, SendArgs, Session, Transaction};
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::Package;
 
 /// Arguments of `nilo contract deploy`.
 #[derive(Debug, Args)]

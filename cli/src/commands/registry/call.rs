@@ -5,12 +5,13 @@ use clap::Args;
 use nilometer_starknet::registry::{predict, predict_call};
 use serde::Serialize;
 
-use super::{find, RowsArgs};
+use super::RowsArgs;
+use crate::chain::lookup::find;
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{ChainArgs, Session};
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
 use crate::table::fields;
+use nilometer_package::numbers::thousands;
 
 /// Arguments of `nilo registry call`.
 #[derive(Debug, Args)]
@@ -43,7 +44,7 @@ pub fn run(args: &CallArgs, output: &Output) -> Result<u8> {
     let registry = session.registry()?;
     let (_, number, version) = find(&session, registry, args.of.id, args.of.version)?;
     let contract = Contract::open(&session, &version)?;
-    let rows = contract.encode(&args.of.input, &args.of.rows)?;
+    let rows = contract.encode(&args.of.input, &args.of.rows, &args.of.read.reader(output))?;
     let mut outputs = Vec::with_capacity(rows.len());
     for row in &rows {
         let answer = predict(&session.chain, contract.address, &row.felts);

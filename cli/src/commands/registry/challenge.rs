@@ -7,8 +7,8 @@ use nilometer_starknet::types::Status;
 use nilometer_starknet::Event;
 use serde::Serialize;
 
-use super::events;
 use crate::chain::amount::Amount;
+use crate::chain::lookup::events;
 use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};

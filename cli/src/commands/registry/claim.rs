@@ -7,12 +7,12 @@ use nilometer_starknet::registry::{approve, predict};
 use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 
-use super::{events, find};
 use crate::chain::amount::Amount;
+use crate::chain::lookup::{events, find};
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
-use crate::input::Source;
+use crate::input::{ReadArgs, Source};
 use crate::output::{Message, Output};
 use crate::table::fields;
 
@@ -27,6 +27,8 @@ pub struct ClaimArgs {
     /// The row (.npy, .json, .csv), in natural units, such as X.npy:7
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// The integers that are claimed [default: what the model answers]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true)]
     pub results: Option<Vec<i128>>,
@@ -75,7 +77,7 @@ pub fn run(args: &ClaimArgs, output: &Output) -> Result<u8> {
     let chain = &session.chain;
     let (model, version, record) = find(&session, registry, args.id, args.version)?;
     let contract = Contract::open(&session, &record)?;
-    let row = contract.encode_one(&args.input)?;
+    let row = contract.encode_one(&args.input, &args.read.reader(output))?;
     let class_hash = session.wait(chain.class_hash_at(record.contract))?;
     let class = session.wait(chain.class(class_hash))?;
     let calls = system_calls(&serde_json::to_vec(&class)?)?;

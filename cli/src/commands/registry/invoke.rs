@@ -6,8 +6,9 @@ use nilometer_starknet::registry::approve;
 use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 
-use super::{events, find, RowsArgs};
+use super::RowsArgs;
 use crate::chain::amount::Amount;
+use crate::chain::lookup::{events, find};
 use crate::chain::prediction::{Contract, Predictions};
 use crate::chain::{transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
@@ -55,7 +56,7 @@ pub fn run(args: &InvokeArgs, output: &Output) -> Result<u8> {
     let registry = session.registry()?;
     let (model, version, record) = find(&session, registry, args.of.id, args.of.version)?;
     let contract = Contract::open(&session, &record)?;
-    let rows = contract.encode(&args.of.input, &args.of.rows)?;
+    let rows = contract.encode(&args.of.input, &args.of.rows, &args.of.read.reader(output))?;
     if rows.is_empty() || rows.len() > MAX_ROWS {
         return Err(UsageError(format!(
             "{} rows: a transaction takes 1 to {MAX_ROWS}; choose with `--rows`",

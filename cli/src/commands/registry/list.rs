@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::chain::amount::Amount;
 use crate::chain::{hex, ChainArgs, Session};
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
 use crate::table::table;
+use nilometer_package::numbers::thousands;
 
 /// Arguments of `nilo registry list`.
 #[derive(Debug, Args)]

@@ -19,11 +19,8 @@ pub mod withdraw;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use nilometer_starknet::types::{Model, Version};
-use nilometer_starknet::{Event, Receipt, Registry};
 
-use crate::chain::Session;
-use crate::input::{RowSelection, Source};
+use crate::input::{ReadArgs, RowSelection, Source};
 use crate::output::Output;
 
 /// What to do with a registry.
@@ -73,6 +70,8 @@ pub struct RowsArgs {
     /// Rows (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
     #[arg(short, long, value_name = "FILE[:ROW]")]
     pub input: Source,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Which rows of the file: `all`, or numbers and ranges such as 0,3,5-9
     #[arg(long, default_value = "all")]
     pub rows: RowSelection,
@@ -105,27 +104,4 @@ pub fn run(command: &RegistryCommand, output: &Output) -> Result<u8> {
         RegistryCommand::Set(args) => set::run(args, output),
         RegistryCommand::Govern(args) => govern::run(args, output),
     }
-}
-
-/// A model and one of its versions: the newest if none is named.
-fn find(
-    session: &Session,
-    registry: Registry,
-    model_id: u64,
-    version: Option<u32>,
-) -> Result<(Model, u32, Version)> {
-    let model = session.wait(registry.model(&session.chain, model_id))?;
-    let number = version.unwrap_or(model.n_versions);
-    let version = session.wait(registry.version(&session.chain, model_id, number))?;
-    Ok((model, number, version))
-}
-
-/// The registry's events in a receipt.
-fn events(registry: Registry, receipt: &Receipt) -> Result<Vec<Event>> {
-    let own = receipt.events.iter().filter(|(from, ..)| *from == registry.address);
-    let mut events = Vec::new();
-    for (_, keys, data) in own {
-        events.extend(Event::read(keys, data)?);
-    }
-    Ok(events)
 }

@@ -11,15 +11,15 @@ use nilometer_starknet::{Event, Felt};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::events;
 use crate::chain::amount::Amount;
+use crate::chain::lookup::events;
 use crate::chain::{class, hex, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::commands::contract::declare::{declare, Declared};
 use crate::failure::UsageError;
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::numbers::thousands;
+use nilometer_package::Package;
 
 /// Arguments of `nilo registry publish`.
 #[derive(Debug, Args)]

@@ -10,14 +10,14 @@ use nilometer_starknet::{registry, ChainError};
 use serde::Serialize;
 use serde_json::json;
 
-use super::find;
+use crate::chain::lookup::find;
 use crate::chain::prediction::schema;
 use crate::chain::{hex, ChainArgs, Session};
 use crate::failure::UsageError;
-use crate::interrupt::Scratch;
-use crate::numbers::{bytes, thousands};
 use crate::output::{Message, Output};
 use crate::table::fields;
+use nilometer_package::numbers::{bytes, thousands};
+use nilometer_package::scratch::Scratch;
 
 /// Arguments of `nilo registry pull`.
 #[derive(Debug, Args)]

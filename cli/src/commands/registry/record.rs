@@ -12,13 +12,14 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
-use super::{events, find};
+use crate::args::DEFAULT_SECURITY;
+use crate::chain::lookup::{events, find};
 use crate::chain::{hex, transaction, ChainArgs, SendArgs, Session, Transaction};
-use crate::commands::verify::{check, Checked};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
-use crate::package::Package;
 use crate::table::fields;
+use nilometer_package::check::{check, Checked};
+use nilometer_package::Package;
 
 /// Arguments of `nilo registry record`.
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "DIR")]
     pub package: PathBuf,
     /// The least security that the proof must have
-    #[arg(long, value_name = "LEVEL", default_value = "proven-96")]
+    #[arg(long, value_name = "LEVEL", default_value = DEFAULT_SECURITY)]
     pub security: Security,
     /// The version [default: the newest]
     #[arg(long, value_name = "N")]
@@ -95,8 +96,7 @@ pub fn run(args: &RecordArgs, output: &Output) -> Result<u8> {
         proof_hash: digest_number(digest),
         input_hash: Poseidon::hash_array(input),
         output_hash: Poseidon::hash_array(results),
-        // The record has no place for what bits rest on, so it says what is proven.
-        security_bits: u16::try_from(verified.bits.proven).unwrap_or(u16::MAX),
+        security_bits: u16::try_from(verified.bits).unwrap_or(u16::MAX),
         format_version: FORMAT_VERSION,
     };
     let sender = session.sender()?;

@@ -4,14 +4,14 @@ use anyhow::Result;
 use clap::Args;
 use nilometer_cairo::contract::system_calls;
 use nilometer_starknet::codec::short_string;
-use nilometer_starknet::types::{Claim, Model, Share, Status, Version};
+use nilometer_starknet::types::{digest_text, Claim, Model, ProofRecord, Share, Status, Version};
 use serde::Serialize;
 
 use crate::chain::amount::Amount;
 use crate::chain::{hex, ChainArgs, Session};
-use crate::numbers::thousands;
 use crate::output::{Message, Output};
 use crate::table::{fields, table};
+use nilometer_package::numbers::thousands;
 
 /// Arguments of `nilo registry show`.
 #[derive(Debug, Args)]
@@ -31,6 +31,15 @@ struct Shown {
     shares: Vec<Share>,
     /// Claims about the model, the newest of the registry's last thousand.
     claims: Vec<ShownClaim>,
+    /// Records of proofs, of the registry's last thousand; the registry has verified none.
+    proofs: Vec<ShownProof>,
+}
+
+#[derive(Serialize)]
+struct ShownProof {
+    proof_id: u64,
+    #[serde(flatten)]
+    record: ProofRecord,
 }
 
 #[derive(Serialize)]
@@ -80,7 +89,8 @@ pub fn run(args: &ShowArgs, output: &Output) -> Result<u8> {
         }
     }
     let shares = session.wait(registry.shares(chain, args.id))?;
-    let n_claims = session.wait(registry.totals(chain))?.n_claims;
+    let totals = session.wait(registry.totals(chain))?;
+    let n_claims = totals.n_claims;
     let mut claims = Vec::new();
     let mut first = n_claims.saturating_sub(1_000) + 1;
     while first <= n_claims {
@@ -95,7 +105,19 @@ pub fn run(args: &ShowArgs, output: &Output) -> Result<u8> {
         first += 50;
         claims.extend(shown);
     }
-    output.result(&Shown { model, versions, shares, claims })?;
+    let mut proofs = Vec::new();
+    let mut first = totals.n_proofs.saturating_sub(1_000) + 1;
+    while first <= totals.n_proofs {
+        let page = session.wait(registry.proofs(chain, first, 50))?;
+        if page.is_empty() {
+            break;
+        }
+        let numbered = page.into_iter().zip(first..);
+        let mine = numbered.filter(|(record, _)| record.model_id == args.id);
+        proofs.extend(mine.map(|(record, proof_id)| ShownProof { proof_id, record }));
+        first += 50;
+    }
+    output.result(&Shown { model, versions, shares, claims, proofs })?;
     Ok(0)
 }
 
@@ -159,6 +181,21 @@ impl Message for Shown {
             };
             let header = [">claim", ">version", ">bond", "status"];
             text += &format!("\n{}", table(&header, self.claims.iter().map(claim)));
+        }
+        if !self.proofs.is_empty() {
+            let proof = |shown: &ShownProof| {
+                vec![
+                    shown.proof_id.to_string(),
+                    shown.record.version.to_string(),
+                    shown.record.security_bits.to_string(),
+                    digest_text(&shown.record.proof_hash),
+                ]
+            };
+            let header = [">proof", ">version", ">bits", "SHA-256 of the file"];
+            text += &format!(
+                "\nclaimed, not verified by the registry:\n{}",
+                table(&header, self.proofs.iter().map(proof))
+            );
         }
         text
     }

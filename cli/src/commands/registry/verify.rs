@@ -1,27 +1,34 @@
 //! `nilo registry verify`: whether a model's class is what an ONNX file and these settings compile to.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result};
 use clap::Args;
 use console::style;
 use nilometer_cairo::contract::system_calls;
+use nilometer_package::scratch::Scratch;
+use nilometer_package::{description, pipeline, Package};
 use nilometer_starknet::ChainError;
 use serde::Serialize;
 
-use super::find;
+use crate::chain::lookup::find;
 use crate::chain::{class, hex, ChainArgs, Session};
 use crate::commands::transpile::{self, TranspileArgs};
-use crate::interrupt::Scratch;
+use crate::model_file;
 use crate::output::{Message, Output};
-use crate::package::Package;
-use crate::pipeline::{self, Stages};
+use crate::progress::Stages;
 use crate::table::fields;
 
 /// Arguments of `nilo registry verify`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
+  nilo registry verify 1 --onnx model.onnx --package package
+  nilo registry verify 1 --onnx model.onnx --package description.json
   nilo registry verify 1 --onnx model.onnx --calibration rows.npy
 
-The settings must be those that the publisher transpiled with: the package's nilometer.json has them.")]
+The package, or the description that the registry has the hash of, says how the model was made: precision, declared
+ranges, shapes. Nothing in it is trusted, because the hashes that come out are compared with the chain's. Without it
+the settings must be those that the publisher transpiled with, calibration rows included.")]
 pub struct VerifyArgs {
     /// The model's number
     pub id: u64,
@@ -32,7 +39,10 @@ pub struct VerifyArgs {
     pub settings: transpile::SettingsArgs,
     /// The ONNX file
     #[arg(long, value_name = "MODEL.onnx")]
-    pub onnx: std::path::PathBuf,
+    pub onnx: PathBuf,
+    /// The package or its description.json: how the model was made is read from it, in place of the options
+    #[arg(long, value_name = "DIR|FILE", conflicts_with_all = ["calibration", "bits", "input_range", "labels_only", "name", "shape"])]
+    pub package: Option<PathBuf>,
     #[command(flatten)]
     pub chain: ChainArgs,
 }
@@ -76,6 +86,99 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
     let (model, number, version) = find(&session, registry, args.id, args.version)?;
     let contract_class = session.wait(session.chain.class_hash_at(version.contract))?;
     let on_chain = session.wait(session.chain.class(contract_class))?;
+    let found = match &args.package {
+        Some(package) => by_recipe(args, package)?,
+        None => by_options(args, &model.name, output)?,
+    };
+    let class_hash = Compared::new(hex(&version.class_hash), found.class_hash);
+    let contract_class_hash = Compared::new(hex(&version.class_hash), hex(&contract_class));
+    let result = Verified {
+        model_id: args.id,
+        version: number,
+        valid: class_hash.equal && contract_class_hash.equal,
+        class_hash,
+        model_hash: Compared::new(hex(&version.model_hash), found.model_hash),
+        program_hash: Compared::new(hex(&version.program_hash), found.program_hash),
+        contract_class_hash,
+        system_calls: system_calls(&serde_json::to_vec(&on_chain)?)?,
+    };
+    // A program hash is only the publisher's word; the class is what runs.
+    let valid = result.valid && result.model_hash.equal && result.program_hash.equal;
+    if !valid {
+        let text = result.text();
+        if !result.contract_class_hash.equal {
+            let reason = "its contract has another class than the registered one".to_owned();
+            let error = ChainError::Decode { what: "the model on chain", reason };
+            return Err(anyhow::Error::new(error).context(text.trim_end().to_owned()));
+        }
+        let by = match args.package {
+            Some(_) => "its recipe",
+            None => "these settings",
+        };
+        return Err(anyhow::Error::new(NotReproduced {
+            by,
+            with_rows: args.settings.calibration.is_some() || args.package.is_some(),
+        })
+        .context(text.trim_end().to_owned()));
+    }
+    output.result(&result)?;
+    Ok(0)
+}
+
+/// The hashes that came of the ONNX file.
+struct Found {
+    class_hash: String,
+    model_hash: String,
+    program_hash: String,
+}
+
+/// The ONNX file and the way it was transpiled do not give what is registered.
+#[derive(Debug, thiserror::Error)]
+#[error("this ONNX file and {by} give other hashes than those that are registered")]
+pub struct NotReproduced {
+    by: &'static str,
+    with_rows: bool,
+}
+
+impl NotReproduced {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        if self.with_rows {
+            "the version was not made from this ONNX file in this way, or by another version of Nilometer"
+        } else {
+            "this does not say that the version is wrong: its precision may have been chosen on calibration rows; give `--package` with the package or its description.json"
+        }
+    }
+}
+
+/// By what the package says: no rows are needed.
+fn by_recipe(args: &VerifyArgs, package: &Path) -> Result<Found> {
+    let is_description = package.file_name().is_some_and(|name| name == description::FILE);
+    let recipe = if is_description {
+        let bytes =
+            std::fs::read(package).with_context(|| format!("cannot read {}", package.display()))?;
+        description::recipe(&bytes)
+            .with_context(|| format!("{} does not say how the model was made", package.display()))?
+    } else {
+        Package::open(package)?.recipe()?
+    };
+    let onnx = model_file::read(&args.onnx)?;
+    let rebuilt = pipeline::rebuild(
+        &onnx,
+        &recipe,
+        &args.settings.toolchain.options(),
+        &Stages::new(|_| ()),
+    )?;
+    let json = rebuilt.class.context("this model is too large for a contract")?;
+    Ok(Found {
+        class_hash: hex(&class::Built::new(json)?.class.class_hash),
+        model_hash: rebuilt.model_hash,
+        program_hash: rebuilt.program_hash,
+    })
+}
+
+/// By the settings on the command line; `name` is the registered one, which is part of the class.
+fn by_options(args: &VerifyArgs, name: &str, output: &Output) -> Result<Found> {
     let scratch = Scratch::new_in(&std::env::temp_dir(), "nilo-verify-")
         .context("cannot make a temporary folder")?;
     let folder = scratch.path().join("package");
@@ -84,40 +187,17 @@ pub fn run(args: &VerifyArgs, output: &Output) -> Result<u8> {
         output: folder.clone(),
         settings: args.settings.clone(),
     };
-    // The package's name is part of its class.
-    let mut job = transpile::job(&transpile_args)?;
+    let mut job = transpile::job(&transpile_args, output)?;
     if args.settings.name.is_none() {
-        job.name.clone_from(&model.name);
+        job.name = name.to_owned();
     }
-    let mut stages = Stages::new(|_| ());
-    let transpiled = pipeline::transpile(&job, &folder, &mut stages)?;
-    drop(stages);
-    let package = Package::open(&folder)?;
-    let built = class::package(&package)?;
-    let manifest = transpiled.manifest;
-    let class_hash = Compared::new(hex(&version.class_hash), hex(&built.class.class_hash));
-    let contract_class_hash = Compared::new(hex(&version.class_hash), hex(&contract_class));
-    let result = Verified {
-        model_id: args.id,
-        version: number,
-        valid: class_hash.equal && contract_class_hash.equal,
-        class_hash,
-        model_hash: Compared::new(hex(&version.model_hash), manifest.model_hash),
-        program_hash: Compared::new(hex(&version.program_hash), manifest.program_hash),
-        contract_class_hash,
-        system_calls: system_calls(&serde_json::to_vec(&on_chain)?)?,
-    };
-    // A program hash is only the publisher's word; the class is what runs.
-    let valid = result.valid && result.model_hash.equal && result.program_hash.equal;
-    if !valid {
-        let text = result.text();
-        let reason =
-            "its class is not what this ONNX file and these settings compile to".to_owned();
-        let error = ChainError::Decode { what: "the model on chain", reason };
-        return Err(anyhow::Error::new(error).context(text.trim_end().to_owned()));
-    }
-    output.result(&result)?;
-    Ok(0)
+    let manifest = pipeline::transpile(&job, &folder, &Stages::new(|_| ()))?.manifest;
+    let built = class::package(&Package::open(&folder)?)?;
+    Ok(Found {
+        class_hash: hex(&built.class.class_hash),
+        model_hash: manifest.model_hash,
+        program_hash: manifest.program_hash,
+    })
 }
 
 impl Message for Verified {

@@ -5,8 +5,8 @@ use clap::Args;
 use nilometer_starknet::Event;
 use serde::Serialize;
 
-use super::events;
 use crate::chain::amount::Amount;
+use crate::chain::lookup::events;
 use crate::chain::{hex, transaction, ChainArgs, SendArgs, Session, Transaction};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};

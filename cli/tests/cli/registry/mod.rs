@@ -107,7 +107,7 @@ fn the_tutorial_is_true() {
                 let line = outcome.stdout.lines().find_map(|l| l.strip_prefix("registry "));
                 chain.registry = line.unwrap().trim().to_owned();
             }
-            ["registry", "verify"] => says("this ONNX file and these settings compile to"),
+            ["registry", "verify"] => says("this ONNX file and "),
             ["registry", "invoke"] => says("executed on chain"),
             ["registry", "claim"] => says("the model answers otherwise"),
             ["registry", "challenge"] => says("refuted by execution on chain"),

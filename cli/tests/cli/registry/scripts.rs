@@ -105,13 +105,15 @@ fn scripts_read_json() {
     // Another model is not this one, whatever it is called.
     let verified = chain.json("registry verify 1 --onnx model.onnx");
     assert_eq!(verified["valid"], true);
+    let verified = chain.json("registry verify 1 --onnx model.onnx --package package");
+    assert_eq!(verified["valid"], true);
+    let described =
+        chain.json("registry verify 1 --onnx model.onnx --package package/description.json");
+    assert_eq!(described["valid"], true);
     let (code, message) = chain
         .error("registry verify 1 --onnx model.onnx --features fixed --calibration inputs.npy");
     assert_eq!(code, 7);
-    assert!(
-        message.contains("is not what this ONNX file and these settings compile to"),
-        "{message}"
-    );
+    assert!(message.contains("this ONNX file and these settings give other hashes"), "{message}");
     let (code, message) = chain.error("registry verify 1 --onnx model.onnx --name other");
     assert_eq!(code, 7, "{message}");
 }

@@ -10,6 +10,7 @@ mod trees;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use starknet_types_core::felt::Felt;
 
 use super::lanes::LanePlan;
 use super::readers::Readers;
@@ -26,6 +27,8 @@ struct Context {
     imports: Vec<String>,
     constants: Vec<String>,
     checks: Vec<String>,
+    /// Whether each feature has a range of its own, in a table.
+    check_each: bool,
     statements: Vec<String>,
     results: Vec<String>,
     positive: bool,
@@ -37,6 +40,8 @@ pub(super) fn module(graph: &QuantGraph) -> Result<String, EmitError> {
     for index in 1..graph.nodes.len() {
         body.node(index)?;
     }
+    let check_each = crate::schema::Schema::of(graph).inputs.len() > MOST_CHECKS;
+    let checks = if check_each { body.check_table() } else { checks(graph) };
     let results = graph.outputs.iter().map(|output| body.span(output.value)).collect();
     let positive = body.imports.contains(POSITIVE);
     body.imports.remove(POSITIVE);
@@ -46,7 +51,8 @@ pub(super) fn module(graph: &QuantGraph) -> Result<String, EmitError> {
         n_inputs: graph.input_len(),
         imports,
         constants: body.constants,
-        checks: checks(graph),
+        checks,
+        check_each,
         statements: body.statements,
         results,
         positive,
@@ -56,6 +62,10 @@ pub(super) fn module(graph: &QuantGraph) -> Result<String, EmitError> {
 
 /// Stands for the lane type that the template brings itself.
 const POSITIVE: &str = "positive";
+
+/// Up to so many runs of features are checked by calls; more by a table, as each call costs the compiler memory
+/// for all that is alive there.
+const MOST_CHECKS: usize = 64;
 
 /// One call for each run of features with one range.
 fn checks(graph: &QuantGraph) -> Vec<String> {
@@ -101,6 +111,25 @@ impl<'a> Body<'a> {
             alias: vec![None; graph.nodes.len()],
             counter: 0,
         }
+    }
+
+    /// A table of ranges, one per feature, and a call for each constant that holds a part of it.
+    fn check_table(&mut self) -> Vec<String> {
+        let ranges = self.graph.input.ranges.clone();
+        let mut calls = Vec::new();
+        for (number, part) in ranges.chunks(MAX_CONSTANT / 2).enumerate() {
+            let start = number * (MAX_CONSTANT / 2);
+            let entries: Vec<_> = part
+                .iter()
+                .map(|range| format!("({:#x}, {})", Felt::from(range.lo), range.hi - range.lo))
+                .collect();
+            let name = self.constant("(felt252, u128)", part.len(), &entries.join(", "));
+            calls.push(format!(
+                "check_each(input.slice({start}, {}), {name}.span(), {start});",
+                part.len()
+            ));
+        }
+        calls
     }
 
     /// The span that holds a value, with whatever stands behind it.

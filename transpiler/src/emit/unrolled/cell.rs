@@ -46,23 +46,6 @@ impl Cell {
     pub fn int(name: impl Into<String>, ty: IntType, offset: i128, range: Range) -> Self {
         Self { raw: Raw::Int(name.into(), ty), offset, range }
     }
-
-    /// The raw part as a `felt252` expression.
-    pub fn raw_felt(&self) -> String {
-        match &self.raw {
-            Raw::Literal => "0".to_owned(),
-            Raw::Felt(name) => name.clone(),
-            Raw::Int(name, _) => format!("upcast({name})"),
-        }
-    }
-
-    /// The value as a `felt252` expression.
-    pub fn felt_expr(&self) -> String {
-        match &self.raw {
-            Raw::Literal => self.offset.to_string(),
-            _ => shifted(&self.raw_felt(), self.offset),
-        }
-    }
 }
 
 /// `expr + offset`.

@@ -4,6 +4,7 @@ use num_bigint::BigInt;
 use starknet_types_core::felt::Felt;
 
 use super::cell::{Cell, IntType, Raw};
+use super::parts::Sum;
 use super::Body;
 use crate::cost;
 use crate::emit::lanes::LanePlan;
@@ -22,7 +23,22 @@ impl Body<'_> {
         let x = self.operand(node, 0);
         let ranges = node.ranges.clone();
         let plan = LanePlan::new(&ranges, align);
+        let in_parts = self.in_parts && node.inputs[0] == 0;
         if !cost::packs(&plan, x.len(), bias.len()) {
+            if in_parts {
+                let x_len = x.len();
+                let columns: Vec<_> = (0..bias.len())
+                    .map(|row| move |j: usize| Felt::from(weights[row * x_len + j]))
+                    .collect();
+                let sums: Vec<_> = columns
+                    .iter()
+                    .zip(bias)
+                    .map(|(column, &bias)| Sum { column, constant: Felt::from(bias) })
+                    .collect();
+                let names = self.sums_in_parts(&x, &sums);
+                let cells = names.into_iter().zip(&ranges);
+                return cells.map(|(name, &range)| Cell::felt(name, 0, range)).collect();
+            }
             return (0..bias.len())
                 .map(|row| {
                     let weights = &weights[row * x.len()..][..x.len()];
@@ -31,6 +47,32 @@ impl Body<'_> {
                 .collect();
         }
         let mut cells = Vec::with_capacity(bias.len());
+        if in_parts {
+            let groups: Vec<_> = (0..bias.len())
+                .step_by(plan.per_felt())
+                .map(|start| start..(start + plan.per_felt()).min(bias.len()))
+                .collect();
+            let (plan, x_len) = (&plan, x.len());
+            let columns: Vec<_> = groups
+                .iter()
+                .map(|rows| {
+                    move |j: usize| plan.pack(rows.clone().map(|r| weights[r * x_len + j].into()))
+                })
+                .collect();
+            let constant = |rows: &std::ops::Range<usize>| {
+                plan.pack(rows.clone().map(|row| bias[row])) + plan.pack_offset(rows.len())
+            };
+            let sums: Vec<_> = columns
+                .iter()
+                .zip(&groups)
+                .map(|(column, rows)| Sum { column, constant: constant(rows) })
+                .collect();
+            let names = self.sums_in_parts(&x, &sums);
+            for (packed, rows) in names.iter().zip(groups) {
+                cells.extend(self.split(packed, plan, &ranges[rows]));
+            }
+            return cells;
+        }
         for start in (0..bias.len()).step_by(plan.per_felt()) {
             let rows = start..(start + plan.per_felt()).min(bias.len());
             let column =
@@ -49,7 +91,7 @@ impl Body<'_> {
     }
 
     /// The variable that holds `constant + Σ x_j · column(j)`.
-    fn weighted_sum(
+    pub(super) fn weighted_sum(
         &mut self,
         x: &[Cell],
         column: &dyn Fn(usize) -> Felt,
@@ -63,7 +105,7 @@ impl Body<'_> {
             }
             constant += weight * Felt::from(x.offset);
             if !matches!(x.raw, Raw::Literal) {
-                terms.push((x.raw_felt(), weight));
+                terms.push((self.raw_felt(x), weight));
             }
         }
         let Some(((first, weight), rest)) = terms.split_first() else {

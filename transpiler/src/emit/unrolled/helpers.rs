@@ -31,6 +31,7 @@ impl Body<'_> {
         let n = self.impls.len();
         let helper = match &key {
             ImplKey::DivRem(ty, divisor) => {
+                self.imports.extend(["DivRemHelper", "div_rem"]);
                 let name = format!("DivRem{n}");
                 let (quotient, rest) = div_rem_types(ty, divisor);
                 let text = format!(
@@ -43,6 +44,7 @@ impl Body<'_> {
                 Helper { name, text }
             }
             ImplKey::Constrain(ty, boundary) => {
+                self.imports.extend(["ConstrainHelper", "constrain"]);
                 let name = format!("Constrain{n}");
                 let (low, high) = constrain_types(ty, boundary);
                 let text = format!(
@@ -55,6 +57,7 @@ impl Body<'_> {
                 Helper { name, text }
             }
             ImplKey::Add(a, b) => {
+                self.imports.extend(["AddHelper", "add"]);
                 let name = format!("Add{n}");
                 let sum = IntType::new(&a.lo + &b.lo, &a.hi + &b.hi);
                 let text = format!(
@@ -66,6 +69,7 @@ impl Body<'_> {
                 Helper { name, text }
             }
             ImplKey::Sub(a, b) => {
+                self.imports.extend(["SubHelper", "sub"]);
                 let name = format!("Sub{n}");
                 let difference = IntType::new(&a.lo - &b.hi, &a.hi - &b.lo);
                 let text = format!(

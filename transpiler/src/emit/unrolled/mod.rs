@@ -8,11 +8,12 @@
 mod cell;
 mod dense;
 mod helpers;
+mod parts;
 mod reduce;
 mod scalar;
 mod trees;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use num_bigint::BigInt;
 
@@ -32,8 +33,14 @@ pub(super) struct Code {
     pub statements: Vec<String>,
     /// The results, as `felt252` expressions.
     pub results: Vec<String>,
+    /// Functions that read and sum up a part of the features each, where there are many.
+    pub parts: Vec<String>,
     /// The variables that the row's features are read into.
     pub inputs: Vec<String>,
+    /// What the code takes from the runtime's integers.
+    pub imports: BTreeSet<&'static str>,
+    /// Whether it calls the runtime's functions of scalars.
+    pub uses_scalar: bool,
 }
 
 /// Emits the whole model as straight-line code.
@@ -45,33 +52,22 @@ pub(super) fn emit(graph: &QuantGraph) -> Result<Code, EmitError> {
     let mut results = Vec::new();
     for output in &graph.outputs {
         for cell in body.values[output.value].clone() {
-            results.push(cell.felt_expr());
+            results.push(body.felt_expr(&cell));
         }
     }
-    mark_unused(&mut body.statements, &results, graph.input_len());
+    if !body.in_parts {
+        body.mark_unread();
+    }
     Ok(Code {
         impls: body.impls.into_values().map(|helper| helper.text).collect(),
         constants: body.constants,
         statements: body.statements,
         results,
+        parts: body.parts,
         inputs: (0..graph.input_len()).map(|i| format!("x{i}")).collect(),
+        imports: body.imports,
+        uses_scalar: body.uses_scalar,
     })
-}
-
-/// Features that are checked but not read further get a name that says so.
-fn mark_unused(statements: &mut [String], results: &[String], inputs: usize) {
-    let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-    let mut seen = BTreeMap::new();
-    for name in statements.iter().chain(results).flat_map(|text| text.split(word)) {
-        if name.starts_with('i') {
-            *seen.entry(name.to_owned()).or_insert(0) += 1;
-        }
-    }
-    for (i, check) in statements.iter_mut().take(inputs).enumerate() {
-        if seen.get(&format!("i{i}")) == Some(&1) {
-            *check = check.replacen("let i", "let _i", 1);
-        }
-    }
 }
 
 /// The function under construction.
@@ -83,6 +79,13 @@ struct Body<'a> {
     values: Vec<Vec<Cell>>,
     readers: Readers<'a>,
     counter: usize,
+    imports: BTreeSet<&'static str>,
+    uses_scalar: bool,
+    /// Whether the features are read in parts ([`parts`]).
+    in_parts: bool,
+    parts: Vec<String>,
+    /// The integer variables that the code reads.
+    read: HashSet<String>,
 }
 
 impl<'a> Body<'a> {
@@ -95,6 +98,12 @@ impl<'a> Body<'a> {
             values: Vec::new(),
             readers: Readers::of(graph),
             counter: 0,
+            // The features are read through these.
+            imports: BTreeSet::from(["BoundedInt", "downcast"]),
+            uses_scalar: false,
+            in_parts: parts::are_wanted(graph),
+            parts: Vec::new(),
+            read: HashSet::new(),
         }
     }
 
@@ -226,15 +235,25 @@ impl<'a> Body<'a> {
             .map(|(i, &range)| {
                 let origin = range.lo.min(0);
                 let ty = IntType::new(range.lo - origin, range.hi - origin);
-                self.push(format!(
-                    "let i{i}: {} = match downcast({}) {{ Option::Some(x) => x, Option::None => \
-                     out_of_range({i}) }};",
-                    ty.cairo(),
-                    cell::shifted(&format!("x{i}"), -origin)
-                ));
-                Cell::int(format!("i{i}"), ty, origin, range)
+                let cell = Cell::int(format!("i{i}"), ty, origin, range);
+                if !self.in_parts {
+                    self.check(i, &cell);
+                }
+                cell
             })
             .collect()
+    }
+
+    /// Checks feature `i`, which is `cell`.
+    fn check(&mut self, i: usize, cell: &Cell) {
+        let Raw::Int(name, ty) = &cell.raw else { return };
+        let text = format!(
+            "let {name}: {} = match downcast({}) {{ Option::Some(x) => x, Option::None => \
+             out_of_range({i}) }};",
+            ty.cairo(),
+            cell::shifted(&format!("x{i}"), -cell.offset)
+        );
+        self.push(text);
     }
 
     fn comment(&mut self, node: &QuantNode) {
@@ -265,6 +284,48 @@ impl<'a> Body<'a> {
         format!("{prefix}{}", self.counter)
     }
 
+    /// An integer variable as a `felt252` expression.
+    fn upcast(&mut self, name: &str) -> String {
+        self.imports.insert("upcast");
+        format!("upcast({name})")
+    }
+
+    /// The name of one of the runtime's functions of scalars.
+    fn scalar(&mut self, function: &str) -> String {
+        self.uses_scalar = true;
+        format!("scalar::{function}")
+    }
+
+    /// The raw part of a cell as a `felt252` expression.
+    fn raw_felt(&mut self, cell: &Cell) -> String {
+        match &cell.raw {
+            Raw::Literal => "0".to_owned(),
+            Raw::Felt(name) => name.clone(),
+            Raw::Int(name, _) => {
+                self.read.insert(name.clone());
+                self.upcast(name)
+            }
+        }
+    }
+
+    /// The value of a cell as a `felt252` expression.
+    fn felt_expr(&mut self, cell: &Cell) -> String {
+        match &cell.raw {
+            Raw::Literal => cell.offset.to_string(),
+            _ => cell::shifted(&self.raw_felt(cell), cell.offset),
+        }
+    }
+
+    /// Features that are checked but not read further get a name that says so.
+    fn mark_unread(&mut self) {
+        for i in 0..self.graph.input_len() {
+            if !self.read.contains(&format!("i{i}")) {
+                let check = &mut self.statements[i];
+                *check = check.replacen("let i", "let _i", 1);
+            }
+        }
+    }
+
     /// Binds a `felt252` expression to a new variable.
     fn bind_felt(&mut self, prefix: &str, expr: &str) -> String {
         let name = self.fresh(prefix);
@@ -276,7 +337,10 @@ impl<'a> Body<'a> {
     /// cannot fail.
     fn typed(&mut self, cell: &Cell) -> (String, IntType, i128) {
         match &cell.raw {
-            Raw::Int(name, ty) => (name.clone(), ty.clone(), cell.offset),
+            Raw::Int(name, ty) => {
+                self.read.insert(name.clone());
+                (name.clone(), ty.clone(), cell.offset)
+            }
             Raw::Literal => {
                 let ty = IntType::point(0);
                 let name = self.fresh("c");

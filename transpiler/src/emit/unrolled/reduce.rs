@@ -9,7 +9,7 @@ use crate::quant::{QuantOp, Range};
 impl Body<'_> {
     /// The element-wise operations of two operands.
     pub(super) fn pair(&mut self, op: &QuantOp, a: &Cell, b: &Cell, range: Range) -> Cell {
-        let (x, y) = (a.raw_felt(), b.raw_felt());
+        let (x, y) = (self.raw_felt(a), self.raw_felt(b));
         let (name, offset) = match op {
             QuantOp::Add => (self.bind_felt("s", &format!("{x} + {y}")), a.offset + b.offset),
             QuantOp::Sub => (self.bind_felt("s", &format!("{x} - {y}")), a.offset - b.offset),
@@ -20,7 +20,8 @@ impl Body<'_> {
             QuantOp::Div { bits } => {
                 let (x, y) = (self.value(a), self.value(b));
                 let scale = 1u128 << bits;
-                let call = format!("scalar::div_round({x} * {scale}, scalar::divisor({y}))");
+                let (div_round, divisor) = (self.scalar("div_round"), self.scalar("divisor"));
+                let call = format!("{div_round}({x} * {scale}, {divisor}({y}))");
                 (self.bind_felt("d", &call), 0)
             }
             QuantOp::MaskZero => {
@@ -37,16 +38,19 @@ impl Body<'_> {
         match (&cell.raw, cell.offset) {
             (Raw::Literal, offset) => offset.to_string(),
             (Raw::Felt(name), 0) => name.clone(),
-            _ => self.bind_felt("v", &cell.felt_expr()),
+            _ => {
+                let value = self.felt_expr(cell);
+                self.bind_felt("v", &value)
+            }
         }
     }
 
     pub(super) fn sum(&mut self, x: &[Cell], range: Range) -> Cell {
         let offset = x.iter().map(|x| x.offset).sum();
-        let mut terms = x.iter().filter(|x| !matches!(x.raw, Raw::Literal)).map(Cell::raw_felt);
-        let Some(first) = terms.next() else { return Cell::literal(offset) };
-        let rest: Vec<_> = terms.collect();
-        let mut sum = self.bind_felt("s", &first);
+        let terms = x.iter().filter(|x| !matches!(x.raw, Raw::Literal));
+        let terms: Vec<_> = terms.map(|x| self.raw_felt(x)).collect();
+        let Some((first, rest)) = terms.split_first() else { return Cell::literal(offset) };
+        let mut sum = self.bind_felt("s", first);
         for term in rest {
             sum = self.bind_felt("s", &format!("{sum} + {term}"));
         }
@@ -63,7 +67,8 @@ impl Body<'_> {
         } else {
             x.iter()
                 .map(|x| {
-                    let felt = self.bind_felt("v", &cell::shifted(&x.felt_expr(), -lowest));
+                    let value = self.felt_expr(x);
+                    let felt = self.bind_felt("v", &cell::shifted(&value, -lowest));
                     let range = Range { lo: x.range.lo - lowest, hi: x.range.hi - lowest };
                     let (name, ty, _) = self.typed(&Cell::felt(felt, 0, range));
                     (name, ty, lowest)
@@ -80,7 +85,8 @@ impl Body<'_> {
                     return name;
                 }
                 let wide = self.fresh("w");
-                self.push(format!("let {wide}: {} = upcast({name});", ty.cairo()));
+                let value = self.upcast(&name);
+                self.push(format!("let {wide}: {} = {value};", ty.cairo()));
                 wide
             })
             .collect();

@@ -16,7 +16,8 @@ impl Body<'_> {
         if mul == 1 {
             return Cell { offset, range, ..x.clone() };
         }
-        let name = self.bind_felt("m", &format!("{} * {mul}", x.raw_felt()));
+        let raw = self.raw_felt(x);
+        let name = self.bind_felt("m", &format!("{raw} * {mul}"));
         Cell::felt(name, offset, range)
     }
 
@@ -127,8 +128,8 @@ impl Body<'_> {
         let test = self.constrain(&name, &ty, &BigInt::from(-offset));
         let y = self.fresh("y");
         let (below, above) = (
-            shifted(&format!("upcast(x) * {slope}"), offset * i128::from(slope)),
-            shifted(&format!("upcast(x) * {one}"), offset * one),
+            shifted(&format!("{} * {slope}", self.upcast("x")), offset * i128::from(slope)),
+            shifted(&format!("{} * {one}", self.upcast("x")), offset * one),
         );
         self.push(format!(
             "let {y}: felt252 = match {test} {{ Result::Ok(x) => {below}, Result::Err(x) => {above} }};"
@@ -182,8 +183,9 @@ impl Body<'_> {
         let (name, ty, offset) = self.typed(x);
         let test = self.constrain(&name, &ty, &BigInt::from(-offset));
         let y = self.fresh("y");
-        let below = format!("{} - upcast(x)", -offset);
-        let above = shifted("upcast(x)", offset);
+        let value = self.upcast("x");
+        let below = format!("{} - {value}", -offset);
+        let above = shifted(&value, offset);
         self.push(format!(
             "let {y}: felt252 = match {test} {{ Result::Ok(x) => {below}, Result::Err(x) => {above} }};"
         ));
@@ -192,9 +194,11 @@ impl Body<'_> {
 
     /// `⌊√x⌋`.
     pub(super) fn sqrt(&mut self, x: &Cell, range: Range) -> Cell {
-        let value = self.bind_felt("v", &x.felt_expr());
+        let value = self.felt_expr(x);
+        let value = self.bind_felt("v", &value);
         let y = self.fresh("y");
-        self.push(format!("let {y}: felt252 = scalar::sqrt({value});"));
+        let sqrt = self.scalar("sqrt");
+        self.push(format!("let {y}: felt252 = {sqrt}({value});"));
         Cell::felt(y, 0, range)
     }
 
@@ -217,9 +221,11 @@ impl Body<'_> {
         if bits == 0 {
             return Cell { range, ..x.clone() };
         }
-        let value = self.bind_felt("v", &x.felt_expr());
+        let value = self.felt_expr(x);
+        let value = self.bind_felt("v", &value);
         let y = self.fresh("y");
-        self.push(format!("let {y}: felt252 = scalar::truncate({value}, {});", 1u128 << bits));
+        let truncate = self.scalar("truncate");
+        self.push(format!("let {y}: felt252 = {truncate}({value}, {});", 1u128 << bits));
         Cell::felt(y, 0, range)
     }
 
@@ -265,9 +271,13 @@ impl Body<'_> {
             (q, Some(r))
         };
         let (slope, base) = (self.fresh("s"), self.fresh("o"));
-        self.push(format!("let ({slope}, {base}) = *{name}.span().at(upcast({segment}));"));
+        let segment = self.upcast(&segment);
+        self.push(format!("let ({slope}, {base}) = *{name}.span().at({segment});"));
         let sum = match rest {
-            Some(rest) => self.bind_felt("a", &format!("{slope} * upcast({rest}) + {base}")),
+            Some(rest) => {
+                let rest = self.upcast(&rest);
+                self.bind_felt("a", &format!("{slope} * {rest} + {base}"))
+            }
             None => base,
         };
         let sum_range = Range { lo: 0, hi: table.max_sum() };

@@ -134,8 +134,8 @@ impl Body<'_> {
         let test = self.constrain(&name, &ty, &BigInt::from(1));
         let y = self.fresh("y");
         let value = match sign {
-            1 => super::cell::shifted("upcast(x)", offset),
-            _ => format!("{} - upcast(x)", -offset),
+            1 => super::cell::shifted(&self.upcast("x"), offset),
+            _ => format!("{} - {}", -offset, self.upcast("x")),
         };
         self.push(format!(
             "let {y}: felt252 = match {test} {{ Result::Ok(_) => 0, Result::Err(x) => {value} }};"
@@ -184,18 +184,21 @@ impl Body<'_> {
                 if boundary <= ty.lo {
                     return side(self, branch.on_false);
                 }
+                self.read.insert(name.clone());
                 let test = self.constrain(name, ty, &boundary);
                 let (yes, no) = (side(self, branch.on_true), side(self, branch.on_false));
                 format!("match {test} {{\nResult::Ok(_) => {yes},\nResult::Err(_) => {no},\n}}")
             }
             KeyTest::OneOf(values) => {
-                let tests: Vec<_> = values
-                    .iter()
-                    .map(|value| format!("upcast({}) == {}_felt252", key.name, value - key.offset))
-                    .collect();
-                if tests.is_empty() {
+                if values.is_empty() {
                     return side(self, branch.on_false);
                 }
+                self.read.insert(key.name.clone());
+                let name = self.upcast(&key.name);
+                let tests: Vec<_> = values
+                    .iter()
+                    .map(|value| format!("{name} == {}_felt252", value - key.offset))
+                    .collect();
                 let (yes, no) = (side(self, branch.on_true), side(self, branch.on_false));
                 format!("if {} {{\n{yes}\n}} else {{\n{no}\n}}", tests.join(" || "))
             }
@@ -219,8 +222,8 @@ impl Body<'_> {
             .iter()
             .enumerate()
             .map(|(feature, cell)| {
-                let (name, ty, offset) = match cell.raw {
-                    Raw::Int(..) => self.typed(cell),
+                let (name, ty, offset) = match &cell.raw {
+                    Raw::Int(name, ty) => (name.clone(), ty.clone(), cell.offset),
                     _ if used.contains(&feature) => self.typed(cell),
                     _ => (String::new(), IntType::point(0), 0),
                 };
@@ -235,11 +238,13 @@ impl Body<'_> {
     fn missing_high(&mut self, name: &str, ty: &IntType) -> (String, IntType) {
         let boundary: BigInt = &ty.lo + 1;
         let top: BigInt = &ty.hi + 1;
+        self.read.insert(name.to_owned());
         let test = self.constrain(name, ty, &boundary);
+        let value = self.upcast("x");
         let moved = IntType::new(constrain_types(ty, &boundary).1.lo, top.clone());
         let key = self.fresh("k");
         self.push(format!(
-            "let {key}: {} = match {test} {{ Result::Ok(_) => {top}, Result::Err(x) => upcast(x) }};",
+            "let {key}: {} = match {test} {{ Result::Ok(_) => {top}, Result::Err(x) => {value} }};",
             moved.cairo()
         ));
         (key, moved)

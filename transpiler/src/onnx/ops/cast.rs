@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tract_onnx::pb::tensor_proto::DataType;
+use crate::onnx::pb::tensor_proto::DataType;
 
 use super::super::context::Context;
 use super::super::node::{unsupported, OpError};

@@ -23,13 +23,16 @@ use crate::graph::Arithmetic;
 const ONNX_OPSETS: std::ops::RangeInclusive<i64> = 6..=26;
 const ML_OPSETS: std::ops::RangeInclusive<i64> = 1..=5;
 
+/// Why a node of an operator that is not known is unsupported.
+pub(crate) const NO_TRANSLATION: &str = "no translation for this operator";
+
 type Translation = fn(&mut Context<'_, '_>) -> Result<Vec<Value>, OpError>;
 
 /// The values of the node's outputs.
 pub(crate) fn translate(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
     let domain = domain_of(context.node.proto);
     let Some((translation, opsets)) = find(domain, context.node.op()) else {
-        return unsupported("no translation for this operator");
+        return unsupported(NO_TRANSLATION);
     };
     if !opsets.contains(&context.node.opset) {
         let (first, last) = opsets.into_inner();

@@ -1,21 +1,23 @@
 //! Dense layers and arithmetic.
 
+use rayon::prelude::*;
+
 use super::super::{QuantOp, MAX_BITS};
-use super::{LowerError, Lowering, Value, OUTPUT_BITS};
+use super::{Ideal, LowerError, Lowering, OUTPUT_BITS};
 use crate::float::{ceil_log2, floor_log2, magnitude_bits, pow2};
 use crate::graph::{Arithmetic, ValueId};
 
 /// Bits that an integer factor may take.
 const MAX_FACTOR_BITS: i32 = 60;
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
     /// `W·x + b` with integer weights. The model's input is taken as it is, each feature at its own
     /// scale: the weights absorb the difference.
     pub(super) fn dense(
         &mut self,
         index: usize,
-        weights: &[f64],
-        bias: &[f64],
+        weights: &'a [f64],
+        bias: &'a [f64],
     ) -> Result<ValueId, LowerError> {
         let graph = self.graph;
         let node = &graph.nodes[index];
@@ -24,22 +26,16 @@ impl Lowering<'_> {
         let operand = node.inputs[0];
         let raw = self.map[operand] == Some(0);
         let x = if raw {
-            self.value(0)
+            0
         } else {
             let x = self.operand(index, 0)?;
-            self.for_dense(&node.name, operand, &x, layer)?
+            self.for_dense(&node.name, operand, x, layer)?
         };
         let scales: Vec<i32> = match self.input.scales() {
             Some(scales) if raw => scales.to_vec(),
-            _ => vec![self.scale(&x); self.len(&x)],
+            _ => vec![self.scale(x); self.len(x)],
         };
         let cols = scales.len();
-        let magnitudes: Vec<f64> = self.nodes[x.id]
-            .ranges
-            .iter()
-            .zip(&scales)
-            .map(|(r, &s)| r.lo.unsigned_abs().max(r.hi.unsigned_abs()) as f64 * pow2(-s))
-            .collect();
         // In units of the finest feature, so that one weight scale serves all columns.
         let base = scales.iter().copied().max().unwrap_or(0);
         let lift: Vec<f64> = scales.iter().map(|&s| pow2(base - s)).collect();
@@ -52,28 +48,22 @@ impl Lowering<'_> {
         let scale = base + weight_scale;
         let unit = pow2(weight_scale);
         let quantized: Vec<i64> = weights
-            .chunks(cols.max(1))
-            .flat_map(|row| row.iter().zip(&lift).map(|(w, lift)| (w * lift * unit).round() as i64))
+            .par_chunks(cols.max(1))
+            .flat_map_iter(|row| {
+                row.iter().zip(&lift).map(|(w, lift)| (w * lift * unit).round() as i64)
+            })
             .collect();
         let limit = pow2(MAX_BITS as i32);
         let mut integer_bias = Vec::with_capacity(bias.len());
-        let mut error = Vec::with_capacity(bias.len());
-        for (row, &b) in bias.iter().enumerate() {
+        for &b in bias {
             let scaled = (b * pow2(scale)).round();
             if scaled.abs() >= limit {
                 return Err(self.unsupported(index, format!("bias {b} is too large")));
             }
             integer_bias.push(scaled as i128);
-            let mut bound = (scaled * pow2(-scale) - b).abs();
-            for col in 0..cols {
-                let w = weights[row * cols + col];
-                let q = quantized[row * cols + col] as f64 / (unit * lift[col]);
-                bound += (q - w).abs() * magnitudes[col] + w.abs() * x.error[col];
-            }
-            error.push(bound);
         }
         let op = QuantOp::Dense { weights: quantized, bias: integer_bias };
-        self.push(&node.name, op, vec![x.id], scale, error)
+        self.push(&node.name, op, vec![x], scale, Ideal::Dense { weights, bias })
     }
 
     /// Rescales a dense layer's input so that what it takes in practice needs `activation_bits`.
@@ -81,35 +71,37 @@ impl Lowering<'_> {
         &mut self,
         name: &str,
         operand: ValueId,
-        x: &Value,
+        x: ValueId,
         layer: usize,
-    ) -> Result<Value, LowerError> {
+    ) -> Result<ValueId, LowerError> {
         let Some(bits) = self.precision.activation_bits.get(layer).copied().flatten() else {
-            return Ok(x.clone());
+            return Ok(x);
         };
         let seen = self.observed.get(operand).copied().unwrap_or(0.0);
         let largest =
             if seen > 0.0 { seen } else { self.magnitudes(x).into_iter().fold(0.0, f64::max) };
         if largest <= 0.0 {
-            return Ok(x.clone());
+            return Ok(x);
         }
         let scale = bits as i32 - (magnitude_bits(largest));
         self.coarsen(name, x, scale)
     }
 
-    /// `x_i · scale_i + offset_i` with per-element constants.
+    /// `x_i · scale_i + offset_i` with per-element constants; `derived` if those are not the file's own.
     pub(super) fn affine(
         &mut self,
         index: usize,
         scale: &[f64],
         offset: &[f64],
+        derived: bool,
     ) -> Result<ValueId, LowerError> {
         const CONSTANT_BITS: i32 = 16;
         let x = self.operand(index, 0)?;
-        let name = &self.graph.nodes[index].name;
+        let graph = self.graph;
+        let name = &graph.nodes[index].name;
         let largest = scale.iter().fold(0.0f64, |m, s| m.max(s.abs()));
         let exact = scale.iter().all(|s| s.fract() == 0.0) && largest < pow2(24);
-        let magnitudes = self.magnitudes(&x);
+        let magnitudes = self.magnitudes(x);
         // Rounding a factor moves its product by half a unit of the factor times the element: as
         // little as the output's 17th bit for the largest element.
         let widest = magnitudes.iter().copied().fold(0.0, f64::max);
@@ -120,18 +112,12 @@ impl Lowering<'_> {
             let most = MAX_FACTOR_BITS - magnitude_bits(largest);
             (CONSTANT_BITS + ceil_log2(widest / reach)).clamp(0, most)
         };
-        let out = self.scale(&x) + extra;
+        let out = self.scale(x) + extra;
         let unit = pow2(extra);
         let mul: Vec<i64> = scale.iter().map(|s| (s * unit).round() as i64).collect();
         let add: Vec<i128> = offset.iter().map(|o| (o * pow2(out)).round() as i128).collect();
-        let error = (0..self.len(&x))
-            .map(|i| {
-                (mul[i] as f64 / unit - scale[i]).abs() * magnitudes[i]
-                    + scale[i].abs() * x.error[i]
-                    + (add[i] as f64 * pow2(-out) - offset[i]).abs()
-            })
-            .collect();
-        self.push(name, QuantOp::Scale { mul, add }, vec![x.id], out, error)
+        let ideal = Ideal::Affine { scale: scale.to_vec(), offset: offset.to_vec(), derived };
+        self.push(name, QuantOp::Scale { mul, add }, vec![x], out, ideal)
     }
 
     pub(super) fn with_constant(
@@ -145,40 +131,38 @@ impl Lowering<'_> {
         let zeros = vec![0.0; constant.len()];
         let negated: Vec<f64> = constant.iter().map(|c| -c).collect();
         match (op, constant_first) {
-            (Arithmetic::Add, _) => self.affine(index, &ones, constant),
-            (Arithmetic::Sub, false) => self.affine(index, &ones, &negated),
+            (Arithmetic::Add, _) => self.affine(index, &ones, constant, false),
+            (Arithmetic::Sub, false) => self.affine(index, &ones, &negated, false),
             (Arithmetic::Sub, true) => {
                 let minus: Vec<f64> = ones.iter().map(|one| -one).collect();
-                self.affine(index, &minus, constant)
+                self.affine(index, &minus, constant, false)
             }
-            (Arithmetic::Mul, _) => self.affine(index, constant, &zeros),
+            (Arithmetic::Mul, _) => self.affine(index, constant, &zeros, false),
             (Arithmetic::Div, false) => {
                 if constant.contains(&0.0) {
                     return Err(self.unsupported(index, "division by a constant 0"));
                 }
                 let inverse: Vec<f64> = constant.iter().map(|c| 1.0 / c).collect();
-                self.affine(index, &inverse, &zeros)
+                self.affine(index, &inverse, &zeros, true)
             }
             (Arithmetic::Div, true) => {
                 let x = self.operand(index, 0)?;
                 let numerator = self.constant(index, constant)?;
-                self.divide(index, &numerator, &x)
+                self.divide(index, numerator, x)
             }
         }
     }
 
     /// A constant vector of 24 significant bits.
-    pub(super) fn constant(&mut self, index: usize, values: &[f64]) -> Result<Value, LowerError> {
+    pub(super) fn constant(&mut self, index: usize, values: &[f64]) -> Result<ValueId, LowerError> {
         let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
         let exact = values.iter().all(|v| v.fract() == 0.0);
         let scale = if exact { 0 } else { weight_scale(largest, 24) };
         let unit = pow2(scale);
         let integers: Vec<i128> = values.iter().map(|v| (v * unit).round() as i128).collect();
-        let error =
-            integers.iter().zip(values).map(|(&q, v)| (q as f64 / unit - v).abs()).collect();
         let name = &self.graph.nodes[index].name;
-        let id = self.push(name, QuantOp::Constant(integers), Vec::new(), scale, error)?;
-        Ok(self.value(id))
+        let ideal = Ideal::Constant(values.to_vec());
+        self.push(name, QuantOp::Constant(integers), Vec::new(), scale, ideal)
     }
 
     pub(super) fn elementwise(
@@ -190,21 +174,17 @@ impl Lowering<'_> {
         let name = self.graph.nodes[index].name.clone();
         match op {
             Arithmetic::Add | Arithmetic::Sub => {
-                let scale = self.scale(&a).max(self.scale(&b));
-                let a = self.at_scale(&name, &a, scale)?;
-                let b = self.at_scale(&name, &b, scale)?;
-                let error = paired(&a.error, &b.error, |_, _, a, b| a + b);
+                let scale = self.scale(a).max(self.scale(b));
+                let a = self.at_scale(&name, a, scale)?;
+                let b = self.at_scale(&name, b, scale)?;
                 let op = if op == Arithmetic::Add { QuantOp::Add } else { QuantOp::Sub };
-                self.push(&name, op, vec![a.id, b.id], scale, error)
+                self.push(&name, op, vec![a, b], scale, Ideal::Plain)
             }
             Arithmetic::Mul => {
-                let scale = self.scale(&a) + self.scale(&b);
-                let (ma, mb) = (self.magnitudes(&a), self.magnitudes(&b));
-                let error =
-                    paired(&a.error, &b.error, |i, j, ea, eb| ma[i] * eb + mb[j] * ea + ea * eb);
-                self.push(&name, QuantOp::Mul, vec![a.id, b.id], scale, error)
+                let scale = self.scale(a) + self.scale(b);
+                self.push(&name, QuantOp::Mul, vec![a, b], scale, Ideal::Plain)
             }
-            Arithmetic::Div => self.divide(index, &a, &b),
+            Arithmetic::Div => self.divide(index, a, b),
         }
     }
 
@@ -212,42 +192,45 @@ impl Lowering<'_> {
     pub(super) fn divide(
         &mut self,
         index: usize,
-        a: &Value,
-        b: &Value,
+        a: ValueId,
+        b: ValueId,
+    ) -> Result<ValueId, LowerError> {
+        self.quotient(index, a, b, Ideal::Plain)
+    }
+
+    /// [`Self::divide`] where the quotient stands for something else than `a / b`.
+    pub(super) fn quotient(
+        &mut self,
+        index: usize,
+        mut a: ValueId,
+        mut b: ValueId,
+        ideal: Ideal<'a>,
     ) -> Result<ValueId, LowerError> {
         let name = self.graph.nodes[index].name.clone();
+        let negative = super::super::hull(&self.nodes[b].ranges).hi < 0;
+        if negative {
+            // The integer division takes positive divisors: both change their signs.
+            a = self.negated(&name, a)?;
+            b = self.negated(&name, b)?;
+        }
         let mut bits = OUTPUT_BITS - self.scale(a) + self.scale(b);
-        let mut b = b.clone();
         if bits < 0 {
-            b = self.at_scale(&name, &b, self.scale(&b) - bits)?;
+            b = self.at_scale(&name, b, self.scale(b) - bits)?;
             bits = 0;
         }
-        let unit = pow2(-self.scale(&b));
-        let least: Vec<f64> =
-            self.nodes[b.id].ranges.iter().map(|r| r.lo.max(1) as f64 * unit).collect();
-        let ma = self.magnitudes(a);
-        let half = pow2(-OUTPUT_BITS - 1);
-        let error = paired(&a.error, &b.error, |i, j, ea, eb| {
-            let floor = (least[j] - eb).max(0.0);
-            ea / least[j] + ma[i] * eb / (least[j] * floor) + half
-        });
-        // 0 / 0 above: no bound is known.
-        let error =
-            error.iter().map(|&e: &f64| if e.is_nan() { f64::INFINITY } else { e }).collect();
         let op = QuantOp::Div { bits: bits as u32 };
-        self.push(&name, op, vec![a.id, b.id], OUTPUT_BITS, error)
+        self.push(&name, op, vec![a, b], OUTPUT_BITS, ideal)
     }
-}
 
-/// Element by element; an operand of one element meets every element of the other.
-fn paired(a: &[f64], b: &[f64], f: impl Fn(usize, usize, f64, f64) -> f64) -> Vec<f64> {
-    a.iter()
-        .enumerate()
-        .map(|(i, &ea)| {
-            let j = if b.len() == 1 { 0 } else { i };
-            f(i, j, ea, b[j])
-        })
-        .collect()
+    /// `-x`
+    pub(super) fn negated(&mut self, name: &str, x: ValueId) -> Result<ValueId, LowerError> {
+        let len = self.len(x);
+        let op = QuantOp::Scale { mul: vec![-1; len], add: vec![0; len] };
+        let ideal =
+            Ideal::Affine { scale: vec![-1.0; len], offset: vec![0.0; len], derived: false };
+        let scale = self.scale(x);
+        self.push(name, op, vec![x], scale, ideal)
+    }
 }
 
 /// Fractional bits so that `largest` takes `bits` bits with a sign.

@@ -3,19 +3,21 @@
 use super::super::table::{Table, TableFunction};
 use super::super::trees::{self, Features};
 use super::super::{QuantOp, MAX_BITS};
-use super::{before_sigmoid, before_softmax, LowerError, Lowering, Value, OUTPUT_BITS};
+use super::{before_sigmoid, before_softmax, Ideal, LowerError, Lowering, OUTPUT_BITS};
 use crate::float::pow2;
 use crate::graph::{Norm, Op, TreeEnsemble, Unary, ValueId};
 
 /// Fractional bits of a leaky slope.
 const SLOPE_BITS: u32 = 12;
+/// The largest exponent: beyond it the answer's integers no longer fit beside others.
+const MAX_EXPONENT: f64 = 40.0;
 /// Most segments of a table.
 const MAX_SEGMENTS: usize = 256;
 /// Bits that a sum of leaf weights may take: one value, or one of several packed in a felt.
 const SINGLE_TARGET_BITS: u32 = 62;
 const PACKED_TARGET_BITS: u32 = 41;
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
     /// Lowers one float node.
     pub(super) fn node(&mut self, index: usize) -> Result<(), LowerError> {
         let graph = self.graph;
@@ -23,11 +25,11 @@ impl Lowering<'_> {
         let name = node.name.as_str();
         let id = match &node.op {
             Op::Input => 0,
-            Op::Constant(values) => self.constant(index, values)?.id,
+            Op::Constant(values) => self.constant(index, values)?,
             Op::Dense { weights, bias } => self.dense(index, weights, bias)?,
             Op::Scaler { offset, scale } => {
                 let shifted: Vec<f64> = offset.iter().zip(scale).map(|(o, s)| -o * s).collect();
-                self.affine(index, scale, &shifted)?
+                self.affine(index, scale, &shifted, true)?
             }
             Op::WithConstant { op, constant, constant_first } => {
                 self.with_constant(index, *op, constant, *constant_first)?
@@ -36,41 +38,35 @@ impl Lowering<'_> {
             Op::Unary(function) => self.unary(index, *function)?,
             Op::Softmax => {
                 let x = self.operand(index, 0)?;
-                self.softmax(index, &x, false)?
+                self.softmax(index, x, false)?
             }
             Op::SoftmaxZero => {
                 let x = self.operand(index, 0)?;
-                self.softmax(index, &x, true)?
+                self.softmax(index, x, true)?
             }
             Op::Normalize(norm) => self.normalize(index, *norm)?,
             Op::ArgMax { select_last } => {
                 let ranked = before_softmax(graph, node.inputs[0]);
-                let x = match self.map[ranked] {
-                    Some(0) => self.aligned_input()?,
-                    Some(id) => id,
-                    None => unreachable!("operands of live nodes are lowered before them"),
-                };
+                let x = self.aligned(ranked)?;
                 let op = QuantOp::ArgMax { select_last: *select_last };
-                self.push(name, op, vec![x], 0, vec![f64::INFINITY])?
+                self.push(name, op, vec![x], 0, Ideal::Unknown)?
             }
             Op::Gather(indices) => {
                 let x = self.operand(index, 0)?;
-                let error = indices.iter().map(|&i| x.error[i]).collect();
-                let scale = self.scale(&x);
-                self.push(name, QuantOp::Gather(indices.clone()), vec![x.id], scale, error)?
+                let scale = self.scale(x);
+                let op = QuantOp::Gather(indices.clone());
+                self.push(name, op, vec![x], scale, Ideal::Plain)?
             }
             Op::Concat => {
                 let parts = (0..node.inputs.len())
                     .map(|i| self.operand(index, i))
                     .collect::<Result<Vec<_>, _>>()?;
-                let scale = parts.iter().map(|part| self.scale(part)).max().unwrap_or(0);
+                let scale = parts.iter().map(|&part| self.scale(part)).max().unwrap_or(0);
                 let parts = parts
-                    .iter()
+                    .into_iter()
                     .map(|part| self.at_scale(name, part, scale))
                     .collect::<Result<Vec<_>, _>>()?;
-                let error = parts.iter().flat_map(|part| part.error.clone()).collect();
-                let ids = parts.iter().map(|part| part.id).collect();
-                self.push(name, QuantOp::Concat, ids, scale, error)?
+                self.push(name, QuantOp::Concat, parts, scale, Ideal::Plain)?
             }
             Op::Trees(ensemble) => self.trees(index, ensemble)?,
         };
@@ -83,59 +79,44 @@ impl Lowering<'_> {
         let name = graph.nodes[index].name.as_str();
         if let Unary::Binarize { .. } = function {
             if let Some((value, threshold)) = before_sigmoid(graph, index) {
-                let id = match self.map[value] {
-                    Some(0) => self.aligned_input()?,
-                    Some(id) => id,
-                    None => unreachable!("operands of live nodes are lowered before them"),
-                };
+                let id = self.aligned(value)?;
                 return self.greater(index, id, threshold);
             }
         }
         let x = self.operand(index, 0)?;
-        let (scale, error) = (self.scale(&x), x.error.clone());
+        let scale = self.scale(x);
         match function {
-            Unary::Relu => self.push(name, QuantOp::Relu, vec![x.id], scale, error),
+            Unary::Relu => self.push(name, QuantOp::Relu, vec![x], scale, Ideal::Plain),
             Unary::LeakyRelu { alpha } => {
                 let slope = (alpha * pow2(SLOPE_BITS as i32)).round() as i64;
-                let off = (slope as f64 * pow2(-(SLOPE_BITS as i32)) - alpha).abs();
-                let magnitudes = self.magnitudes(&x);
-                let steepest = alpha.abs().max(1.0);
-                let error =
-                    error.iter().zip(magnitudes).map(|(e, m)| e * steepest + off * m).collect();
                 let op = QuantOp::LeakyRelu { slope, bits: SLOPE_BITS };
-                self.push(name, op, vec![x.id], scale + SLOPE_BITS as i32, error)
+                let scale = scale + SLOPE_BITS as i32;
+                self.push(name, op, vec![x], scale, Ideal::Leaky { alpha })
             }
             Unary::Clip { min, max } => {
                 let bound = |v: f64| {
                     let limit = pow2(MAX_BITS as i32);
                     (v * pow2(scale)).round().clamp(-limit, limit) as i128
                 };
-                let half = pow2(-scale - 1);
-                let error = error.iter().map(|e| e.max(half)).collect();
                 let op = QuantOp::Clip { lo: bound(min), hi: bound(max) };
-                self.push(name, op, vec![x.id], scale, error)
+                self.push(name, op, vec![x], scale, Ideal::Clip { min, max })
             }
-            Unary::Sigmoid => self.table(index, &x, TableFunction::Sigmoid),
-            Unary::Tanh => self.table(index, &x, TableFunction::Tanh),
-            Unary::Exp => self.table(index, &x, TableFunction::Exp),
-            Unary::Probit => self.table(index, &x, TableFunction::Probit),
-            Unary::Abs => self.push(name, QuantOp::Abs, vec![x.id], scale, error),
-            Unary::Neg => {
-                let len = self.len(&x);
-                let op = QuantOp::Scale { mul: vec![-1; len], add: vec![0; len] };
-                self.push(name, op, vec![x.id], scale, error)
-            }
-            Unary::Sqrt => self.sqrt(name, &x),
-            Unary::Binarize { threshold } => self.greater(index, x.id, threshold),
-            Unary::ToF32 | Unary::ToF64 => Ok(x.id),
+            Unary::Sigmoid => self.table(index, x, TableFunction::Sigmoid),
+            Unary::Tanh => self.table(index, x, TableFunction::Tanh),
+            Unary::Exp => self.table(index, x, TableFunction::Exp),
+            Unary::Probit => self.table(index, x, TableFunction::Probit),
+            Unary::Abs => self.push(name, QuantOp::Abs, vec![x], scale, Ideal::Plain),
+            Unary::Neg => self.negated(name, x),
+            Unary::Sqrt => self.sqrt(name, x),
+            Unary::Binarize { threshold } => self.greater(index, x, threshold),
+            Unary::ToF32 | Unary::ToF64 => Ok(x),
             Unary::Truncate => {
-                let whole = self.at_scale(name, &x, scale.max(0))?;
+                let whole = self.at_scale(name, x, scale.max(0))?;
                 let bits = scale.max(0) as u32;
-                let unknown = vec![f64::INFINITY; error.len()];
-                self.push(name, QuantOp::Truncate { bits }, vec![whole.id], 0, unknown)
+                self.push(name, QuantOp::Truncate { bits }, vec![whole], 0, Ideal::Plain)
             }
             Unary::ToBool => {
-                let size = self.push(name, QuantOp::Abs, vec![x.id], scale, error)?;
+                let size = self.push(name, QuantOp::Abs, vec![x], scale, Ideal::Plain)?;
                 self.greater(index, size, 0.0)
             }
         }
@@ -147,22 +128,20 @@ impl Lowering<'_> {
         let scaled = threshold * pow2(self.nodes[x].scale_log2);
         let limit = pow2(MAX_BITS as i32);
         let op = QuantOp::Greater { threshold: scaled.floor().clamp(-limit, limit) as i128 };
-        self.push(&node.name, op, vec![x], 0, vec![f64::INFINITY; node.len])
+        self.push(&node.name, op, vec![x], 0, Ideal::Threshold(threshold))
     }
 
     /// `√x` with as many fractional bits as tables have.
-    fn sqrt(&mut self, name: &str, x: &Value) -> Result<ValueId, LowerError> {
+    fn sqrt(&mut self, name: &str, x: ValueId) -> Result<ValueId, LowerError> {
         let out = self.precision.table_bits as i32;
         let x = self.at_scale(name, x, 2 * out)?;
-        // |√a − √b| ≤ √|a − b|, and the floor loses less than one unit.
-        let error = x.error.iter().map(|e| e.sqrt() + pow2(-out)).collect();
-        self.push(name, QuantOp::Sqrt, vec![x.id], out, error)
+        self.push(name, QuantOp::Sqrt, vec![x], out, Ideal::Plain)
     }
 
     fn table(
         &mut self,
         index: usize,
-        x: &Value,
+        x: ValueId,
         function: TableFunction,
     ) -> Result<ValueId, LowerError> {
         let is_output = self.graph.outputs.iter().any(|output| output.value == index);
@@ -176,129 +155,110 @@ impl Lowering<'_> {
     fn lookup(
         &mut self,
         name: &str,
-        x: &Value,
+        x: ValueId,
         function: TableFunction,
         fine: i32,
         out: i32,
     ) -> Result<ValueId, LowerError> {
         let x = self.coarsen(name, x, fine)?;
-        let scale = self.scale(&x);
-        let unit = pow2(-scale);
-        let mut range = super::super::hull(&self.nodes[x.id].ranges);
-        let (lo, hi) = (range.lo as f64 * unit, range.hi as f64 * unit);
-        if function == TableFunction::Exp && hi > 40.0 {
-            return Err(LowerError::Unsupported {
-                node: name.to_owned(),
-                reason: format!("exp of up to {hi:.1}; at most 40 is supported"),
-            });
+        let scale = self.scale(x);
+        let mut range = super::super::hull(&self.nodes[x].ranges);
+        let hi = range.hi as f64 * pow2(-scale);
+        if function == TableFunction::Exp && hi > MAX_EXPONENT {
+            return Err(LowerError::Exponent { node: name.to_owned(), hi });
         }
         let x = if function == TableFunction::Probit {
             // Infinite at both ends: kept one unit inside.
             let one = 1i128 << scale.max(1);
             range = super::super::Range { lo: range.lo.max(1), hi: range.hi.min(one - 1) };
             let op = QuantOp::Clip { lo: range.lo, hi: range.hi };
-            let id = self.push(name, op, vec![x.id], scale, x.error.clone())?;
-            self.value(id)
+            self.push(name, op, vec![x], scale, Ideal::Same)?
         } else {
             x
         };
         let table = Table::build(function, range, scale, out, MAX_SEGMENTS);
-        let table_error = table.max_error(range, scale, out);
-        let slope = function.max_slope(lo, hi);
-        let error = x.error.iter().map(|e| e * slope + table_error).collect();
-        self.push(name, QuantOp::Lookup(table), vec![x.id], out, error)
+        self.push(name, QuantOp::Lookup(table), vec![x], out, Ideal::Plain)
     }
 
     fn softmax(
         &mut self,
         index: usize,
-        x: &Value,
+        x: ValueId,
         keep_zeros: bool,
     ) -> Result<ValueId, LowerError> {
         let name = self.graph.nodes[index].name.clone();
         let x = self.coarsen(&name, x, OUTPUT_BITS)?;
-        let (scale, len) = (self.scale(&x), self.len(&x));
-        // A softmax moves by at most half of the largest change of its inputs: the difference of
-        // two elements' errors.
-        let worst = x.error.iter().copied().fold(0.0, f64::max);
-        let below = self.push(&name, QuantOp::SubMax, vec![x.id], scale, vec![0.0; len])?;
-        let below = self.value(below);
-        let mut powers =
-            self.lookup(&name, &below, TableFunction::Exp, OUTPUT_BITS, OUTPUT_BITS)?;
-        let table_error = self.errors[powers][0];
+        let scale = self.scale(x);
+        let below = self.push(&name, QuantOp::SubMax, vec![x], scale, Ideal::Plain)?;
+        let mut powers = self.lookup(&name, below, TableFunction::Exp, OUTPUT_BITS, OUTPUT_BITS)?;
         if keep_zeros {
-            let error = vec![f64::INFINITY; len];
-            powers = self.push(&name, QuantOp::MaskZero, vec![powers, x.id], OUTPUT_BITS, error)?;
+            let op = QuantOp::MaskZero;
+            powers = self.push(&name, op, vec![powers, x], OUTPUT_BITS, Ideal::Unknown)?;
         }
-        let sum = self.push(&name, QuantOp::Sum, vec![powers], OUTPUT_BITS, vec![0.0])?;
+        let sum = self.push(&name, QuantOp::Sum, vec![powers], OUTPUT_BITS, Ideal::Plain)?;
         // The largest element's power is 1: only masking can leave less.
         let least = if keep_zeros { 1 } else { 1 << (OUTPUT_BITS - 1) };
         let op = QuantOp::Clip { lo: least, hi: 1 << MAX_BITS };
-        let sum = self.push(&name, op, vec![sum], OUTPUT_BITS, vec![0.0])?;
-        let bits = OUTPUT_BITS as u32;
-        let per_element = worst + 2.0 * (len as f64 + 1.0) * table_error + pow2(-OUTPUT_BITS);
-        let error = if keep_zeros { f64::INFINITY } else { per_element };
-        self.push(&name, QuantOp::Div { bits }, vec![powers, sum], OUTPUT_BITS, vec![error; len])
+        let sum = self.push(&name, op, vec![sum], OUTPUT_BITS, Ideal::Same)?;
+        let op = QuantOp::Div { bits: OUTPUT_BITS as u32 };
+        // Rounding may make an element that is masked of one that is not, and the other way round.
+        let ideal = if keep_zeros { Ideal::Unknown } else { Ideal::Softmax { of: x } };
+        self.push(&name, op, vec![powers, sum], OUTPUT_BITS, ideal)
     }
 
     fn normalize(&mut self, index: usize, norm: Norm) -> Result<ValueId, LowerError> {
         let name = self.graph.nodes[index].name.clone();
         let x = self.operand(index, 0)?;
-        let scale = self.scale(&x);
-        let total: f64 = x.error.iter().sum();
+        let scale = self.scale(x);
         let size = match norm {
             Norm::L1 => {
-                let sizes = self.push(&name, QuantOp::Abs, vec![x.id], scale, x.error.clone())?;
-                self.push(&name, QuantOp::Sum, vec![sizes], scale, vec![total])?
+                let sizes = self.push(&name, QuantOp::Abs, vec![x], scale, Ideal::Plain)?;
+                self.push(&name, QuantOp::Sum, vec![sizes], scale, Ideal::Plain)?
             }
             Norm::L2 => {
-                let error = vec![f64::INFINITY; self.len(&x)];
-                let squares = self.push(&name, QuantOp::Mul, vec![x.id, x.id], 2 * scale, error)?;
-                let unknown = vec![f64::INFINITY];
-                let sum = self.push(&name, QuantOp::Sum, vec![squares], 2 * scale, unknown)?;
+                let squares =
+                    self.push(&name, QuantOp::Mul, vec![x, x], 2 * scale, Ideal::Plain)?;
+                let sum = self.push(&name, QuantOp::Sum, vec![squares], 2 * scale, Ideal::Plain)?;
                 // More bits under the root than twice the value's: the norm is as fine as the value.
                 let guard = 8;
                 let mul = vec![1i64 << (2 * guard)];
                 let op = QuantOp::Scale { mul, add: vec![0] };
-                let finer = 2 * (scale + guard);
-                let sum = self.push(&name, op, vec![sum], finer, vec![f64::INFINITY])?;
-                self.push(&name, QuantOp::Sqrt, vec![sum], scale + guard, vec![total])?
+                let sum = self.push(&name, op, vec![sum], 2 * (scale + guard), Ideal::Same)?;
+                self.push(&name, QuantOp::Sqrt, vec![sum], scale + guard, Ideal::Plain)?
             }
             Norm::Max => {
-                if super::super::hull(&self.nodes[x.id].ranges).lo < 0 {
+                if super::super::hull(&self.nodes[x].ranges).lo < 0 {
                     let reason =
                         "normalising by the maximum needs features that are never negative";
                     return Err(self.unsupported(index, reason));
                 }
-                self.push(&name, QuantOp::Max, vec![x.id], scale, vec![total])?
+                self.push(&name, QuantOp::Max, vec![x], scale, Ideal::Plain)?
             }
         };
         // A zero vector stays zero.
         let size_scale = self.nodes[size].scale_log2;
-        let error = self.errors[size].clone();
         let op = QuantOp::Clip { lo: 1, hi: 1 << MAX_BITS };
-        let size = self.push(&name, op, vec![size], size_scale, error)?;
-        let size = self.value(size);
-        self.divide(index, &x, &size)
+        let size = self.push(&name, op, vec![size], size_scale, Ideal::Same)?;
+        self.quotient(index, x, size, Ideal::Normalize { of: x, norm })
     }
 
     fn trees(&mut self, index: usize, ensemble: &TreeEnsemble) -> Result<ValueId, LowerError> {
         let name = self.graph.nodes[index].name.clone();
         let max_bits =
             if ensemble.n_targets == 1 { SINGLE_TARGET_BITS } else { PACKED_TARGET_BITS };
-        let (scale, rounding) = trees::leaf_scale(ensemble, max_bits);
+        let (scale, leaf_rounding) = trees::leaf_scale(ensemble, max_bits);
         let chains = std::mem::take(&mut self.input.chains[index]);
-        let (operand, quantized, error) = if chains.is_empty() {
+        let (operand, quantized, rounding) = if chains.is_empty() {
             let raw = self.map[self.graph.nodes[index].inputs[0]] == Some(0);
-            let x = if raw { self.value(0) } else { self.operand(index, 0)? };
+            let x = if raw { 0 } else { self.operand(index, 0)? };
             let scales = match self.input.scales() {
                 Some(scales) if raw => scales.to_vec(),
-                _ => vec![self.scale(&x); self.len(&x)],
+                _ => vec![self.scale(x); self.len(x)],
             };
             let features = Features::Fixed { scale_log2: &scales };
             // Rounding a feature may flip a decision: no bound.
             let trees = trees::quantize(ensemble, &features, scale);
-            (x.id, trees, f64::INFINITY)
+            (x, trees, f64::INFINITY)
         } else {
             let missing = matches!(
                 self.input.input.encoding,
@@ -306,10 +266,10 @@ impl Lowering<'_> {
             );
             let dtype = self.graph.input.dtype;
             let features = Features::Ordered { dtype, missing, chains: &chains };
-            (0, trees::quantize(ensemble, &features, scale), rounding)
+            (0, trees::quantize(ensemble, &features, scale), leaf_rounding)
         };
         let quantized = quantized.map_err(|reason| self.unsupported(index, reason))?;
-        let error = vec![error; ensemble.n_targets];
-        self.push(&name, QuantOp::Trees(quantized), vec![operand], scale, error)
+        let op = QuantOp::Trees(quantized);
+        self.push(&name, op, vec![operand], scale, Ideal::Trees { rounding })
     }
 }

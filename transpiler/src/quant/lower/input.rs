@@ -10,7 +10,8 @@ use crate::graph::{Graph, Op, ValueId};
 /// How tree features reach the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeatureMode {
-    /// As order-preserving integers where the model allows it: every decision is the float model's.
+    /// As order-preserving integers where the model allows it: every test of every tree is the float
+    /// model's. Votes are summed exactly, so a label can differ where the float model's sums tie.
     Exact,
     /// As fixed-point numbers in natural units, as a caller on chain has them.
     Fixed,
@@ -115,7 +116,7 @@ pub(super) fn lower(
     Ok(LoweredInput { input, chains: vec![Vec::new(); graph.nodes.len()] })
 }
 
-/// Fractional bits a feature, so that its typical span takes `bits` bits.
+/// Fractional bits of each feature, so that its typical span takes `bits` bits.
 fn scales(typical: &[(f64, f64)], bits: u32) -> Vec<i32> {
     let spans: Vec<f64> = typical.iter().map(|(lo, hi)| hi - lo).collect();
     let widest = spans.iter().copied().fold(0.0, f64::max);
@@ -159,13 +160,5 @@ impl LoweredInput {
             .iter()
             .any(|&scale| scale != base)
             .then(|| scales.iter().map(|&scale| 1i64 << (base - scale)).collect())
-    }
-
-    /// How far each encoded feature can be from the float.
-    pub fn errors(&self) -> Vec<f64> {
-        match self.scales() {
-            Some(scales) => scales.iter().map(|&scale| pow2(-scale - 1)).collect(),
-            None => vec![0.0; self.input.ranges.len()],
-        }
     }
 }

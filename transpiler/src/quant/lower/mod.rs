@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
+use super::bounds::{self, Ideal};
 use super::ranges::{self, RangeError};
 use super::{QuantGraph, QuantNode, QuantOp, QuantOutput, Range};
 use crate::float::pow2;
@@ -60,6 +61,14 @@ pub enum LowerError {
         /// What does not fit.
         source: RangeError,
     },
+    /// An exponential whose argument may be too large somewhere in the declared range.
+    #[error("node `{node}`: exp of up to {hi:.1} in the declared range; at most 40 is supported")]
+    Exponent {
+        /// The node's name.
+        node: String,
+        /// The largest argument.
+        hi: f64,
+    },
     /// An operation that has no integer form here.
     #[error("node `{node}`: {reason}")]
     Unsupported {
@@ -85,20 +94,24 @@ pub fn lower(
     observed: &Observed,
 ) -> Result<QuantGraph, LowerError> {
     let mut lowering = Lowering::new(graph, spec, precision, observed)?;
-    for index in 1..graph.nodes.len() {
-        if lowering.live[index] {
-            lowering.node(index)?;
-        }
-    }
+    lowering.nodes()?;
+    bounds::annotate(&mut lowering.nodes, &lowering.ideals, &lowering.input.input);
     Ok(lowering.finish())
 }
 
-/// An integer value under construction.
-#[derive(Clone)]
-struct Value {
-    id: ValueId,
-    /// Error bound of each element in natural units; infinite where unknown.
-    error: Vec<f64>,
+/// As [`lower`], without the error bounds, which a search over precisions has no use for.
+///
+/// # Errors
+/// As [`lower`].
+pub(in crate::quant) fn draft(
+    graph: &Graph,
+    spec: &InputSpec,
+    precision: &Precision,
+    observed: &Observed,
+) -> Result<QuantGraph, LowerError> {
+    let mut lowering = Lowering::new(graph, spec, precision, observed)?;
+    lowering.nodes()?;
+    Ok(lowering.finish())
 }
 
 struct Lowering<'a> {
@@ -107,8 +120,8 @@ struct Lowering<'a> {
     observed: &'a Observed,
     input: input::LoweredInput,
     nodes: Vec<QuantNode>,
-    /// The error bounds of every integer node's elements.
-    errors: Vec<Vec<f64>>,
+    /// What every integer node stands for.
+    ideals: Vec<Ideal<'a>>,
     /// The integer value of each float value.
     map: Vec<Option<ValueId>>,
     /// Which float nodes an output needs once heads are stripped and chains folded.
@@ -131,14 +144,13 @@ impl<'a> Lowering<'a> {
         let ordered = input::is_ordered(graph, spec);
         let live = liveness(graph, &outputs, ordered);
         let input = input::lower(graph, spec, precision, observed, ordered)?;
-        let error = input.errors();
         let node = QuantNode {
             name: graph.input.name.clone(),
             op: QuantOp::Input,
             inputs: Vec::new(),
             scale_log2: input.base_scale(),
             ranges: input.input.ranges.clone(),
-            error: finite(&error),
+            error: None,
         };
         let mut map = vec![None; graph.nodes.len()];
         map[0] = Some(0);
@@ -148,7 +160,7 @@ impl<'a> Lowering<'a> {
             observed,
             input,
             nodes: vec![node],
-            errors: vec![error],
+            ideals: vec![Ideal::Plain],
             map,
             live,
             outputs,
@@ -158,6 +170,15 @@ impl<'a> Lowering<'a> {
         })
     }
 
+    fn nodes(&mut self) -> Result<(), LowerError> {
+        for index in 1..self.graph.nodes.len() {
+            if self.live[index] {
+                self.node(index)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Adds an integer node; its ranges are proved here.
     fn push(
         &mut self,
@@ -165,52 +186,50 @@ impl<'a> Lowering<'a> {
         op: QuantOp,
         inputs: Vec<ValueId>,
         scale_log2: i32,
-        error: Vec<f64>,
+        ideal: Ideal<'a>,
     ) -> Result<ValueId, LowerError> {
         let operands: Vec<&[Range]> =
             inputs.iter().map(|&i| self.nodes[i].ranges.as_slice()).collect();
         let ranges = ranges::propagate(&op, &operands)
             .map_err(|source| LowerError::Range { node: name.to_owned(), source })?;
-        debug_assert_eq!(ranges.len(), error.len(), "{name}");
         self.nodes.push(QuantNode {
             name: name.to_owned(),
             op,
             inputs,
             scale_log2,
             ranges,
-            error: finite(&error),
+            error: None,
         });
-        self.errors.push(error);
+        self.ideals.push(ideal);
         Ok(self.nodes.len() - 1)
     }
 
     /// The integer value of a float node's operand, of one scale for all elements.
-    fn operand(&mut self, index: usize, operand: usize) -> Result<Value, LowerError> {
-        let float = self.graph.nodes[index].inputs[operand];
-        let id = match self.map[float] {
-            Some(0) => self.aligned_input()?,
-            Some(id) => id,
+    fn operand(&mut self, index: usize, operand: usize) -> Result<ValueId, LowerError> {
+        self.aligned(self.graph.nodes[index].inputs[operand])
+    }
+
+    /// The integer value of a float value, of one scale for all elements.
+    fn aligned(&mut self, float: ValueId) -> Result<ValueId, LowerError> {
+        match self.map[float] {
+            Some(0) => self.aligned_input(),
+            Some(id) => Ok(id),
             None => unreachable!("operands of live nodes are lowered before them"),
-        };
-        Ok(self.value(id))
+        }
     }
 
-    fn value(&self, id: ValueId) -> Value {
-        Value { id, error: self.errors[id].clone() }
+    fn scale(&self, value: ValueId) -> i32 {
+        self.nodes[value].scale_log2
     }
 
-    fn scale(&self, value: &Value) -> i32 {
-        self.nodes[value.id].scale_log2
-    }
-
-    fn len(&self, value: &Value) -> usize {
-        self.nodes[value.id].ranges.len()
+    fn len(&self, value: ValueId) -> usize {
+        self.nodes[value].ranges.len()
     }
 
     /// Bounds on the magnitudes of a value's elements in natural units.
-    fn magnitudes(&self, value: &Value) -> Vec<f64> {
+    fn magnitudes(&self, value: ValueId) -> Vec<f64> {
         let unit = pow2(-self.scale(value));
-        let ranges = &self.nodes[value.id].ranges;
+        let ranges = &self.nodes[value].ranges;
         ranges.iter().map(|r| r.lo.unsigned_abs().max(r.hi.unsigned_abs()) as f64 * unit).collect()
     }
 
@@ -223,8 +242,8 @@ impl<'a> Lowering<'a> {
             None => 0,
             Some(mul) => {
                 let add = vec![0; mul.len()];
-                let (scale, error) = (self.input.base_scale(), self.errors[0].clone());
-                self.push("input_scale", QuantOp::Scale { mul, add }, vec![0], scale, error)?
+                let scale = self.input.base_scale();
+                self.push("input_scale", QuantOp::Scale { mul, add }, vec![0], scale, Ideal::Same)?
             }
         };
         self.aligned_input = Some(id);
@@ -232,24 +251,27 @@ impl<'a> Lowering<'a> {
     }
 
     /// Drops `bits` fractional bits.
-    fn shift(&mut self, name: &str, value: &Value, bits: u32) -> Result<Value, LowerError> {
+    fn shift(&mut self, name: &str, value: ValueId, bits: u32) -> Result<ValueId, LowerError> {
         if bits == 0 {
-            return Ok(value.clone());
+            return Ok(value);
         }
-        if let Some(&id) = self.shifted.get(&(value.id, bits)) {
-            return Ok(self.value(id));
+        if let Some(&id) = self.shifted.get(&(value, bits)) {
+            return Ok(id);
         }
         let scale = self.scale(value) - bits as i32;
-        let half = pow2(-scale - 1);
-        let error = value.error.iter().map(|e| e + half).collect();
         let name = format!("{name}_rescale");
-        let id = self.push(&name, QuantOp::Shift { bits }, vec![value.id], scale, error)?;
-        self.shifted.insert((value.id, bits), id);
-        Ok(self.value(id))
+        let id = self.push(&name, QuantOp::Shift { bits }, vec![value], scale, Ideal::Same)?;
+        self.shifted.insert((value, bits), id);
+        Ok(id)
     }
 
     /// Brings a value to at most `scale_log2` fractional bits.
-    fn coarsen(&mut self, name: &str, value: &Value, scale_log2: i32) -> Result<Value, LowerError> {
+    fn coarsen(
+        &mut self,
+        name: &str,
+        value: ValueId,
+        scale_log2: i32,
+    ) -> Result<ValueId, LowerError> {
         let excess = (self.scale(value) - scale_log2).max(0);
         self.shift(name, value, excess as u32)
     }
@@ -258,9 +280,9 @@ impl<'a> Lowering<'a> {
     fn at_scale(
         &mut self,
         name: &str,
-        value: &Value,
+        value: ValueId,
         scale_log2: i32,
-    ) -> Result<Value, LowerError> {
+    ) -> Result<ValueId, LowerError> {
         let missing = scale_log2 - self.scale(value);
         if missing <= 0 {
             return self.coarsen(name, value, scale_log2);
@@ -273,8 +295,7 @@ impl<'a> Lowering<'a> {
         }
         let len = self.len(value);
         let op = QuantOp::Scale { mul: vec![1 << missing; len], add: vec![0; len] };
-        let id = self.push(name, op, vec![value.id], scale_log2, value.error.clone())?;
-        Ok(self.value(id))
+        self.push(name, op, vec![value], scale_log2, Ideal::Same)
     }
 
     fn unsupported(&self, index: usize, reason: impl Into<String>) -> LowerError {
@@ -349,9 +370,4 @@ fn liveness(graph: &Graph, outputs: &[ValueId], ordered: bool) -> Vec<bool> {
         }
     }
     live
-}
-
-fn finite(errors: &[f64]) -> Option<f64> {
-    let worst = errors.iter().copied().fold(0.0, f64::max);
-    worst.is_finite().then_some(worst)
 }

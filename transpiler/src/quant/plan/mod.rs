@@ -1,28 +1,32 @@
 //! Choosing the precision: the fewest steps that keep the accuracy budget on the calibration rows.
 
 mod accuracy;
+mod recipe;
 mod search;
 mod spec;
+mod warnings;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::lower::FeatureMode;
-use super::{Encoding, LowerError, Precision, QuantGraph};
+use super::{EncodeError, Encoding, LowerError, Precision, QuantGraph};
 use crate::decision::Decision;
 use crate::eval::EvalError;
 use crate::graph::{Graph, Op};
 use search::Search;
 
 pub use accuracy::{compare, Accuracy};
+pub use recipe::{Recipe, RecipeError};
+pub use warnings::Warning;
 
 /// What to quantise for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanOptions {
     /// How tree features are passed.
     pub features: FeatureMode,
-    /// The share of rows whose decision may change; for models that predict numbers, the largest
-    /// error as a share of the outputs' range.
+    /// The share of rows that may be refused or decided differently; for models that predict numbers,
+    /// also the largest error as a share of the number's range.
     pub max_loss: f64,
     /// The declared range is the calibrated one widened on each side by this many times its span.
     pub margin: f64,
@@ -30,6 +34,8 @@ pub struct PlanOptions {
     pub input_range: Option<(f64, f64)>,
     /// Bits of weights and activations everywhere, in place of a search.
     pub bits: Option<u32>,
+    /// What is decided, in place of what the graph's outputs say ([`Decision::of`]).
+    pub decision: Option<Decision>,
 }
 
 impl Default for PlanOptions {
@@ -40,6 +46,7 @@ impl Default for PlanOptions {
             margin: 1.0,
             input_range: None,
             bits: None,
+            decision: None,
         }
     }
 }
@@ -100,9 +107,11 @@ pub struct Plan {
     pub accuracy: Accuracy,
     /// How decisions are counted.
     pub decision: Decision,
+    /// Why the calibration rows may not show how accurate the model is.
+    pub warnings: Vec<Warning>,
 }
 
-/// Why there is no plan.
+/// Why a model cannot be planned.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum PlanError {
     /// The graph has no integer form.
@@ -127,8 +136,27 @@ pub enum PlanError {
         /// Its upper end.
         hi: f64,
     },
-    /// No precision keeps the accuracy budget.
-    #[error("no precision up to {bits} bits keeps the accuracy budget of {max_loss}")]
+    /// More calibration rows are refused than the accuracy budget allows, whatever the precision.
+    #[error(
+        "{refused} of {rows} calibration rows are refused and the accuracy budget of {max_loss} \
+         allows {allowed}; row {row}: {source}"
+    )]
+    Refused {
+        /// Rows refused.
+        refused: usize,
+        /// Rows given.
+        rows: usize,
+        /// The budget.
+        max_loss: f64,
+        /// The rows that it allows.
+        allowed: usize,
+        /// The first that is refused.
+        row: usize,
+        /// Why.
+        source: EncodeError,
+    },
+    /// No precision that was tried keeps the accuracy budget.
+    #[error("{}", missed(trials, *max_loss))]
     Accuracy {
         /// The most bits tried.
         bits: u32,
@@ -137,6 +165,29 @@ pub enum PlanError {
         /// What was tried.
         trials: Vec<Trial>,
     },
+}
+
+/// What the best trial missed the budget by.
+fn missed(trials: &[Trial], max_loss: f64) -> String {
+    let best = trials.iter().map(|trial| &trial.accuracy).min_by(|a, b| {
+        a.loss().total_cmp(&b.loss()).then(a.relative_error.total_cmp(&b.relative_error))
+    });
+    let bits = trials.iter().flat_map(|trial| &trial.weight_bits).max();
+    let tried = match bits {
+        Some(bits) => format!("no precision up to {bits} bits keeps"),
+        None => "the integer model does not keep".to_owned(),
+    };
+    let found = best.map_or_else(String::new, |best| {
+        format!(
+            ": of {} rows {} are refused and {} are decided differently; the largest error is \
+             {:.3}% of the outputs' range",
+            best.rows,
+            best.refused,
+            best.flips,
+            best.relative_error * 100.0
+        )
+    });
+    format!("{tried} the accuracy budget of {max_loss}{found}")
 }
 
 /// Quantises `graph` at the precision that takes the fewest steps within the accuracy budget.
@@ -148,7 +199,7 @@ pub fn plan(
     calibration: Option<&Calibration>,
     options: &PlanOptions,
 ) -> Result<Plan, PlanError> {
-    let (spec, mut range_source) = spec::input_spec(graph, calibration, options)?;
+    let (spec, range_source) = spec::input_spec(graph, calibration, options)?;
     let synthetic;
     let rows = match calibration {
         Some(calibration) => &calibration.rows,
@@ -157,42 +208,24 @@ pub fn plan(
             &synthetic
         }
     };
-    let search = Search::new(graph, spec, rows, options)?;
+    let search = Search::new(graph, spec, rows, options, calibration.is_some())?;
     let layers = graph.nodes.iter().filter(|node| matches!(node.op, Op::Dense { .. })).count();
-    if !search.has_choices() {
-        // Nothing but comparisons: there is one integer form and it is exact.
-        let (graph, trial) = search.trial(&Precision::uniform(16, layers), rows.len())?;
-        if matches!(graph.input.encoding, Encoding::Ordered { .. }) {
-            range_source = RangeSource::Everything;
+    let fixed = match options.bits {
+        // Nothing but comparisons: there is one integer form.
+        _ if !search.has_choices() => Some(*UNIFORM_BITS.end()),
+        bits => bits,
+    };
+    let (precision, trials) = match fixed {
+        Some(bits) => {
+            let precision = Precision::uniform(bits, layers);
+            let trial = search.trial(&precision, rows.len())?;
+            (precision, vec![trial])
         }
-        return search.finish(graph, Precision::uniform(16, layers), vec![trial], range_source);
-    }
-    if let Some(bits) = options.bits {
-        let precision = Precision::uniform(bits, layers);
-        let (graph, trial) = search.trial(&precision, rows.len())?;
-        return search.finish(graph, precision, vec![trial], range_source);
-    }
-    let (mut precision, mut trials) = search.uniform(layers)?;
-    loop {
-        precision = search.refine(precision)?;
-        // The search may have looked at some of the rows only.
-        let (graph, trial) = search.trial(&precision, rows.len())?;
-        if trial.accepted {
-            trials.push(trial);
-            return search.finish(graph, precision, trials, range_source);
-        }
-        let most = *UNIFORM_BITS.end();
-        if precision.weight_bits.iter().all(|&bits| bits >= most) {
-            return Err(search.failed(trials));
-        }
-        raise(&mut precision, most);
-    }
-}
-
-fn raise(precision: &mut Precision, most: u32) {
-    let up = |bits: &mut u32| *bits = (*bits + 1).min(most);
-    up(&mut precision.input_bits);
-    precision.weight_bits.iter_mut().for_each(up);
-    precision.activation_bits.iter_mut().flatten().for_each(up);
-    precision.table_bits += 1;
+        None => search.cheapest(layers)?,
+    };
+    let plan = search.finish(precision, trials, range_source)?;
+    Ok(match plan.graph.input.encoding {
+        Encoding::Ordered { .. } => Plan { range_source: RangeSource::Everything, ..plan },
+        Encoding::Fixed { .. } => plan,
+    })
 }

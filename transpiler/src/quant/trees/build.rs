@@ -161,13 +161,22 @@ impl Chain {
     }
 }
 
-/// Whether any branch sends a missing value somewhere else than a plain comparison would.
+/// Whether missing values are accepted: where a branch sends them somewhere else than a plain comparison
+/// would, where an infinite threshold asks for them, and where they need no code of their own because every
+/// branch sends them where the lowest key goes (CatBoost's `x > t`).
 pub(in crate::quant) fn takes_missing(ensemble: &TreeEnsemble) -> bool {
-    ensemble
-        .trees
-        .iter()
-        .flat_map(|tree| &tree.nodes)
-        .any(|node| matches!(node, TreeNode::Branch { missing_is_true: true, .. }))
+    let branches = || {
+        let nodes = ensemble.trees.iter().flat_map(|tree| &tree.nodes);
+        nodes.filter_map(|node| match node {
+            TreeNode::Branch { test, missing_is_true, .. } => Some((test, *missing_is_true)),
+            TreeNode::Leaf(_) => None,
+        })
+    };
+    let asks = |(test, missing_is_true): (&Test, bool)| {
+        missing_is_true || test.thresholds().iter().any(|threshold| threshold.is_infinite())
+    };
+    let is_free = |(test, _): (&Test, bool)| !matches!(test, Test::Less(_) | Test::LessOrEqual(_));
+    branches().any(asks) || (branches().next().is_some() && branches().all(is_free))
 }
 
 /// Fractional bits of the leaf weights: as many as hold every weight exactly, or as fit sums into
@@ -285,7 +294,8 @@ fn branch(
         Features::Fixed { scale_log2 } => {
             let scaled = threshold * pow2(scale_log2[feature]);
             let bound = if strict { scaled.ceil() - 1.0 } else { scaled.floor() };
-            (feature, bound as i128)
+            // An infinite threshold is beyond every feature.
+            (feature, bound.clamp(-MAX_BOUND, MAX_BOUND) as i128)
         }
         Features::Ordered { dtype, chains, .. } => {
             let chain = &chains[feature];
@@ -332,7 +342,8 @@ fn membership(
     let (input, mut keys) = match features {
         Features::Fixed { scale_log2 } => {
             let unit = pow2(scale_log2[feature]);
-            (feature, values.iter().map(|t| (t * unit).round() as i128).collect::<Vec<_>>())
+            let integer = |t: &f64| (t * unit).round().clamp(-MAX_BOUND, MAX_BOUND) as i128;
+            (feature, values.iter().map(integer).collect::<Vec<_>>())
         }
         Features::Ordered { dtype, chains, .. } => {
             let chain = &chains[feature];
@@ -366,5 +377,7 @@ fn membership(
     Ok(Branch { feature: input, test: KeyTest::OneOf(keys), on_true, on_false })
 }
 
+/// Beyond every fixed-point feature (`MAX_BITS`), and far below what the integers here hold.
+const MAX_BOUND: f64 = (1u128 << 121) as f64;
 /// At most this many raw inputs are listed for one value of an equality test behind a scaler.
 const MAX_EQUAL_KEYS: i128 = 64;

@@ -20,7 +20,7 @@ pub struct QuantTrees {
     pub trees: Vec<QuantTree>,
     /// Number of targets: the output's length.
     pub n_targets: usize,
-    /// Added to the aggregate, one a target.
+    /// Added to the aggregate, one per target.
     pub base: Vec<i128>,
     /// How the trees' weights combine.
     pub aggregate: Aggregate,

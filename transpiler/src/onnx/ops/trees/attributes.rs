@@ -2,10 +2,10 @@
 
 use super::super::super::context::Context;
 use super::super::super::node::OpError;
-use super::super::super::tensor::Data;
+use super::super::super::tensor::{Data, Tensor};
 use super::super::super::value::Element;
 use super::super::super::ImportError;
-use super::table::{build, Mode, NodeTable, WeightTable};
+use super::table::{build, Mode, NodeTable, Repeated, WeightTable};
 use super::{tree_error, Features};
 use crate::graph::Tree;
 
@@ -17,12 +17,15 @@ pub(super) struct Tables<'a> {
     pub(super) base: Vec<f64>,
 }
 
-/// Reads all attributes but those of the head. `side` is `class` or `target`.
+/// Reads all attributes but those of the head. `side` is `class` or `target`; `may_be_bare` allows leaves
+/// without weights.
 pub(super) fn read<'a>(
     context: &mut Context<'_, 'a>,
     features: &Features,
     side: &str,
     n_targets: usize,
+    repeated: Repeated,
+    may_be_bare: bool,
 ) -> Result<Tables<'a>, OpError> {
     let node = context.node;
     let element = features.row.element;
@@ -32,7 +35,7 @@ pub(super) fn read<'a>(
         ids: node.ints("nodes_nodeids")?,
         features: node.ints("nodes_featureids")?,
         modes: modes.iter().map(|mode| Mode::parse(mode)).collect(),
-        values: numbers(context, "nodes_values", element)?,
+        values: thresholds(context, "nodes_values", element)?,
         on_true: node.ints("nodes_truenodeids")?,
         on_false: node.ints("nodes_falsenodeids")?,
         missing_is_true: node.ints("nodes_missing_value_tracks_true")?,
@@ -66,27 +69,38 @@ pub(super) fn read<'a>(
     node.same_length(&name("weights"), n_weights, weights.weights.len())?;
 
     let base = numbers(context, "base_values", element)?;
-    let trees = build(&nodes, &weights, features.len(), n_targets)
+    let trees = build(&nodes, &weights, features.len(), n_targets, repeated, may_be_bare)
         .map_err(|source| tree_error(context, source))?;
     Ok(Tables { trees, targets: weights.targets, weights: weights.weights, base })
 }
 
-/// A float attribute, or its `_as_tensor` twin, whose element type must be the input's.
+/// A float attribute, or its `_as_tensor` twin, whose element type must be the input's; all finite.
 fn numbers(
+    context: &Context<'_, '_>,
+    attribute: &str,
+    element: Element,
+) -> Result<Vec<f64>, ImportError> {
+    let values = thresholds(context, attribute, element)?;
+    context.node.finite(attribute, &values)?;
+    Ok(values)
+}
+
+/// The same for numbers that may be infinite: `x <= inf` asks whether a value is there at all.
+fn thresholds(
     context: &Context<'_, '_>,
     attribute: &str,
     element: Element,
 ) -> Result<Vec<f64>, ImportError> {
     let node = context.node;
     let twin = format!("{attribute}_as_tensor");
-    let floats = node.floats(attribute)?;
-    let Some(tensor) = node.tensor(&twin)? else {
+    let floats = node.any_floats(attribute)?;
+    let Some(proto) = node.tensor_proto(&twin)? else {
         return Ok(floats);
     };
     if !floats.is_empty() {
         return Err(node.attribute_error(&twin, format!("is given, and so is {attribute}")));
     }
-    match (tensor.data, element) {
+    match (Tensor::read_any(proto, &node.qualified(&twin))?.data, element) {
         (Data::F32(values), Element::F32) | (Data::F64(values), Element::F64) => Ok(values),
         _ => Err(node.attribute_error(&twin, "has another element type than the input")),
     }

@@ -11,6 +11,7 @@ use super::super::super::node::{unsupported, OpError};
 use super::super::super::tensor::Data;
 use super::super::super::value::{Label, Row, Shape, Value};
 use super::attributes::{self, Tables};
+use super::table::Repeated;
 use super::{Features, PostTransform, Scores};
 use crate::graph::{Aggregate, DType, Labels, Op, Tree, TreeEnsemble, TreeNode, Unary};
 
@@ -20,7 +21,7 @@ pub(in super::super) fn classifier(context: &mut Context<'_, '_>) -> Result<Vec<
     let transform = PostTransform::read_text(context)?;
     let features = Features::read(context)?;
     let n_classes = labels.len();
-    let tables = attributes::read(context, &features, "class", n_classes)?;
+    let tables = attributes::read(context, &features, "class", n_classes, Repeated::Sum, false)?;
     if tables.base.len() > n_classes {
         context.node.same_length("base_values", n_classes, tables.base.len())?;
     }
@@ -82,16 +83,16 @@ fn every_leaf_is_positive(tree: &Tree) -> bool {
     })
 }
 
-/// Which classes leaves name.
-struct Naming {
+/// Which classes or targets leaves name.
+pub(super) struct Naming {
     /// On every way through the trees: there is a tree all of whose leaves name the class.
-    always: Vec<bool>,
+    pub(super) always: Vec<bool>,
     /// On some way.
-    ever: Vec<bool>,
+    pub(super) ever: Vec<bool>,
 }
 
 impl Naming {
-    fn of(trees: &[Tree], n_classes: usize) -> Self {
+    pub(super) fn of(trees: &[Tree], n_classes: usize) -> Self {
         let mut naming = Self { always: vec![false; n_classes], ever: vec![false; n_classes] };
         let mut counts = vec![0_usize; n_classes];
         for tree in trees {

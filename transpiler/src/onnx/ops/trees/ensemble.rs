@@ -1,7 +1,9 @@
 //! TreeEnsemble (version 5): branches and leaves in tables of their own, children by place.
 
+use std::collections::HashSet;
+
 use super::super::super::context::Context;
-use super::super::super::limits::MAX_TREE_DEPTH;
+use super::super::super::limits::{MAX_COPIED_TREE_NODES, MAX_TREE_DEPTH};
 use super::super::super::node::OpError;
 use super::super::super::tensor::{Data, Tensor};
 use super::super::super::value::{Element, Value};
@@ -59,7 +61,10 @@ impl<'a> Tables<'a> {
         let Some(modes) = modes.as_ints() else {
             return Err(node.attribute_error("nodes_modes", "wants unsigned bytes").into());
         };
-        let splits = node.tensor("nodes_splits")?.ok_or_else(|| missing("nodes_splits"))?;
+        let name = node.qualified("nodes_splits");
+        let splits = node.tensor_proto("nodes_splits")?.ok_or_else(|| missing("nodes_splits"))?;
+        // A threshold may be infinite: `x <= inf` asks whether a value is there at all.
+        let splits = Tensor::read_any(splits, &name)?;
         let splits = numbers(context, "nodes_splits", splits, element)?;
         let n_nodes = modes.len();
         node.same_length("nodes_splits", n_nodes, splits.len())?;
@@ -109,10 +114,11 @@ impl<'a> Tables<'a> {
             return Err(fail(TreeError::NoTree));
         }
         let mut visited = vec![false; self.tests.len()];
+        let mut room = self.tests.len() + self.leaf_targets.len() + MAX_COPIED_TREE_NODES;
         let mut trees = Vec::with_capacity(self.roots.len());
         for (tree, &root) in self.roots.iter().enumerate() {
             let walk = Walk { tables: self, tree: tree as i64, n_features, n_targets };
-            trees.push(walk.tree(root, &mut visited).map_err(fail)?);
+            trees.push(walk.tree(root, &mut visited, &mut room).map_err(fail)?);
         }
         match visited.iter().position(|visited| !visited) {
             // No tree claims the node, so none can be named: the first one stands for all.
@@ -139,8 +145,9 @@ struct Pending {
 }
 
 impl Walk<'_, '_> {
-    /// The tree below a root. Branches belong to one parent; leaves may be shared and are copied.
-    fn tree(&self, root: i64, visited: &mut [bool]) -> Result<Tree, TreeError> {
+    /// The tree below a root. What several branches lead to is copied for each; `room` counts the nodes that
+    /// may still be made.
+    fn tree(&self, root: i64, visited: &mut [bool], room: &mut usize) -> Result<Tree, TreeError> {
         let mut made: Vec<TreeNode> = Vec::new();
         let root = self.child(root, root, false)?;
         // The numbers of the branches from the root to the one at hand.
@@ -155,23 +162,23 @@ impl Walk<'_, '_> {
             if let Some((parent, side)) = parent {
                 set_child(&mut made[parent], side, number);
             }
+            let limit = self.tables.tests.len() + MAX_COPIED_TREE_NODES;
+            *room = room.checked_sub(1).ok_or(TreeError::TooLarge { tree: self.tree, limit })?;
             if is_leaf {
                 made.push(self.leaf(at)?);
                 continue;
             }
-            if std::mem::replace(&mut visited[at], true) {
+            if std::mem::replace(&mut visited[at], true) && path.contains(&at) {
                 let (tree, child) = (self.tree, at as i64);
                 let node = path.last().map_or(child, |&parent| parent as i64);
-                return Err(if path.contains(&at) {
-                    TreeError::Cycle { tree, node, child }
-                } else {
-                    TreeError::SharedChild { tree, node, child }
-                });
+                return Err(TreeError::Cycle { tree, node, child });
             }
             path.push(at);
-            made.push(self.branch(at)?);
-            let sides = [(false, &self.tables.on_false), (true, &self.tables.on_true)];
-            for (side, Side { children, is_leaf }) in sides {
+            let mut branch = self.branch(at)?;
+            let last = self.chain(at, &mut branch, visited)?;
+            made.push(branch);
+            let sides = [(false, &self.tables.on_false, last), (true, &self.tables.on_true, at)];
+            for (side, Side { children, is_leaf }, at) in sides {
                 let is_leaf = is_leaf[at] != 0;
                 let child = self.child(at as i64, children[at], is_leaf)?;
                 let parent = Some((number, side));
@@ -179,6 +186,45 @@ impl Walk<'_, '_> {
             }
         }
         Ok(Tree { nodes: made })
+    }
+
+    /// Joins equality tests as those of versions 1 and 3 are: see `table.rs`.
+    fn chain(
+        &self,
+        at: usize,
+        branch: &mut TreeNode,
+        visited: &mut [bool],
+    ) -> Result<usize, TreeError> {
+        let Tables { tests, features, on_true, on_false, .. } = self.tables;
+        let mut last = at;
+        let TreeNode::Branch { test, missing_is_true, .. } = branch else { return Ok(last) };
+        let Test::Equal(value) = *test else { return Ok(last) };
+        let mut values = vec![value];
+        let mut joined = HashSet::from([at]);
+        while on_false.is_leaf[last] == 0 {
+            let next = self.child(last as i64, on_false.children[last], false)?;
+            let Ok(Test::Equal(value)) = tests[next] else { break };
+            let continues = features[next] == features[at]
+                && on_true.children[next] == on_true.children[at]
+                && (on_true.is_leaf[next] != 0) == (on_true.is_leaf[at] != 0)
+                && joined.insert(next);
+            if !continues {
+                break;
+            }
+            visited[next] = true;
+            self.branch(next)?;
+            values.push(value);
+            *missing_is_true |= self.missing_is_true(next);
+            last = next;
+        }
+        if values.len() > 1 {
+            *test = Test::Member(values);
+        }
+        Ok(last)
+    }
+
+    fn missing_is_true(&self, at: usize) -> bool {
+        self.tables.missing_is_true.get(at).is_some_and(|&flag| flag == 1)
     }
 
     fn child(&self, node: i64, child: i64, is_leaf: bool) -> Result<usize, TreeError> {
@@ -192,12 +238,15 @@ impl Walk<'_, '_> {
         let (tree, node, n_features) = (self.tree, at as i64, self.n_features);
         let test = self.tables.tests[at].clone();
         let test = test.map_err(|mode| TreeError::Mode { tree, node, mode })?;
+        if test.thresholds().iter().any(|threshold| threshold.is_nan()) {
+            return Err(TreeError::Threshold { tree, node });
+        }
         let feature = self.tables.features[at];
         match usize::try_from(feature) {
             Ok(feature) if feature < n_features => Ok(TreeNode::Branch {
                 feature,
                 test,
-                missing_is_true: self.tables.missing_is_true.get(at).is_some_and(|&flag| flag == 1),
+                missing_is_true: self.missing_is_true(at),
                 on_true: 0,
                 on_false: 0,
             }),

@@ -55,16 +55,6 @@ pub enum TreeError {
         /// The child.
         child: i64,
     },
-    /// A branch leads to a node that another branch, or the other side, leads to as well.
-    #[error("tree {tree}, node {node}: child {child} is another branch's child too")]
-    SharedChild {
-        /// The tree.
-        tree: i64,
-        /// The branch.
-        node: i64,
-        /// The child.
-        child: i64,
-    },
     /// A branch leads back to itself or a node above it.
     #[error("tree {tree}, node {node}: child {child} is above it")]
     Cycle {
@@ -141,15 +131,21 @@ pub enum TreeError {
         /// Targets of the ensemble.
         n_targets: usize,
     },
-    /// A leaf has two weights for one target.
-    #[error("tree {tree}, node {node}: two weights for target {target}")]
-    DuplicateTarget {
+    /// Branches share so many nodes that the trees would be too large with a copy for each.
+    #[error("tree {tree}: with a copy of every shared node the trees have over {limit} nodes")]
+    TooLarge {
+        /// The tree at which the limit was met.
+        tree: i64,
+        /// The limit.
+        limit: usize,
+    },
+    /// A branch compares with NaN.
+    #[error("tree {tree}, node {node}: the threshold is NaN")]
+    Threshold {
         /// The tree.
         tree: i64,
-        /// The leaf.
+        /// The branch.
         node: i64,
-        /// The target or class.
-        target: i64,
     },
 }
 

@@ -1,9 +1,11 @@
 //! TreeEnsembleRegressor.
 
 use super::super::super::context::Context;
-use super::super::super::node::OpError;
+use super::super::super::node::{unsupported, OpError};
 use super::super::super::value::{Row, Value};
 use super::super::super::ImportError;
+use super::classifier::Naming;
+use super::table::Repeated;
 use super::{attributes, Features, PostTransform};
 use crate::graph::{Aggregate, Arithmetic, Op, Tree, TreeEnsemble};
 
@@ -22,15 +24,42 @@ pub(in super::super) fn regressor(context: &mut Context<'_, '_>) -> Result<Vec<V
     let transform = PostTransform::read_text(context)?;
     let features = Features::read(context)?;
     let n_targets = n_targets(context, 1)?;
-    let tables = attributes::read(context, &features, "target", n_targets)?;
+    let repeated = match aggregate {
+        _ if n_targets == 1 => Repeated::First,
+        Combination::Of(Aggregate::Min) => Repeated::Min,
+        Combination::Of(Aggregate::Max) => Repeated::Max,
+        Combination::Of(Aggregate::Sum) | Combination::Average => Repeated::Sum,
+    };
+    let tables = attributes::read(context, &features, "target", n_targets, repeated, true)?;
     let mut base = tables.base;
     if base.is_empty() {
         base = vec![0.0; n_targets];
     }
     context.node.same_length("base_values", n_targets, base.len())?;
+    if n_targets > 1 {
+        base = reached_bases(&tables.trees, base)?;
+    }
     let scores = combine(context, &features, tables.trees, base, aggregate)?;
     let scores = context.round_to_f32(scores)?;
     Ok(vec![Value::Row(transform.apply(context, scores)?)])
+}
+
+/// The base values that count. Of several targets, onnxruntime adds the base value only where a leaf on the
+/// row's way names the target, and answers 0 for the others.
+fn reached_bases(trees: &[Tree], mut base: Vec<f64>) -> Result<Vec<f64>, OpError> {
+    let naming = Naming::of(trees, base.len());
+    for (target, base) in base.iter_mut().enumerate().filter(|(_, base)| **base != 0.0) {
+        match (naming.always[target], naming.ever[target]) {
+            (true, _) => {}
+            (false, false) => *base = 0.0,
+            (false, true) => {
+                return unsupported(format!(
+                    "target {target} has a base value, and no weight on some ways through the trees"
+                ))
+            }
+        }
+    }
+    Ok(base)
 }
 
 /// How weights of different trees combine, as ONNX has it.

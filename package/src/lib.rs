@@ -1,0 +1,41 @@
+//! What a package is: the folder that a model compiles to.
+//!
+//! | stage | input | output |
+//! |---|---|---|
+//! | [`pipeline::transpile`] | ONNX bytes and settings | a package on disk |
+//! | [`Package::open`] | a folder | its parts, each held against the manifest |
+//! | [`pipeline::rebuild`] | ONNX bytes and a package's recipe | the hashes that they give |
+//! | [`vm::run`] | a row | the program's answer, held against the Rust reference |
+//! | [`check::check`] | a proof file from anyone | what it proves about a package's program |
+//! | [`description`] | a package's parts | the file that the registry has the hash of, and back |
+//!
+//! Making proofs is behind the feature `prove`: checking them needs no prover. This crate prints nothing,
+//! talks to no chain, and knows nothing of command lines or web pages.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod answer;
+pub mod check;
+pub mod description;
+mod error;
+pub mod folder;
+pub mod gas;
+pub mod numbers;
+pub mod pipeline;
+#[cfg(feature = "prove")]
+pub mod proving;
+pub mod recipe;
+pub mod report;
+pub mod runtime;
+pub mod scratch;
+pub mod vm;
+
+use sha2::{Digest, Sha256};
+
+pub use error::{Context, Error};
+pub use folder::Package;
+
+/// The SHA-256 of a file, as hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}

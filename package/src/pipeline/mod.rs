@@ -1,0 +1,384 @@
+//! From the bytes of an ONNX file to a package on disk, stage by stage.
+
+mod build;
+mod rebuild;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
+use nilometer_transpiler::decision::Decision;
+use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
+use nilometer_transpiler::graph::{Graph, OutputKind};
+use nilometer_transpiler::quant::{
+    self, plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph,
+};
+use nilometer_transpiler::schema::Schema;
+use nilometer_transpiler::{cost, onnx, passes};
+use serde_json::json;
+
+use crate::description::{compose, Parts};
+use crate::folder::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
+use crate::numbers::{bytes, thousands};
+use crate::recipe::{self, Recipe};
+use crate::report::{self, CardContext, CostReport, Report, Sources};
+use crate::{gas, runtime, sha256, vm, Context as _, Error};
+
+pub use rebuild::{rebuild, Rebuilt};
+use stage::Stages;
+pub use stage::{Observer, Stage, StageDone};
+
+/// What to transpile, and how.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The bytes of the ONNX file.
+    pub onnx: Vec<u8>,
+    /// The package's name.
+    pub name: String,
+    /// Calibration rows and the SHA-256 of their file.
+    pub calibration: Option<(Calibration, String)>,
+    /// What to quantise for.
+    pub options: PlanOptions,
+    /// A decision such as `probability>0.3`, in place of what the graph's outputs say.
+    pub threshold: Option<String>,
+    /// The shape of program and contract, in place of the choice made here.
+    pub shape: Option<Shape>,
+    /// Whether only the label is computed.
+    pub labels_only: bool,
+    /// Where the compiler comes from.
+    pub toolchain: ToolchainOptions,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Transpiled {
+    /// The package's identity.
+    pub manifest: Manifest,
+    /// Its report.
+    pub report: Report,
+    /// The stages and how long they took.
+    pub stages: Vec<StageDone>,
+}
+
+/// The float model as its file has it, to compare with; only the label where only that is wanted.
+///
+/// # Errors
+/// The model is malformed or unsupported, or has no label.
+pub fn import(bytes: &[u8], labels_only: bool) -> Result<Graph, Error> {
+    let mut graph = onnx::import(bytes)?;
+    if labels_only {
+        graph.outputs.retain(|output| matches!(output.kind, OutputKind::Label(_)));
+        graph.outputs.truncate(1);
+        if graph.outputs.is_empty() {
+            return Err(Error::NoLabel);
+        }
+    }
+    Ok(graph)
+}
+
+/// Writes the model down in Cairo.
+fn write_sources(
+    graph: &QuantGraph,
+    meta: &PackageMeta,
+    shapes: Option<Shapes>,
+    staging: &Staging,
+) -> Result<CairoPackage, Error> {
+    let cairo = emit(graph, meta, shapes)?;
+    for (path, text) in &cairo.files {
+        staging.write(path, text.as_bytes())?;
+    }
+    Ok(cairo)
+}
+
+/// Transpiles, compiles, measures and writes a package.
+///
+/// # Errors
+/// Any stage's error; nothing is left at the destination then but what was there before.
+pub fn transpile(
+    job: &Job,
+    destination: &Path,
+    observer: &dyn Observer,
+) -> Result<Transpiled, Error> {
+    let mut stages = Stages::new(observer);
+    let staging = Staging::new(destination)?;
+
+    stages.start(Stage::Import);
+    let reference = import(&job.onnx, job.labels_only)?;
+    let graph = simplified(&reference, job.labels_only)?;
+    stages.done(format!(
+        "{} nodes, {} parameters",
+        graph.nodes.len(),
+        thousands(graph.parameter_count())
+    ));
+
+    stages.start(Stage::Quantise);
+    let calibration = job.calibration.as_ref().map(|(calibration, _)| calibration);
+    let decision = job.threshold.as_deref();
+    let decision = decision.map(|text| Decision::at_threshold(&graph, text)).transpose()?;
+    let options = PlanOptions { decision, ..job.options.clone() };
+    let plan = plan(&graph, calibration, &options)?;
+    let model_hash = format!("{:#x}", plan.graph.model_hash());
+    let quantisation = quant::Recipe::of(&graph, calibration, &job.options, &plan.precision)?;
+    // A recipe that does not give the same model would only be noticed by whoever relies on it.
+    let again = format!("{:#x}", quantisation.lower(&graph)?.model_hash());
+    if again != model_hash {
+        return Err(Error::NotReproduced { expected: model_hash, actual: again });
+    }
+    stages.done(quantised(&plan));
+
+    stages.start(Stage::Emit);
+    let meta = PackageMeta { name: job.name.clone(), model_hash: model_hash.clone() };
+    let mut cairo = write_sources(&plan.graph, &meta, job.shape.map(Into::into), &staging)?;
+    for (path, text) in runtime::FILES {
+        staging.write(&format!("{}/{path}", runtime::FOLDER), text.as_bytes())?;
+    }
+    let source: usize = cairo.files.values().map(String::len).sum();
+    stages.done(format!("{} of Cairo, {}", bytes(source), shape_name(cairo.shapes.program)));
+
+    stages.start(Stage::Toolchain);
+    let toolchain = Toolchain::locate(&job.toolchain, &|step| observer.toolchain(step))?;
+    stages.done(if toolchain.is_pinned() { "pinned" } else { "not the pinned one" }.to_owned());
+
+    stages.start(Stage::Compile);
+    let shapes = cairo.shapes;
+    let with_contract = cost::fits_class(&plan.graph, shapes.contract);
+    let mut built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
+    // A class has limits that a program has not: the program keeps its fewer steps, the contract takes less code.
+    let may_shrink = job.shape.is_none() && shapes.contract == Shape::Unrolled;
+    if may_shrink && !built.contract.within_limits && cost::fits_class(&plan.graph, Shape::Looped) {
+        let shapes = Shapes { contract: Shape::Looped, ..shapes };
+        cairo = write_sources(&plan.graph, &meta, Some(shapes), &staging)?;
+        built.contract = build::contract(&toolchain, &staging, &cairo.name)?;
+    }
+    let shapes = cairo.shapes;
+    stages.done(match built.contract.class_bytes {
+        Some(_) => format!(
+            "program {} felts, contract {} felts",
+            thousands(built.program.code_len()),
+            thousands(built.contract.bytecode_felts)
+        ),
+        None => format!(
+            "program {} felts; no contract, Starknet takes {}",
+            thousands(built.program.code_len()),
+            thousands(built.contract.max_bytecode_felts)
+        ),
+    });
+
+    stages.start(Stage::Measure);
+    let rows = calibration.map(|calibration| calibration.rows.as_slice());
+    let example = example_row(&plan.graph, rows);
+    let cost = measure(&built.program, &plan.graph, shapes, &example, rows)?;
+    stages.done(format!("{} steps, equal to the reference", thousands(cost.steps)));
+
+    stages.start(Stage::Write);
+    let program_hash = format!("{:#x}", built.program.hash());
+    let report = Report::new(Sources {
+        name: &cairo.name,
+        float: &reference,
+        plan: &plan,
+        calibration: rows,
+        model_hash: model_hash.clone(),
+        program_hash: program_hash.clone(),
+        cost,
+        contract: built.contract.clone(),
+        shape: shapes.program,
+    })?;
+    let manifest = Manifest {
+        format: folder::FORMAT.to_owned(),
+        nilometer: env!("CARGO_PKG_VERSION").to_owned(),
+        name: cairo.name.clone(),
+        kind: report.kind.clone(),
+        model_hash,
+        program_hash,
+        shape: shapes.program,
+        contract_shape: shapes.contract,
+        n_inputs: plan.graph.input_len(),
+        n_outputs: plan.graph.output_len(),
+        layers: report.layers.clone(),
+        contract: built.contract,
+        onnx: OnnxFile { sha256: sha256(&job.onnx), bytes: job.onnx.len() },
+        settings: settings(job, &toolchain),
+    };
+    let recipe = Recipe {
+        format: recipe::FORMAT.to_owned(),
+        name: manifest.name.clone(),
+        onnx_sha256: manifest.onnx.sha256.clone(),
+        shape: manifest.shape,
+        contract_shape: manifest.contract_shape,
+        labels_only: job.labels_only,
+        quantisation,
+    };
+    describe(&Documents {
+        staging: &staging,
+        job,
+        graph: &plan.graph,
+        program: &built.program,
+        manifest: &manifest,
+        report: &report,
+        recipe: &recipe,
+        example: &example,
+    })?;
+    staging.finish()?;
+    stages.done(destination.display().to_string());
+    Ok(Transpiled { manifest, report, stages: stages.take() })
+}
+
+fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph, Error> {
+    if !labels_only {
+        return Ok(passes::simplify(reference.clone()));
+    }
+    passes::label_only(reference).ok_or(Error::NoLabel)
+}
+
+/// What the documents of a package are made from.
+struct Documents<'a> {
+    staging: &'a Staging,
+    job: &'a Job,
+    graph: &'a QuantGraph,
+    program: &'a Program,
+    manifest: &'a Manifest,
+    report: &'a Report,
+    recipe: &'a Recipe,
+    example: &'a [f64],
+}
+
+/// Writes everything but sources and compiled files.
+fn describe(documents: &Documents<'_>) -> Result<(), Error> {
+    let Documents { staging, job, graph, program, manifest, report, recipe, example } = documents;
+    let model = compact(graph)?;
+    staging.write(folder::ONNX, &job.onnx)?;
+    staging.write(folder::MODEL, &model)?;
+    let recipe_json = compact(recipe)?;
+    staging.write(recipe::FILE, &recipe_json)?;
+    let schema = pretty(&Schema::of(graph))?;
+    staging.write("schema.json", &schema)?;
+    staging.write(folder::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
+    let report_json = report.json()?;
+    staging.write("report.json", &report_json)?;
+    staging.write("report.md", report::markdown(report)?.as_bytes())?;
+    let card = report::model_card(&CardContext { manifest, report, graph })?;
+    staging.write(folder::CARD, card.as_bytes())?;
+    let description = compose(&Parts {
+        card: &card,
+        report: &report_json,
+        schema: &schema,
+        graph: &model,
+        program: &program.to_json(),
+        recipe: &recipe_json,
+    })?;
+    staging.write(folder::DESCRIPTION, &description)?;
+    staging.write(folder::MANIFEST, &pretty(manifest)?)?;
+    Ok(())
+}
+
+fn compact(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
+    let mut bytes = serde_json::to_vec(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn settings(job: &Job, toolchain: &Toolchain) -> Settings {
+    let options = &job.options;
+    Settings {
+        features: match options.features {
+            FeatureMode::Exact => "exact",
+            FeatureMode::Fixed => "fixed",
+        }
+        .to_owned(),
+        max_loss: options.max_loss,
+        margin: options.margin,
+        input_range: options.input_range,
+        bits: options.bits,
+        threshold: job.threshold.clone(),
+        shape: job.shape,
+        labels_only: job.labels_only,
+        calibration: job.calibration.as_ref().map(|(calibration, sha256)| CalibrationFile {
+            sha256: sha256.clone(),
+            rows: calibration.rows.len(),
+        }),
+        pinned_core_library: toolchain.is_pinned(),
+    }
+}
+
+fn quantised(plan: &Plan) -> String {
+    let last = plan.trials.last();
+    let weights = last.into_iter().flat_map(|trial| &trial.weight_bits);
+    let weights: Vec<String> = weights.map(ToString::to_string).collect();
+    let bits = match weights.as_slice() {
+        [] => "exact decisions".to_owned(),
+        weights => format!("weights of {} bits", weights.join("/")),
+    };
+    format!("{bits}, {} trials", plan.trials.len())
+}
+
+/// `unrolled` or `looped`.
+pub fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Unrolled => "unrolled",
+        Shape::Looped => "looped",
+    }
+}
+
+/// A row that the model accepts: a calibration row, or the middle of the declared ranges.
+fn example_row(graph: &QuantGraph, rows: Option<&[Vec<f64>]>) -> Vec<f64> {
+    let finite =
+        |row: &&Vec<f64>| row.iter().all(|x| x.is_finite()) && graph.input.encode(row).is_ok();
+    if let Some(row) = rows.and_then(|rows| rows.iter().find(finite)) {
+        return row.clone();
+    }
+    let middle = |(feature, range): (usize, &nilometer_transpiler::quant::Range)| {
+        if range.contains(0) {
+            graph.input.decode(feature, 0)
+        } else {
+            graph.input.decode(feature, range.lo + (range.hi - range.lo) / 2)
+        }
+    };
+    graph.input.ranges.iter().enumerate().map(middle).collect()
+}
+
+/// Runs the example, and some calibration rows: the most expensive run counts.
+fn measure(
+    program: &Program,
+    graph: &QuantGraph,
+    shapes: Shapes,
+    example: &[f64],
+    rows: Option<&[Vec<f64>]>,
+) -> Result<CostReport, Error> {
+    const MAX_ROWS: usize = 16;
+    const MAX_STEPS: usize = 2_000_000;
+    let options = Default::default();
+    let mut worst = vm::run(program, graph, example, &options).context("the example row")?;
+    let mut measured_rows = 1;
+    let mut spent = worst.steps;
+    for row in rows.unwrap_or_default().iter().skip(1).take(MAX_ROWS - 1) {
+        // Rows outside the declared range are counted elsewhere.
+        if spent >= MAX_STEPS || graph.input.encode(row).is_err() {
+            continue;
+        }
+        let run = vm::run(program, graph, row, &options)?;
+        spent += run.steps;
+        measured_rows += 1;
+        if run.steps > worst.steps {
+            worst = run;
+        }
+    }
+    let steps = worst.steps as u64;
+    let builtins: BTreeMap<&'static str, usize> = worst.builtin_counts();
+    Ok(CostReport {
+        steps,
+        measured_rows,
+        // What is too long for a proof is padded like the rest.
+        trace_rows: worst.proof_rows().map_or_else(|| gas::trace_rows(steps), |rows| rows as u64),
+        builtins,
+        l2_gas: gas::contract_l2_gas(graph, shapes, steps, &worst.builtins),
+        estimated_steps: cost::estimate(graph, shapes.program),
+        program_felts: program.code_len(),
+    })
+}

@@ -1,0 +1,83 @@
+//! Making a package's model, program and contract again, to compare their hashes.
+
+use nilometer_cairo::{Toolchain, ToolchainOptions};
+use nilometer_transpiler::cost;
+use nilometer_transpiler::emit::PackageMeta;
+
+use super::{build, import, simplified, write_sources, Observer, Stage, Stages};
+use crate::folder::{Staging, BUILD, CONTRACT};
+use crate::recipe::Recipe;
+use crate::scratch::Scratch;
+use crate::{runtime, sha256, Error};
+
+/// What an ONNX file compiles to by a recipe.
+#[derive(Clone, Debug)]
+pub struct Rebuilt {
+    /// SHA-256 of the ONNX file.
+    pub onnx_sha256: String,
+    /// Poseidon hash of the quantised graph.
+    pub model_hash: String,
+    /// Hash of the compiled program.
+    pub program_hash: String,
+    /// The Sierra class of the contract; none where the model is too large for one.
+    pub class: Option<Vec<u8>>,
+    /// Whether the core library was the pinned one; if not, hashes are this machine's own.
+    pub pinned_core_library: bool,
+}
+
+/// Transpiles and compiles by a recipe: nothing is planned, no rows are needed, nothing is left on disk.
+///
+/// # Errors
+/// The file is no model that the recipe is for, or does not compile.
+pub fn rebuild(
+    onnx: &[u8],
+    recipe: &Recipe,
+    toolchain: &ToolchainOptions,
+    observer: &dyn Observer,
+) -> Result<Rebuilt, Error> {
+    let mut stages = Stages::new(observer);
+    stages.start(Stage::Import);
+    let reference = import(onnx, recipe.labels_only)?;
+    let graph = simplified(&reference, recipe.labels_only)?;
+    stages.done(String::new());
+
+    stages.start(Stage::Quantise);
+    let graph = recipe.quantisation.lower(&graph)?;
+    let model_hash = format!("{:#x}", graph.model_hash());
+    stages.done(String::new());
+
+    stages.start(Stage::Emit);
+    let scratch =
+        Scratch::new_in(&std::env::temp_dir(), "nilo-rebuild-").map_err(Error::Scratch)?;
+    let staging = Staging::new(&scratch.path().join("package"))?;
+    let meta = PackageMeta { name: recipe.name.clone(), model_hash: model_hash.clone() };
+    let shapes = recipe.shapes();
+    let cairo = write_sources(&graph, &meta, Some(shapes), &staging)?;
+    for (path, text) in runtime::FILES {
+        staging.write(&format!("{}/{path}", runtime::FOLDER), text.as_bytes())?;
+    }
+    stages.done(String::new());
+
+    stages.start(Stage::Toolchain);
+    let toolchain = Toolchain::locate(toolchain, &|step| observer.toolchain(step))?;
+    stages.done(String::new());
+
+    stages.start(Stage::Compile);
+    let with_contract = cost::fits_class(&graph, shapes.contract);
+    let built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
+    let class = match built.contract.class_bytes {
+        Some(_) => {
+            let path = staging.folder().join(BUILD).join(CONTRACT);
+            Some(std::fs::read(path).map_err(Error::Scratch)?)
+        }
+        None => None,
+    };
+    stages.done(String::new());
+    Ok(Rebuilt {
+        onnx_sha256: sha256(onnx),
+        model_hash,
+        program_hash: format!("{:#x}", built.program.hash()),
+        class,
+        pinned_core_library: toolchain.is_pinned(),
+    })
+}
