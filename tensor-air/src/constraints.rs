@@ -110,7 +110,10 @@ impl Constants {
 
 /// `2^n`.
 pub fn power_of_two(n: u32) -> Felt {
-    Felt::from(2_u64).pow([u64::from(n), 0, 0, 0])
+    match n {
+        0..128 => Felt::from(1_u128 << n),
+        _ => Felt::from(1_u128 << 127) * power_of_two(n - 127),
+    }
 }
 
 /// A fraction of the bus.

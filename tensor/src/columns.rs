@@ -27,11 +27,9 @@ pub(crate) fn entry_value(circuit: &Circuit, index: usize) -> Felt {
 pub(crate) fn preprocessed(graph: &QuantGraph, circuit: &Circuit) -> Vec<Vec<Felt>> {
     let n_rows = circuit.n_rows;
     let mut columns = vec![vec![Felt::ZERO; n_rows]; pre::WIDTH_ALL];
-    for row in 0..n_rows {
-        let (width, value) = limb_entry(n_rows, row);
-        columns[pre::TAG][row] = Felt::from(width);
-        columns[pre::VALUE][row] = Felt::from(value);
-    }
+    let entries = (0..n_rows).map(|row| limb_entry(n_rows, row));
+    (columns[pre::TAG], columns[pre::VALUE]) =
+        entries.map(|(width, value)| (Felt::from(width), Felt::from(value))).unzip();
     let packed: Vec<Vec<Felt>> =
         circuit.layers.iter().map(|layer| packed_weights(graph, layer)).collect();
     for (index, row) in circuit.rows.iter().enumerate() {
@@ -145,7 +143,7 @@ fn packed_weights(graph: &QuantGraph, layer: &Layer) -> Vec<Felt> {
         return Vec::new();
     };
     let n = bias.len();
-    let inputs = if n == 0 { 0 } else { weights.len() / n };
+    let inputs = weights.len().checked_div(n).unwrap_or(0);
     let radix = power_of_two(layer.lane_bits);
     let mut packed = vec![Felt::ZERO; (inputs + 1) * layer.groups];
     for group in 0..layer.groups {

@@ -39,7 +39,7 @@ fn agrees(ranges: &[(i128, i128)], nodes: &[(QuantOp, &[usize])]) {
     let samples = samples(ranges);
     let compiled = nilometer_tensor::compile(&graph, 1).unwrap();
     for sample in &samples {
-        common::satisfied_by(&compiled, &[sample.clone()]);
+        common::satisfied_by(&compiled, std::slice::from_ref(sample));
     }
     satisfied(&graph, &samples[..3]);
 }

@@ -414,6 +414,45 @@ fn results_of_a_layer_and_running_values() {
 }
 
 #[test]
+fn lanes_that_carry_into_the_next() {
+    // 2^M more in one lane and 1 less in the next: the same packed sum, outside of the first lane's window.
+    let mut f = Forgery::of(&[(-50, 50), (-50, 50)], &[(dense(), &[0])], &[10, 20]);
+    let rows = [f.source_row(0), f.source_row(1)];
+    let [place, next] = rows.map(|row| f.p(pre::LANE, row));
+    assert_eq!(place, ONE);
+    for (output, by) in [(0, next), (1, -ONE)] {
+        let row = rows[output];
+        f.add(main::X, row, by);
+        f.add(main::Y, row, by);
+        f.add(main::LIMB, row, by);
+        f.claim(output, by);
+    }
+    f.stopped_by("last::sum");
+    // The window is exactly what the radix counts.
+    let width =
+        |row: usize| (0..6).map(|i| f.p(pre::WIDTH + i, row).to_u64().unwrap()).sum::<u64>();
+    assert!(rows.iter().all(|&row| next.to_u64().unwrap() >= 1 << width(row)));
+}
+
+/// The largest weights and inputs that the ranges admit, at both ends: packed sums must not wrap.
+#[test]
+fn the_largest_weights_and_inputs() {
+    let most = (1_i128 << 55) - 1;
+    let ranges = [(-most - 1, most); 3];
+    let op = || QuantOp::Dense {
+        weights: [i64::MAX, i64::MIN, i64::MAX].into_iter().cycle().take(3 * 7).collect(),
+        bias: (0..7).map(|i| if i % 2 == 0 { 1 << 118 } else { -(1 << 118) }).collect(),
+    };
+    for relu in [false, true] {
+        let nodes = [(op(), &[0][..]), (QuantOp::Relu, &[1])];
+        for input in [[most, -most - 1, most], [-most - 1, most, -most - 1], [0, 0, 0]] {
+            let graph = graph(&ranges, &nodes[..1 + usize::from(relu)], &[]);
+            satisfied(&graph, &[input.to_vec()]);
+        }
+    }
+}
+
+#[test]
 fn another_weight_or_input() {
     // An input of the layer that is not what the public side writes.
     let mut f = wrong_neuron();

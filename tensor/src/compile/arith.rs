@@ -15,13 +15,7 @@ impl Compiler<'_> {
         let graph = self.graph;
         let inputs = &graph.nodes[node].inputs;
         let operand = |this: &Self, i: usize| this.values[batch_row][inputs[i]].clone();
-        let each = |this: &mut Self,
-                    f: &mut dyn FnMut(
-            &mut Self,
-            usize,
-            Signal,
-            Range,
-        ) -> Result<Signal, Failed>| {
+        let each = |this: &mut Self, f: Each<'_, Self>| {
             let x = operand(this, 0);
             let ranges = this.ranges(inputs[0]);
             (0..x.len()).map(|i| f(this, i, x[i], ranges[i])).collect::<Result<Vec<_>, _>>()
@@ -70,9 +64,9 @@ impl Compiler<'_> {
                 let result = constants(&[(eq2::X, -1), (eq2::SX, 2)]);
                 this.sign(x, range, 0, Row { result, ..Row::default() })
             }),
-            QuantOp::Greater { threshold } => {
-                each(self, &mut |this, _, x, range| this.is_at_least(x, range, threshold + 1))
-            }
+            QuantOp::Greater { threshold } => each(self, &mut |this, _, x, range| {
+                this.is_at_least(x, range, threshold.saturating_add(1))
+            }),
             QuantOp::Truncate { bits } => {
                 each(self, &mut |this, _, x, range| this.truncate(x, range, *bits))
             }
@@ -329,6 +323,9 @@ impl Compiler<'_> {
         }))
     }
 }
+
+/// Compiles one element of an operation: its index, signal and range.
+type Each<'f, C> = &'f mut dyn FnMut(&mut C, usize, Signal, Range) -> Result<Signal, Failed>;
 
 /// Elements of two operands.
 #[derive(Clone, Copy)]

@@ -87,7 +87,7 @@ impl Compiler<'_> {
             return Ok(*blocks);
         }
         // Segments are numbered within a block of 2^32.
-        if table.segments.len() > 1 << 24 || table.hi - table.lo >= 1 << (24 + table.step_bits) {
+        if table.segments.len() > 1 << 24 || (table.hi - table.lo) >> table.step_bits >= 1 << 24 {
             return Err(Failed::Unsupported { node, reason: "a table of more than 2^24 segments" });
         }
         let blocks = Blocks { slopes: self.table_block(), offsets: self.table_block() };

@@ -52,6 +52,16 @@ impl Compiler<'_> {
                 return unsupported("a key may be below that of missing values");
             }
         }
+        let sorted = |node: &QuantTreeNode| match node {
+            QuantTreeNode::Branch(branch) => match &branch.test {
+                KeyTest::OneOf(keys) => keys.is_sorted(),
+                KeyTest::AtMost { .. } => true,
+            },
+            QuantTreeNode::Leaf(_) => true,
+        };
+        if !trees.trees.iter().flat_map(|tree| &tree.nodes).all(sorted) {
+            return unsupported("a membership test's keys are not sorted");
+        }
         let laid: Vec<(u64, BTreeMap<u64, Laid<'_>>)> =
             trees.trees.iter().map(|tree| self.lay_out_tree(tree, trees.missing, ranges)).collect();
         let mut features = BTreeSet::new();
@@ -226,7 +236,7 @@ fn split(
     let middle = lo + (hi - lo) / 2;
     (
         node,
-        keys[middle] - 1,
+        keys[middle].saturating_sub(1),
         among(node, lo, middle, on_false),
         Place::From { node, lo: middle, hi },
     )
