@@ -183,6 +183,6 @@ impl Message for EncodedClaim {
 
 impl Message for Decoded {
     fn text(&self) -> String {
-        self.answer.text()
+        answer::text(&self.answer)
     }
 }

@@ -1,6 +1,6 @@
 //! How long planning takes for networks of one and four million parameters.
 //!
-//! `cargo run --release -p nilometer-transpiler --example large`
+//! `cargo run --release -p nilometer-transpiler --example plan_large`
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "an example")]
 
