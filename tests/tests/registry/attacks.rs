@@ -71,6 +71,7 @@ async fn a_metered_registry_lets_the_challenger_choose(world: &mut World) {
     world.registry = Registry::at(address);
     world.approve(ALICE, 10_000).await;
     let contract = publish(world, &class(&metered(&world.classes.miser))).await;
+    let world = &*world;
     let row = [RICH.into(), Felt::ZERO, Felt::ZERO];
     let answer = predict(&world.node.chain, contract, &row).await.unwrap();
     assert_eq!(answer, [Felt::from(RICH)]);
