@@ -296,7 +296,7 @@ enum Held {
     OutOfGas,
     /// A list that was made here, empty.
     Empty,
-    /// A list with nothing but `Out of gas`.
+    /// The list of a panic: with nothing but `Out of gas`, or as it came out of the payload.
     Message,
     /// The empty structure of panics.
     Marker,
@@ -405,10 +405,10 @@ impl<'a> Flow<'a> {
             let Some(branch) = invocation.branches.get(1) else { continue };
             let start = StatementIdx(index).next(branch.target);
             match libfunc.generic_id.0.as_str() {
-                name @ ("withdraw_gas" | "withdraw_gas_all") => {
-                    if !self.panics(start, Known::new()) {
-                        found.insert(format!("{name} that does not panic"));
-                    }
+                name @ ("withdraw_gas" | "withdraw_gas_all")
+                    if !self.panics(start, Known::new()) =>
+                {
+                    found.insert(format!("{name} that does not panic"));
                 }
                 "enum_match" if libfunc.generic_args.iter().any(|arg| self.names_panic(arg)) => {
                     let payload = branch.results.iter().map(|var| (var.id, Held::Payload));
@@ -490,8 +490,17 @@ impl<'a> Flow<'a> {
         for var in results {
             after.remove(&var.id);
         }
-        if let (Some(held), Some(var)) = (made, results.first()) {
-            after.insert(var.id, held);
+        // Where ways meet, the compiler takes a payload apart and puts the same parts together again.
+        let taken_apart = name == "struct_deconstruct" && held(0) == Some(Held::Payload);
+        let made = if taken_apart {
+            vec![Some(Held::Marker), Some(Held::Message)]
+        } else {
+            vec![made]
+        };
+        for (held, var) in made.into_iter().zip(results) {
+            if let Some(held) = held {
+                after.insert(var.id, held);
+            }
         }
         after
     }
