@@ -149,7 +149,7 @@ fn found(records: &[csv::StringRecord]) -> Option<Note> {
     let names: Vec<&str> =
         first.iter().map(|cell| cell.trim_start_matches('#').trim_start()).collect();
     let starts_with_letter = |name: &&str| name.starts_with(|c: char| c.is_alphabetic());
-    if names.iter().all(|name| is_name(name)) && names.iter().any(|n| starts_with_letter(n)) {
+    if names.iter().all(|name| is_name(name)) && names.iter().any(starts_with_letter) {
         return Some(Note::Names(format!(
             "line {} is a header ({}); `--header no` makes it a row",
             first.position().map_or(1, csv::Position::line),
