@@ -296,7 +296,7 @@ enum Held {
     OutOfGas,
     /// A list that was made here, empty.
     Empty,
-    /// A list with nothing but `Out of gas`.
+    /// The list of what a panic carries: unchanged from where it came from, or nothing but `Out of gas`.
     Message,
     /// The empty structure of panics.
     Marker,
@@ -492,6 +492,13 @@ impl<'a> Flow<'a> {
         }
         if let (Some(held), Some(var)) = (made, results.first()) {
             after.insert(var.id, held);
+        }
+        // Panics of inlined functions are taken apart and put together again.
+        if let ("struct_deconstruct", Some(Held::Payload), [marker, list]) =
+            (name, held(0), results)
+        {
+            after.insert(marker.id, Held::Marker);
+            after.insert(list.id, Held::Message);
         }
         after
     }
