@@ -296,7 +296,7 @@ enum Held {
     OutOfGas,
     /// A list that was made here, empty.
     Empty,
-    /// The list of a panic: with nothing but `Out of gas`, or as it came out of the payload.
+    /// The list of what a panic carries: unchanged from where it came from, or nothing but `Out of gas`.
     Message,
     /// The empty structure of panics.
     Marker,
@@ -490,17 +490,15 @@ impl<'a> Flow<'a> {
         for var in results {
             after.remove(&var.id);
         }
-        // Where ways meet, the compiler takes a payload apart and puts the same parts together again.
-        let taken_apart = name == "struct_deconstruct" && held(0) == Some(Held::Payload);
-        let made = if taken_apart {
-            vec![Some(Held::Marker), Some(Held::Message)]
-        } else {
-            vec![made]
-        };
-        for (held, var) in made.into_iter().zip(results) {
-            if let Some(held) = held {
-                after.insert(var.id, held);
-            }
+        if let (Some(held), Some(var)) = (made, results.first()) {
+            after.insert(var.id, held);
+        }
+        // Panics of inlined functions are taken apart and put together again.
+        if let ("struct_deconstruct", Some(Held::Payload), [marker, list]) =
+            (name, held(0), results)
+        {
+            after.insert(marker.id, Held::Marker);
+            after.insert(list.id, Held::Message);
         }
         after
     }
