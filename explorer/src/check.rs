@@ -94,29 +94,9 @@ impl App {
         let work = move || check(&wanted, &program, schema.as_deref(), &proof);
         let mut verification = self.pool().run(work).await?;
         if verification.valid {
-            self.remember(version, &mut verification).await?;
+            self.tie(version, &described, &mut verification).await?;
         }
         Ok(verification)
-    }
-
-    async fn remember(&self, version: &VersionView, checked: &mut Verification) -> Answer<()> {
-        let (Some(input), Some(output), Some(options)) =
-            (checked.input_hash.clone(), checked.output_hash.clone(), &checked.options)
-        else {
-            return Ok(());
-        };
-        let bits = (options.proven_bits, options.conjectured_bits);
-        let (proof, program) = (checked.proof_hash.clone(), version.program_hash.clone());
-        let id = (version.model_id, version.version);
-        checked.records = self
-            .read(move |store| {
-                let records = store.records_of(id, &proof, &input, &output)?;
-                // The same proof is not written down again and again.
-                store.keep_check(&proof, &program, &input, &output, bits)?;
-                Ok(records)
-            })
-            .await?;
-        Ok(())
     }
 }
 
@@ -190,6 +170,7 @@ fn check_steps(
         program_hash: version.program_hash.clone(),
         options: None,
         records: Vec::new(),
+        contract_agrees: None,
         verify_ms: 0.0,
     });
     let file = match ProofFile::from_bytes(bytes) {

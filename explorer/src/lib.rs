@@ -1,7 +1,7 @@
 //! Web explorer of the model registry.
 //!
-//! Input: a Starknet node, the registry's address. Output: pages and a JSON API. The chain is the source
-//! of truth; the index is a cache that can be rebuilt. Everything on chain is attacker-written.
+//! Input: a Starknet node, the registry's address. Output: pages and a JSON API. The chain is the source of truth; the
+//! index is a cache that can be rebuilt. Everything on chain is untrusted: anyone can have written it.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -16,6 +16,7 @@ mod outputs;
 pub mod pages;
 pub mod server;
 pub mod store;
+mod tie;
 mod try_it;
 pub mod view;
 

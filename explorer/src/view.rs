@@ -3,21 +3,25 @@
 //! Felts and hashes are hexadecimal text, amounts decimal text in the fee token's smallest unit, times seconds
 //! since the epoch. Every other text may be attacker-written: pages escape it, nobody interprets it.
 
+mod account;
 mod amount;
+mod error;
 mod evidence;
 mod list;
 mod model;
 mod tried;
 
+pub use account::{AccountView, CreditView};
 pub use amount::Amount;
+pub use error::{ApiError, ErrorKind};
 pub use evidence::{CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, ProofView, Trust};
-pub use list::{Activity, Facet, Facets, ListQuery, ModelSummary, Page, Price, Sort, MAX_PER_PAGE};
+pub use list::{Activity, Facet, Facets, ListQuery, ModelSummary, Page, Price, Sort, MAX_PAGE, MAX_PER_PAGE};
 pub use model::{
-    Check, ContractView, DescriptionState, DescriptionView, Entry, FieldView, ModelDetail,
+    Check, ContractView, DescriptionState, DescriptionView, Entry, FeatureText, FieldView, ModelDetail,
     OutputSchemaView, SchemaView, ShareView, VersionView,
 };
 pub use tried::{
-    ApiError, OutputView, Prediction, ProofOptionsView, TreeStep, Usage, UsagePoint, Verification,
+    OutputView, Prediction, ProofOptionsView, TreeStep, Usage, UsagePoint, Verification,
 };
 
 use serde::Serialize;

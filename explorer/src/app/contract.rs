@@ -42,7 +42,7 @@ impl App {
         }
         let schema = Schema::from_felts(&felts).map_err(bad_request)?;
         let hash = version.schema_hash.clone();
-        self.read(move |store| store.keep_schema(&hash, &felts)).await?;
+        self.write(move |store| store.keep_schema(&hash, &felts)).await?;
         Ok((Arc::new(schema), "contract"))
     }
 
@@ -98,7 +98,7 @@ impl App {
             return Ok(facts);
         }
         let class = self.node(self.0.chain.class(class_hash)).await?;
-        let read = move |store: &Store| {
+        let keep = move |store: &Store| {
             let bytes = serde_json::to_vec(&class).unwrap_or_default();
             Ok(match system_calls(&bytes) {
                 Ok(system_calls) => {
@@ -109,7 +109,7 @@ impl App {
                 Err(_) => None,
             })
         };
-        self.read(read).await?.ok_or_else(|| internal("the class cannot be read"))
+        self.write(keep).await?.ok_or_else(|| internal("the class cannot be read"))
     }
 }
 

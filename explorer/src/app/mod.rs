@@ -17,9 +17,9 @@ pub use options::Options;
 
 use crate::check::VerifyPool;
 use crate::index::{Follower, Live};
-use crate::store::{hex, Identity, Progress, Store, StoreError};
+use crate::store::{hex, Identity, Progress, Reader, Store, StoreError};
 use crate::view::{
-    Amount, ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery, ModelDetail,
+    AccountView, Amount, ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery, ModelDetail,
     ModelSummary, Page, ProofView, Status, Usage, VersionView,
 };
 
@@ -82,7 +82,7 @@ impl App {
         let poll = self.0.options.poll;
         let follow = tokio::spawn(async move { follower.run(poll).await });
         let app = self.clone();
-        let describe = tokio::spawn(async move { app.import_packages_for_ever().await });
+        let describe = tokio::spawn(async move { app.watch_packages().await });
         Tasks(vec![follow, describe])
     }
 
@@ -144,6 +144,14 @@ impl App {
     /// Reads the index on a thread that may block.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
+        work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        self.write(move |store| work(store)).await
+    }
+
+    /// Writes the index on a thread that may block.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
         work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<T> {
         let store = self.0.store.clone();
@@ -175,7 +183,7 @@ impl App {
         let progress = match known {
             Some(progress) => progress,
             None => {
-                let progress = self.read(Store::progress).await?;
+                let progress = self.read(Reader::progress).await?;
                 *lock() = Some(progress.clone());
                 progress
             }
@@ -229,7 +237,7 @@ impl App {
     /// # Errors
     /// The index cannot be read.
     pub async fn facets(&self) -> Answer<Facets> {
-        self.read(Store::facets).await
+        self.read(Reader::facets).await
     }
 
     /// A model; none if there is no such model.
@@ -294,6 +302,18 @@ impl App {
     /// The index cannot be read.
     pub async fn calls(&self, model_id: u64, page: u32, per_page: u32) -> Answer<Page<CallView>> {
         self.read(move |store| store.calls(model_id, page, per_page)).await
+    }
+
+    /// An account's credits and withdrawals.
+    ///
+    /// # Errors
+    /// The text is not an address, or the index cannot be read.
+    pub async fn account(&self, address: &str, page: u32, per_page: u32) -> Answer<AccountView> {
+        let digits = address.strip_prefix("0x").unwrap_or_default();
+        let is_hex = (1..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let felt = Felt::from_hex(address).ok().filter(|_| is_hex);
+        let felt = felt.ok_or_else(|| bad_request("an account is 0x and up to 64 hexadecimal digits"))?;
+        self.read(move |index| index.account(&hex(&felt), page, per_page)).await
     }
 
     /// A model's use over time.

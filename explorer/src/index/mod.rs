@@ -117,7 +117,7 @@ impl Follower {
     pub async fn step(&self) -> Result<Step, IndexError> {
         let tip = self.chain.tip().await?;
         self.live.set_tip(tip);
-        let cursor = self.on_store(Store::cursor).await?;
+        let cursor = self.on_store(|store| store.cursor()).await?;
         if let Some(cursor) = &cursor {
             if !self.is_here(cursor, tip).await? {
                 return self.roll_back(tip).await;

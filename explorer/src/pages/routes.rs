@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::parts::count;
 use super::service::Service;
 use super::{assets, model, ModelPage, Place, Rendered, TryForm};
-use crate::view::{ApiError, ClaimStatus, ListQuery, ModelDetail, Status, VersionView};
+use crate::view::{ApiError, ClaimStatus, ErrorKind, ListQuery, ModelDetail, Status, VersionView, MAX_PAGE};
 
 /// The largest proof file that is checked.
 const MAX_PROOF: usize = 4 << 20;
@@ -65,22 +65,13 @@ impl From<ApiError> for Failure {
 impl From<askama::Error> for Failure {
     fn from(error: askama::Error) -> Self {
         tracing::error!(%error, "a template fails");
-        let message = "the page cannot be made".to_owned();
-        ApiError { error: "internal".to_owned(), message }.into()
+        ApiError::new(ErrorKind::Internal, "the page cannot be made").into()
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let code = code(&self.error);
-        let title = match code {
-            StatusCode::NOT_FOUND => "Not found",
-            StatusCode::BAD_REQUEST => "That cannot be answered",
-            StatusCode::PAYLOAD_TOO_LARGE => "Too large",
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "Busy",
-            StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => "The node does not answer",
-            _ => "Something is wrong here",
-        };
+        let (code, title) = (self.error.error.status(), self.error.error.title());
         let page =
             self.status.and_then(|status| super::problem(&status, title, &self.error.message).ok());
         match page {
@@ -90,21 +81,8 @@ impl IntoResponse for Failure {
     }
 }
 
-fn code(error: &ApiError) -> StatusCode {
-    match error.error.as_str() {
-        "not_found" => StatusCode::NOT_FOUND,
-        "bad_request" => StatusCode::BAD_REQUEST,
-        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "too_many_requests" => StatusCode::TOO_MANY_REQUESTS,
-        "busy" => StatusCode::SERVICE_UNAVAILABLE,
-        "node" => StatusCode::BAD_GATEWAY,
-        "timeout" => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
 fn not_found(status: &Status, message: &str) -> Failure {
-    let error = ApiError { error: "not_found".to_owned(), message: message.to_owned() };
+    let error = ApiError::new(ErrorKind::NotFound, message);
     Failure { status: Some(Box::new(status.clone())), error }
 }
 
@@ -151,7 +129,7 @@ struct Asked {
 
 impl Asked {
     fn page(&self) -> u32 {
-        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
+        self.page.parse().unwrap_or(1).clamp(1, MAX_PAGE)
     }
 
     fn tree(&self) -> usize {

@@ -7,7 +7,7 @@ use nilometer_starknet::Felt;
 use nilometer_transpiler::schema::Schema;
 use rusqlite::{params, Connection, OptionalExtension, Row};
 
-use super::{amount, Result, Store};
+use super::{amount, Reader, Result};
 use crate::outputs::{self, Decoded};
 use crate::view::{
     CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, Page, ProofView, Trust, MAX_PER_PAGE,
@@ -25,7 +25,8 @@ const PROOF: &str = "p.id, p.model_id, COALESCE(m.name, ''), p.version, p.record
     k.at, k.proven_bits, k.conjectured_bits
     FROM proofs p LEFT JOIN models m ON m.id = p.model_id
     LEFT JOIN versions v ON v.model_id = p.model_id AND v.version = p.version
-    LEFT JOIN checks k ON k.proof_hash = p.proof_hash AND k.program_hash = v.program_hash
+    LEFT JOIN checks k ON k.proof_hash = p.proof_hash AND k.model_id = p.model_id
+        AND k.version = p.version AND k.tied = 1 AND k.program_hash = v.program_hash
         AND k.input_hash = p.input_hash AND k.output_hash = p.output_hash";
 
 const CALL: &str =
@@ -138,7 +139,7 @@ fn call(row: &Row<'_>) -> rusqlite::Result<(CallView, Vec<Felt>, String)> {
     Ok((view, felts(&output), row.get(11)?))
 }
 
-impl Store {
+impl Reader {
     /// A page of claims, the newest first; of one model, of one status.
     ///
     /// # Errors

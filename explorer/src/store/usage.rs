@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{amount, Result, Store};
+use super::{amount, Reader, Result};
 use crate::view::{Amount, Usage, UsagePoint};
 
 /// The most points of a chart.
@@ -10,7 +10,7 @@ const MAX_POINTS: u64 = 120;
 /// Hours of a point that people can name: an hour, a day, a week, 4 weeks, a year.
 const BUCKETS: [u64; 7] = [1, 6, 24, 24 * 7, 24 * 28, 24 * 364, 24 * 3_640];
 
-impl Store {
+impl Reader {
     /// A model's use over time, in the finest points of which not too many are needed.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use nilometer_starknet::{Event, Felt};
 use rusqlite::{params, Connection, OptionalExtension, Row};
 
-use super::{apply, cursor, hex, number, schema, set, Result, Store, StoreError};
+use super::{apply, cursor, hex, number, schema, set, Reader, Result, Store, StoreError};
 
 /// Blocks without events of the registry are kept for so long: reorganisations are shorter.
 const RECENT: u64 = 1_024;
@@ -108,7 +108,9 @@ impl Store {
             replay(transaction)
         })
     }
+}
 
+impl Reader {
     /// Blocks that are in the index, the newest first, from `below` down.
     ///
     /// # Errors

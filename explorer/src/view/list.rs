@@ -1,16 +1,17 @@
 //! Lists: what is asked for, and what a list shows.
 
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Amount, Trust};
 
 /// The most that a page of a list holds.
 pub const MAX_PER_PAGE: u32 = 100;
+/// The last page of a list.
+pub const MAX_PAGE: u32 = 1_000_000;
 
-/// Which models, in which order. Empty texts are as absent ones, since forms send those.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, IntoParams, ToSchema)]
-#[into_params(parameter_in = Query)]
+/// Which models, in which order, as a form sends it: empty or malformed values count as absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ListQuery {
     /// Words that name, kind, owner or a hash must contain.
@@ -29,16 +30,22 @@ pub struct ListQuery {
     pub trust: String,
     /// `yes` to show deprecated models as well.
     pub deprecated: String,
-    /// `newest` (as without), `oldest`, `name`, `calls`, `revenue`, `price` or `active`.
+    /// `newest` (the default), `oldest`, `name`, `calls`, `revenue`, `price` or `active`.
     pub sort: String,
     /// The page, from 1.
     pub page: String,
-    /// How many a page, at most 100; 24 as without.
+    /// Items per page, at most 100; 24 by default.
     pub per_page: String,
 }
 
+/// Words of a search.
+const MAX_WORDS: usize = 8;
+/// Characters of a search.
+const MAX_SEARCH: usize = 200;
+
 /// How a list is sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// The newest first.
     #[default]
@@ -57,6 +64,31 @@ pub enum Sort {
     Active,
 }
 
+impl Sort {
+    const ALL: [Self; 7] = [
+        Self::Newest,
+        Self::Oldest,
+        Self::Name,
+        Self::Calls,
+        Self::Revenue,
+        Self::Price,
+        Self::Active,
+    ];
+
+    /// The word in query strings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Name => "name",
+            Self::Calls => "calls",
+            Self::Revenue => "revenue",
+            Self::Price => "price",
+            Self::Active => "active",
+        }
+    }
+}
+
 /// Whether a call costs something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Price {
@@ -67,17 +99,22 @@ pub enum Price {
 }
 
 impl ListQuery {
-    /// The order; unknown words are as none.
-    pub fn sort(&self) -> Sort {
-        match self.sort.as_str() {
-            "oldest" => Sort::Oldest,
-            "name" => Sort::Name,
-            "calls" => Sort::Calls,
-            "revenue" => Sort::Revenue,
-            "price" => Sort::Price,
-            "active" => Sort::Active,
-            _ => Sort::Newest,
+    /// Why the search text cannot be searched for, if it cannot.
+    pub fn search_problem(&self) -> Option<String> {
+        if self.q.chars().count() > MAX_SEARCH {
+            return Some(format!("a search has at most {MAX_SEARCH} characters"));
         }
+        if self.q.chars().any(|c| c.is_control() && !c.is_whitespace() || c == '\u{fffd}') {
+            return Some("a search has only printable characters".to_owned());
+        }
+        (self.q.split_whitespace().count() > MAX_WORDS)
+            .then(|| format!("a search has at most {MAX_WORDS} words"))
+    }
+
+    /// The order; the newest first for unknown words.
+    pub fn sort(&self) -> Sort {
+        let mut all = Sort::ALL.into_iter();
+        all.find(|sort| sort.word() == self.sort).unwrap_or_default()
     }
 
     /// The price filter.
@@ -101,10 +138,10 @@ impl ListQuery {
 
     /// The page, from 1.
     pub fn page(&self) -> u32 {
-        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
+        self.page.parse().unwrap_or(1).clamp(1, MAX_PAGE)
     }
 
-    /// How many a page.
+    /// Items per page.
     pub fn per_page(&self) -> u32 {
         self.per_page.parse().unwrap_or(24).clamp(1, MAX_PER_PAGE)
     }
@@ -158,7 +195,7 @@ pub struct Page<T> {
     pub total: u64,
     /// Its number, from 1.
     pub page: u32,
-    /// How many a page.
+    /// Items per page.
     pub per_page: u32,
 }
 
@@ -208,6 +245,8 @@ pub struct ModelSummary {
     pub active_at: u64,
     /// Share of rows that decide as the float model, as the newest version's report says.
     pub agreement: Option<f64>,
+    /// The first words of the newest version's card, in its publisher's words.
+    pub about: Option<String>,
 }
 
 /// How much evidence there is, by level of trust; levels are never added up.

@@ -1,6 +1,6 @@
 //! A model, its versions, its contract, its description.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Amount, ModelSummary};
@@ -43,7 +43,7 @@ pub struct ShareView {
 }
 
 /// A version of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct VersionView {
     /// The model.
     pub model_id: u64,
@@ -109,6 +109,20 @@ pub struct DescriptionView {
     /// The accuracy report, as its publisher's tool wrote it.
     #[schema(value_type = Option<Object>)]
     pub report: Option<serde_json::Value>,
+    /// A row to try, in natural units, null for missing values; empty if the publisher gives none.
+    pub example: Vec<Option<f64>>,
+    /// The features in order, in the publisher's words; empty if the publisher does not name them.
+    pub features: Vec<FeatureText>,
+}
+
+/// What a publisher calls a feature.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(default)]
+pub struct FeatureText {
+    /// Its name.
+    pub name: String,
+    /// Its unit, such as `cm`; may be empty.
+    pub unit: String,
 }
 
 impl DescriptionView {

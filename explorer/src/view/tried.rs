@@ -108,8 +108,11 @@ pub struct Verification {
     pub program_hash: String,
     /// Its parameters; only of a valid proof.
     pub options: Option<ProofOptionsView>,
-    /// Numbers of records of this very file, row and results.
+    /// Numbers of records of this file with this row and these results.
     pub records: Vec<u64>,
+    /// Whether the version's contract gives the same results for the row; none if the node did not answer. Only then
+    /// does the proof count as evidence for the version.
+    pub contract_agrees: Option<bool>,
     /// How long checking took.
     pub verify_ms: f64,
 }
@@ -165,14 +168,4 @@ pub struct UsagePoint {
     pub revenue: Amount,
     /// L2 gas, of rows whose receipt is known.
     pub gas_l2: u64,
-}
-
-/// Why a request was not answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ApiError {
-    /// A word for programs: `not_found`, `bad_request`, `too_large`, `too_many_requests`, `busy`, `node`, `timeout`,
-    /// `internal`.
-    pub error: String,
-    /// For people.
-    pub message: String,
 }
