@@ -77,12 +77,17 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let store = index(folder.path());
     let chain = Chain::assume("http://127.0.0.1:9", Felt::from_bytes_be_slice(b"SN_TEST")).unwrap();
-    let options = Options { requests_a_second: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_second: 1_000_000, ..Options::default() };
     let app = App::new(chain, Felt::ONE, store, options);
     let router = server::router(&app, pages::router(app.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(server::serve(listener, router, std::future::pending()));
+    tokio::spawn(server::serve(
+        listener,
+        router,
+        server::Proxies::default(),
+        std::future::pending(),
+    ));
 
     // As browsers ask: different pages, orders, searches; compressed; never from a cache.
     let queries = [

@@ -268,6 +268,7 @@ fn proved(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::ErrorKind;
 
     #[tokio::test]
     async fn the_pool_is_bounded_and_survives() {
@@ -281,7 +282,7 @@ mod tests {
             waiting.push(tokio::spawn(async move { pool.run(work).await }));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(pool.run(|| ()).await.unwrap_err().error, "busy");
+        assert_eq!(pool.run(|| ()).await.unwrap_err().error, ErrorKind::Busy);
         for _ in 0..=WAITING {
             release.send(()).unwrap();
         }
@@ -289,7 +290,7 @@ mod tests {
             assert_eq!(task.await.unwrap(), Ok(true));
         }
         let panics = || -> () { panic!("a defect") };
-        assert_eq!(pool.run(panics).await.unwrap_err().error, "internal");
+        assert_eq!(pool.run(panics).await.unwrap_err().error, ErrorKind::Internal);
         assert_eq!(pool.run(|| 7).await, Ok(7), "a panic does not cost a worker");
     }
 }

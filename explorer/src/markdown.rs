@@ -369,7 +369,8 @@ mod tests {
     #[test]
     fn no_text_is_expensive() {
         // The slowest takes a few milliseconds on one core; debug builds and busy machines are slower.
-        let bound = std::time::Duration::from_millis(if cfg!(debug_assertions) { 1_500 } else { 150 });
+        let bound =
+            std::time::Duration::from_millis(if cfg!(debug_assertions) { 1_500 } else { 150 });
         for text in expensive() {
             let start = std::time::Instant::now();
             let rendered = render(&text);
@@ -407,7 +408,9 @@ mod tests {
         let piled = format!("a{}", "\u{0301}".repeat(500));
         assert!(render(&piled).chars().filter(|c| *c == '\u{301}').count() <= 2);
         // Words of many languages stay as they are.
-        for words in ["naïve", "Việt Nam", "שָׁלוֹם", "नमस्ते", "한국어", "日本語", "ภาษาไทย", "e\u{301}"] {
+        for words in
+            ["naïve", "Việt Nam", "שָׁלוֹם", "नमस्ते", "한국어", "日本語", "ภาษาไทย", "e\u{301}"]
+        {
             assert_eq!(render(words), format!("<p>{words}</p>\n"));
         }
     }
@@ -416,7 +419,8 @@ mod tests {
     fn summaries_are_the_first_words() {
         let card = "# Iris\n\n![x](https://a.example/b.png)\n\nTells *three* species\nof `iris` apart.\n\nMore.";
         assert_eq!(summary(card).as_deref(), Some("x"));
-        let card = "# Iris\n\n| a |\n|---|\n| b |\n\nTells *three* species\nof `iris` apart.\n\nMore.";
+        let card =
+            "# Iris\n\n| a |\n|---|\n| b |\n\nTells *three* species\nof `iris` apart.\n\nMore.";
         assert_eq!(summary(card).as_deref(), Some("Tells three species of iris apart."));
         assert_eq!(summary("# only a title"), None);
         assert!(summary(&"long ".repeat(10_000)).unwrap().chars().count() <= MAX_SUMMARY);

@@ -11,7 +11,8 @@ use crate::description::Described;
 use crate::store::KeptCheck;
 use crate::view::{Check, ErrorKind, Verification, VersionView};
 
-const MEANING: &str = "the version's contract, asked by this server, gives the same results for this row";
+const MEANING: &str =
+    "the version's contract, asked by this server, gives the same results for this row";
 
 impl App {
     /// Asks the version's contract about the proved row, and keeps the check of a proof that it agrees with.

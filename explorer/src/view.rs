@@ -15,10 +15,12 @@ pub use account::{AccountView, CreditView};
 pub use amount::Amount;
 pub use error::{ApiError, ErrorKind};
 pub use evidence::{CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, ProofView, Trust};
-pub use list::{Activity, Facet, Facets, ListQuery, ModelSummary, Page, Price, Sort, MAX_PAGE, MAX_PER_PAGE};
+pub use list::{
+    Activity, Facet, Facets, ListQuery, ModelSummary, Page, Price, Sort, MAX_PAGE, MAX_PER_PAGE,
+};
 pub use model::{
-    Check, ContractView, DescriptionState, DescriptionView, Entry, FeatureText, FieldView, ModelDetail,
-    OutputSchemaView, SchemaView, ShareView, VersionView,
+    Check, ContractView, DescriptionState, DescriptionView, Entry, FeatureText, FieldView,
+    ModelDetail, OutputSchemaView, SchemaView, ShareView, VersionView,
 };
 pub use tried::{
     OutputView, Prediction, ProofOptionsView, TreeStep, Usage, UsagePoint, Verification,
@@ -30,8 +32,10 @@ use utoipa::ToSchema;
 /// How the service does, and which registry it shows.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Status {
-    /// The network's id, such as `SN_MAIN`.
+    /// The network's id, such as `SN_MAIN`. A local devnet has the id of a public network.
     pub chain: String,
+    /// Whether the node is a local devnet.
+    pub is_devnet: bool,
     /// The registry's address.
     pub registry: String,
     /// The node, without what may be a key in its address.
@@ -46,7 +50,7 @@ pub struct Status {
     pub blocks_behind: u64,
     /// When the index was last in step with the node.
     pub synced_at: Option<u64>,
-    /// What is wrong with the node, if anything.
+    /// Why the index does not follow the chain, if it does not.
     pub trouble: Option<Trouble>,
     /// Rises with every change of the index.
     pub revision: u64,
@@ -56,26 +60,52 @@ pub struct Status {
     pub unreadable_events: u64,
     /// Counts over the whole registry.
     pub totals: TotalsView,
-    /// What the registry was deployed with; none if the node never answered.
+    /// The registry's settings; none if the node never answered.
     pub settings: Option<SettingsView>,
     /// The explorer's version.
     pub version: String,
 }
 
 impl Status {
+    /// The network as people call it.
+    pub fn network(&self) -> String {
+        match self.is_devnet {
+            true => format!("local devnet (chain id {})", self.chain),
+            false => self.chain.clone(),
+        }
+    }
+
     /// Whether the index is in step with a node that answers.
     pub fn is_live(&self) -> bool {
         self.trouble.is_none() && self.blocks_behind == 0
     }
 }
 
-/// What is wrong with the node.
+/// Why the index does not follow the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Trouble {
+    /// What kind of trouble it is.
+    pub kind: TroubleKind,
     /// Since when.
     pub since: u64,
-    /// What it says.
+    /// The error, for people.
     pub reason: String,
+}
+
+/// Kinds of [`Trouble`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleKind {
+    /// The node does not answer, or not with what was asked for.
+    Node,
+    /// The node is on another network.
+    OtherNetwork,
+    /// The node's chain is another one than before, and the registry is not on it.
+    Restarted,
+    /// There is no registry at the address.
+    NoRegistry,
+    /// This server's index fails.
+    Index,
 }
 
 /// Counts and sums over the whole registry, from its events.

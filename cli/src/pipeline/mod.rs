@@ -217,7 +217,8 @@ fn describe(
     staging.write(package::MODEL, &model)?;
     let schema = pretty(&Schema::of(graph))?;
     staging.write("schema.json", &schema)?;
-    staging.write(package::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
+    let example = pretty(&json!({ "input": example }))?;
+    staging.write(package::EXAMPLE, &example)?;
     let report_json = report.json()?;
     staging.write("report.json", &report_json)?;
     staging.write("report.md", report::markdown(report)?.as_bytes())?;
@@ -229,6 +230,8 @@ fn describe(
         schema: &schema,
         graph: &model,
         program: &program.to_json(),
+        example: Some(&example),
+        features: None,
     })?;
     staging.write(package::DESCRIPTION, &description)?;
     staging.write(package::MANIFEST, &pretty(manifest)?)?;

@@ -19,8 +19,8 @@ use crate::check::VerifyPool;
 use crate::index::{Follower, Live};
 use crate::store::{hex, Identity, Progress, Reader, Store, StoreError};
 use crate::view::{
-    AccountView, Amount, ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery, ModelDetail,
-    ModelSummary, Page, ProofView, Status, Usage, VersionView,
+    AccountView, Amount, ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery,
+    ModelDetail, ModelSummary, Page, ProofView, Status, Usage, VersionView,
 };
 
 /// How long the node may take for what a visitor waits for.
@@ -197,6 +197,7 @@ impl App {
         };
         Ok(Status {
             chain: self.0.identity.chain.clone(),
+            is_devnet: self.0.options.network == "devnet",
             registry: hex(&self.0.identity.registry),
             node: self.0.chain.url(),
             indexed_block: indexed,
@@ -310,9 +311,11 @@ impl App {
     /// The text is not an address, or the index cannot be read.
     pub async fn account(&self, address: &str, page: u32, per_page: u32) -> Answer<AccountView> {
         let digits = address.strip_prefix("0x").unwrap_or_default();
-        let is_hex = (1..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_hex =
+            (1..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
         let felt = Felt::from_hex(address).ok().filter(|_| is_hex);
-        let felt = felt.ok_or_else(|| bad_request("an account is 0x and up to 64 hexadecimal digits"))?;
+        let felt =
+            felt.ok_or_else(|| bad_request("an account is 0x and up to 64 hexadecimal digits"))?;
         self.read(move |index| index.account(&hex(&felt), page, per_page)).await
     }
 

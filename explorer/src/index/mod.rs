@@ -18,7 +18,7 @@ use thiserror::Error;
 pub use live::{now, Live};
 
 use crate::store::{hex, Block, Incoming, RawEvent, Receipt, Store, StoreError};
-use crate::view::{Amount, SettingsView};
+use crate::view::{Amount, SettingsView, TroubleKind};
 
 /// Blocks of a step, at most; fewer where there are many events.
 const MAX_SPAN: u64 = 10_000;
@@ -55,6 +55,12 @@ pub enum IndexError {
         /// The address.
         address: Felt,
     },
+    /// The chain is another one than before, and the registry is not on it.
+    #[error("the node's chain is not the one of before, and has no contract at the registry's address {address:#x}")]
+    Restarted {
+        /// The address.
+        address: Felt,
+    },
     /// The chain changed while it was read.
     #[error("the chain changed at block {block} while it was read")]
     Changing {
@@ -81,6 +87,21 @@ pub enum Step {
     Forward,
     /// Blocks were taken back.
     Back,
+}
+
+impl IndexError {
+    /// What to tell visitors about it.
+    pub fn kind(&self) -> TroubleKind {
+        match self {
+            Self::Network { .. } => TroubleKind::OtherNetwork,
+            Self::Restarted { .. } => TroubleKind::Restarted,
+            Self::NoRegistry { .. } => TroubleKind::NoRegistry,
+            Self::Store(_) | Self::Stopped => TroubleKind::Index,
+            Self::Chain(_) | Self::Changing { .. } | Self::TooManyEvents { .. } => {
+                TroubleKind::Node
+            }
+        }
+    }
 }
 
 /// Follows one registry.
@@ -120,7 +141,14 @@ impl Follower {
         let cursor = self.on_store(|store| store.cursor()).await?;
         if let Some(cursor) = &cursor {
             if !self.is_here(cursor, tip).await? {
-                return self.roll_back(tip).await;
+                // Without the registry there is nothing to show instead: what is known stays.
+                return match self.registry_exists().await {
+                    Ok(()) => self.roll_back(tip).await,
+                    Err(IndexError::NoRegistry { address }) => {
+                        Err(IndexError::Restarted { address })
+                    }
+                    Err(error) => Err(error),
+                };
             }
             if tip <= cursor.number {
                 return Ok(Step::Idle);
@@ -219,7 +247,7 @@ impl Follower {
     async fn events(&self, from: u64, to: u64) -> Result<Option<Vec<EventAt>>, ChainError> {
         let mut events = Vec::new();
         let mut token = None;
-        // A node that sends empty pages for ever ends here as well.
+        // A node that sends empty pages forever ends here as well.
         for _ in 0..=2 * MAX_EVENTS as u64 / EVENTS_A_PAGE {
             let asked =
                 self.chain.events_between(self.registry, (from, to), token, EVENTS_A_PAGE).await;
@@ -303,8 +331,8 @@ impl Follower {
         Ok(())
     }
 
-    /// Asks contracts for schemas, which say what results mean. A contract that has another than was registered is not
-    /// believed, and not asked again.
+    /// Asks contracts for schemas, which say what results mean. The answer of a contract whose
+    /// schema is not the registered one is not used, and it is not asked again.
     async fn schemas(&self) -> Result<(), IndexError> {
         for (hash, contract) in self.on_store(|store| store.missing_schemas(RECEIPTS)).await? {
             let asked = |set: &Mutex<HashSet<Felt>>| {

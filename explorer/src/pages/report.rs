@@ -51,6 +51,18 @@ pub(super) fn facts(report: Option<&Value>) -> Vec<Fact> {
     facts
 }
 
+/// How good the model is compared with the float model, in a sentence.
+pub(super) fn quality(report: Option<&Value>) -> Option<String> {
+    let accuracy = &report?["accuracy"];
+    let share = accuracy["agreement"].as_f64().filter(|share| (0.0..=1.0).contains(share))?;
+    let rows = accuracy["rows"].as_u64().map(|rows| format!(" on {} rows", parts::count(rows)));
+    let share = parts::percent(share);
+    Some(format!(
+        "decides as the original float model in {share} of cases{}",
+        rows.unwrap_or_default()
+    ))
+}
+
 /// How the model decides, as the report says.
 pub(super) fn decision(report: Option<&Value>) -> Option<String> {
     report?["decision"].as_str().map(|text| parts::plain(&text.replace('`', "")))

@@ -7,17 +7,20 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::Router;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::parts::count;
 use super::service::Service;
 use super::{assets, model, ModelPage, Place, Rendered, TryForm};
-use crate::view::{ApiError, ClaimStatus, ErrorKind, ListQuery, ModelDetail, Status, VersionView, MAX_PAGE};
+use crate::view::{
+    ApiError, ClaimStatus, ErrorKind, ListQuery, ModelDetail, Status, VersionView, MAX_PAGE,
+};
 
 /// The largest proof file that is checked.
 const MAX_PROOF: usize = 4 << 20;
 /// How much of a form with a proof is read at most, though no more than [`MAX_PROOF`] is kept.
 const MAX_PROOF_FORM: usize = 16 << 20;
-/// The largest form but for proofs.
+/// The largest form, except for proofs.
 const MAX_FORM: usize = 64 << 10;
 
 /// The pages of a service.
@@ -26,6 +29,7 @@ pub fn router<S: Service>(service: S) -> Router {
     Router::new()
         .route("/", get(list::<S>))
         .route("/about", get(about::<S>))
+        .route("/accounts/{address}", get(account::<S>))
         .route("/claims", get(claims::<S>))
         .route("/claims/{id}", get(claim::<S>))
         .route("/models/{id}", get(card::<S>))
@@ -90,6 +94,18 @@ fn page(rendered: Rendered) -> Reply {
     Ok(Html(rendered?).into_response())
 }
 
+/// Pages that are drawn at the same time: drawings of large models take milliseconds of a core.
+static DRAWING: Semaphore = Semaphore::const_new(2);
+
+/// A page with a drawing, made on a thread that may block.
+async fn drawn(make: impl FnOnce() -> Rendered + Send + 'static) -> Reply {
+    let _turn = DRAWING.acquire().await;
+    match tokio::task::spawn_blocking(make).await {
+        Ok(rendered) => page(rendered),
+        Err(_) => Err(ApiError::new(ErrorKind::Internal, "the page cannot be made").into()),
+    }
+}
+
 async fn asset(Path(path): Path<String>) -> Response {
     match assets::find(&path) {
         Some(asset) => {
@@ -117,7 +133,7 @@ async fn about<S: Service>(State(service): State<S>) -> Reply {
     page(super::about(&service.status().await?))
 }
 
-/// What addresses may say behind `?`. Texts, so that nonsense is as nothing.
+/// Query strings of pages. Texts, so that malformed values count as absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
@@ -151,6 +167,17 @@ async fn claim<S: Service>(State(service): State<S>, Path(id): Path<String>) -> 
     };
     let claim = claim.ok_or_else(|| not_found(&status, "There is no such claim."))?;
     page(super::claim(&status, &claim))
+}
+
+async fn account<S: Service>(
+    State(service): State<S>,
+    Path(address): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Reply {
+    let status = service.status().await?;
+    let account = service.account(&address, asked.page()).await?;
+    let account = account.ok_or_else(|| not_found(&status, "That is not an address."))?;
+    page(super::account(&status, &account))
 }
 
 /// A model with the status, for all its tabs.
@@ -197,7 +224,7 @@ async fn card<S: Service>(
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
     let described = service.description(found.version(&asked.version)?).await?;
-    page(model::card(found.page(), &described.view, described.graph.as_deref(), asked.tree()))
+    drawn(move || model::card(found.page(), &described, asked.tree())).await
 }
 
 async fn versions<S: Service>(State(service): State<S>, Path(id): Path<String>) -> Reply {
@@ -209,9 +236,9 @@ async fn version<S: Service>(
     Path((id, number)): Path<(String, String)>,
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
-    let version = found.version(&number)?;
-    let described = service.description(version).await?;
-    page(super::version(found.page(), version, &described.view, described.graph.as_deref()))
+    let version = found.version(&number)?.clone();
+    let described = service.description(&version).await?;
+    drawn(move || super::version(found.page(), &version, &described.read)).await
 }
 
 async fn disputes<S: Service>(
@@ -254,7 +281,12 @@ async fn use_it<S: Service>(
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
     let origin = origin(&headers);
-    page(super::use_it(found.page(), &Place { network: service.network(), origin: &origin }))
+    let example = match found.model.newest() {
+        Some(version) => service.description(version).await?.read.view.example.clone(),
+        None => Vec::new(),
+    };
+    let place = Place { network: service.network(), origin: &origin, example: &example };
+    page(super::use_it(found.page(), &place))
 }
 
 /// The explorer's own address, as the visitor's browser says; only hosts and ports are believed.
@@ -274,29 +306,25 @@ async fn try_page<S: Service>(
     sent: Option<TryForm>,
 ) -> Reply {
     let found = Found::find(service, id).await?;
-    let version = found.version(&asked.version)?;
-    let schema = service.schema(version).await?;
-    let graph = service.description(version).await?.graph;
+    let version = found.version(&asked.version)?.clone();
+    let schema = service.schema(&version).await?;
+    let described = service.description(&version).await?.read;
     let (form, outcome) = match sent {
         None => (TryForm::default(), None),
         Some(form) => {
             let fields = schema.as_ref().map_or(0, |schema| schema.inputs.len());
             let outcome = match form.parse(fields) {
-                Ok(row) => service.predict(version, row).await.map_err(|error| error.message),
+                Ok(row) => service.predict(&version, row).await.map_err(|error| error.message),
                 Err(reason) => Err(reason),
             };
             (form, Some(outcome))
         }
     };
-    let rendered = super::try_it(
-        found.page(),
-        Some(version),
-        schema.as_ref(),
-        graph.as_deref(),
-        &form,
-        outcome.as_ref(),
-    );
-    page(rendered)
+    drawn(move || {
+        let schema = schema.as_ref();
+        super::try_it(found.page(), &version, schema, &described, &form, outcome.as_ref())
+    })
+    .await
 }
 
 async fn try_form<S: Service>(

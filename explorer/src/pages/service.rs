@@ -3,21 +3,20 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use nilometer_transpiler::quant::QuantGraph;
-
+use crate::description;
 use crate::view::{
-    ApiError, CallView, ClaimStatus, ClaimView, ContractView, DescriptionView, Facets, ListQuery,
+    AccountView, ApiError, CallView, ClaimStatus, ClaimView, ContractView, Facets, ListQuery,
     ModelDetail, ModelSummary, Page, Prediction, ProofView, SchemaView, Status, Usage,
     Verification, VersionView,
 };
 
-/// A description with the graph that it holds, if it was accepted.
+/// A description with its card as HTML, which was made once.
 #[derive(Clone, Debug)]
 pub struct Described {
-    /// What is shown of it.
-    pub view: DescriptionView,
-    /// The quantised graph, validated and within the bounds of drawings.
-    pub graph: Option<Arc<QuantGraph>>,
+    /// The description.
+    pub read: Arc<description::Described>,
+    /// Its card, sanitised by [`crate::markdown::render`].
+    pub card: Option<Arc<str>>,
 }
 
 /// An answer of the service.
@@ -65,6 +64,12 @@ pub trait Service: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Answer<Page<CallView>>> + Send;
     /// A model's use over time.
     fn usage(&self, model_id: u64) -> impl Future<Output = Answer<Usage>> + Send;
+    /// An account's credits and withdrawals; none if the text is not an address.
+    fn account(
+        &self,
+        address: &str,
+        page: u32,
+    ) -> impl Future<Output = Answer<Option<AccountView>>> + Send;
     /// Asks a version's contract about a row; none for missing values.
     fn predict(
         &self,

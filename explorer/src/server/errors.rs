@@ -32,7 +32,10 @@ pub async fn as_json(request: Request, next: Next) -> Response {
     *replaced.status_mut() = status;
     // Which methods a path has is said in a header.
     for (name, value) in response.headers() {
-        if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::CONTENT_ENCODING) {
+        if !matches!(
+            *name,
+            header::CONTENT_TYPE | header::CONTENT_LENGTH | header::CONTENT_ENCODING
+        ) {
             replaced.headers_mut().insert(name.clone(), HeaderValue::clone(value));
         }
     }

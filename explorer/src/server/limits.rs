@@ -36,7 +36,9 @@ impl Limits {
         let per_minute = at_least_one(options.uploads_per_minute);
         let burst = per_second.saturating_mul(NonZeroU32::MIN.saturating_add(3));
         Self {
-            requests: Arc::new(RateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst))),
+            requests: Arc::new(RateLimiter::keyed(
+                Quota::per_second(per_second).allow_burst(burst),
+            )),
             uploads: Arc::new(RateLimiter::keyed(Quota::per_minute(per_minute))),
             count: Arc::default(),
             proxies: options.proxies.clone(),

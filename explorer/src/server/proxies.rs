@@ -87,7 +87,10 @@ mod tests {
         // What a client has written itself stands left of what the proxy adds.
         assert_eq!(client(&named, "127.0.0.1", &["1.2.3.4, 198.51.100.7"]), "198.51.100.7");
         assert_eq!(client(&named, "127.0.0.1", &["1.2.3.4", "198.51.100.7"]), "198.51.100.7");
-        assert_eq!(client(&named, "127.0.0.1", &["1.2.3.4, 198.51.100.7, 10.1.1.1"]), "198.51.100.7");
+        assert_eq!(
+            client(&named, "127.0.0.1", &["1.2.3.4, 198.51.100.7, 10.1.1.1"]),
+            "198.51.100.7"
+        );
         for nonsense in ["", "unknown", "1.2.3.4, x", "10.0.0.1"] {
             assert_eq!(client(&named, "127.0.0.1", &[nonsense]), "127.0.0.1", "{nonsense}");
         }

@@ -181,7 +181,8 @@ impl From<ModelQuery> for ListQuery {
             owner: query.owner,
             price: price.to_owned(),
             trust: query.trust.map_or("", Trust::slug).to_owned(),
-            deprecated: if matches!(query.deprecated, Some(YesNo::Yes)) { "yes" } else { "" }.to_owned(),
+            deprecated: if matches!(query.deprecated, Some(YesNo::Yes)) { "yes" } else { "" }
+                .to_owned(),
             sort: query.sort.map_or("", Sort::word).to_owned(),
             page: query.page.to_string(),
             per_page: query.per_page.to_string(),

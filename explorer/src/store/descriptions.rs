@@ -116,7 +116,8 @@ impl Store {
             if stored.saturating_add(bytes.len() as u64) > MAX_STORED {
                 return Ok(false);
             }
-            let sql = "INSERT OR REPLACE INTO descriptions (hash, bytes, source) VALUES (?1, ?2, ?3)";
+            let sql =
+                "INSERT OR REPLACE INTO descriptions (hash, bytes, source) VALUES (?1, ?2, ?3)";
             let length = bytes.len() as u64;
             transaction.execute(sql, params![hash, ZeroBlob(length), source])?;
             let row = transaction.last_insert_rowid();

@@ -4,8 +4,8 @@
 //! from the events that are left. One transaction takes the index from one block to a later one, so it is
 //! consistent whenever the process dies.
 
-mod apply;
 mod accounts;
+mod apply;
 mod cache;
 mod descriptions;
 mod evidence;

@@ -28,7 +28,7 @@ fn the_list_is_searched_filtered_sorted_and_paged() {
             )
             .await;
         browser.wait_for_text("#found", "0 models").await;
-        assert!(browser.text(".empty").await.contains("No model fits"));
+        assert!(browser.text(".empty").await.contains("No model matches"));
         browser.click(".empty a").await;
         browser.wait_for_text("#found", "31 models").await;
         browser.open(&format!("{origin}/?trust=proved")).await;
@@ -78,7 +78,7 @@ fn a_model_is_tried() {
         browser.wait_for_text("#answer", "The model decides").await;
         let word = browser.text("#answer .trust").await;
         assert!(
-            word.contains("Node's word"),
+            word.contains("Simulated by the node"),
             "an answer without a transaction is not executed: {word}"
         );
         assert!(browser.count("#answer .tree .on.edge").await > 0, "the path is drawn");
@@ -101,7 +101,7 @@ fn a_model_is_tried() {
         browser.wait_for_text("#answer", "the model takes 4 features and the row has 2").await;
         browser.fill("#row", "a, b, c, d").await;
         browser.click("#row-title ~ form button[type=submit]").await;
-        browser.wait_for_text("#answer", "which is no number").await;
+        browser.wait_for_text("#answer", "which is not a number").await;
         browser.assert_quiet("trying").await;
         browser.open(&format!("{origin}/models/3/try")).await;
         browser.click("button[data-fill=random]").await;
@@ -212,7 +212,7 @@ fn the_keyboard_suffices() {
         assert_eq!(ring, "solid", "focus is seen");
         browser.press(TAB).await;
         browser.press(ENTER).await;
-        browser.wait_for_text("caption", "Nothing of a version changes").await;
+        browser.wait_for_text("caption", "A version never changes").await;
         browser
     });
 }

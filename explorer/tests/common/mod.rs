@@ -1,4 +1,4 @@
-//! A Starknet node that says what a test wants, also nonsense.
+//! A Starknet node whose answers a test chooses, malformed ones as well.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 

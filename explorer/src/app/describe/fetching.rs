@@ -10,7 +10,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
 use crate::app::{Answer, App};
-use crate::description::{digest, MAX_BYTES};
+use crate::description::digest;
 use crate::fetch;
 use crate::index::now;
 use crate::store::{FailedFetch, Stored};
@@ -117,7 +117,8 @@ impl App {
                     Some(false) => ("this explorer has no room for it".to_owned(), false),
                     None => {
                         let host = file.host;
-                        let what = format!("what {host} has is not what was registered: its hash differs");
+                        let what =
+                            format!("what {host} has is not what was registered: its hash differs");
                         (what, true)
                     }
                 }
@@ -134,5 +135,17 @@ impl App {
     }
 }
 
-// Every fetch is shorter than what a description may be.
-const _: () = assert!(fetch::SMALL < MAX_BYTES);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_and_a_model_are_asked_rarely() {
+        let fetches = Fetches::default();
+        let of_model = (0..100).filter(|n| fetches.admits(&format!("host{n}"), 1)).count();
+        assert_eq!(of_model, MODEL_BURST.get() as usize);
+        let of_host = (10..200).filter(|n| fetches.admits("one.example", *n)).count();
+        assert_eq!(of_host, HOST_BURST.get() as usize);
+        assert!(fetches.admits("other.example", 999), "others are not affected");
+    }
+}
