@@ -61,8 +61,8 @@ impl App {
             price: model.map(|model| model.summary.price).unwrap_or_default(),
             paths,
             matches_description,
-            evidence: "The node says that the contract computes this. No transaction was sent: a paid call has \
-                       it executed on chain for everybody to see."
+            evidence: "Simulated by the node and not verified: no transaction was sent. A paid call is executed on chain, \
+                       where everyone can check it."
                 .to_owned(),
         })
     }

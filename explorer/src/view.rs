@@ -1,7 +1,7 @@
-//! What pages show and the API serialises: one type for both.
+//! The types that pages show and the API serialises.
 //!
-//! Felts and hashes are hexadecimal text, amounts decimal text in the fee token's smallest unit, times seconds
-//! since the epoch. Every other text may be attacker-written: pages escape it, nobody interprets it.
+//! Felts and hashes are hexadecimal text, amounts decimal text in the fee token's smallest unit, times seconds since the
+//! epoch. All other text is untrusted: pages escape it, and nothing interprets it.
 
 mod account;
 mod amount;
@@ -29,7 +29,7 @@ pub use tried::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the service does, and which registry it shows.
+/// The state of the service, and which registry it shows.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Status {
     /// The network's id, such as `SN_MAIN`. A local devnet has the id of a public network.

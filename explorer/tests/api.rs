@@ -277,7 +277,7 @@ async fn named_proxies_say_who_asks() {
         let status = ask("203.0.113.9:9", format!("198.51.100.{n}")).await;
         refused += usize::from(status == StatusCode::TOO_MANY_REQUESTS);
     }
-    assert!(refused >= 14, "whoever is no named proxy speaks for itself: {refused}");
+    assert!(refused >= 14, "a client that is not a named proxy counts as itself: {refused}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What the node has of a version: its contract, its class, its schema.
+//! What the node knows of a version: contract, class, schema.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl App {
         if let Some(schema) = self.read(move |store| store.schema(&hash)).await? {
             return Ok((Arc::new(schema), "contract"));
         }
-        // A dead node is no reason to show nothing.
+        // The description has the schema as well, when the node does not answer.
         let described = self.description(version).await?;
         if let Some(schema) = &described.schema {
             return Ok((schema.clone(), "description"));
@@ -55,7 +55,7 @@ impl App {
         schema_view(&schema, source)
     }
 
-    /// A version's contract; what the node does not tell is unknown.
+    /// A version's contract; what the node does not answer is left open.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -90,7 +90,7 @@ impl App {
         Ok(view)
     }
 
-    /// What a class says of itself; its hash binds it, so it is asked for once.
+    /// What is read from a class. Its hash commits to it, so it is asked for once.
     async fn class_facts(&self, class_hash: Felt) -> Answer<ContractFacts> {
         let key = hex(&class_hash);
         let wanted = key.clone();
@@ -115,7 +115,7 @@ impl App {
 
 /// A felt of the index.
 pub(crate) fn felt(text: &str) -> Answer<Felt> {
-    Felt::from_hex(text).map_err(|_| internal("the index has a felt that is none"))
+    Felt::from_hex(text).map_err(|_| internal("the index has a malformed felt"))
 }
 
 fn finite(value: f64) -> Option<f64> {

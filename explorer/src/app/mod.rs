@@ -1,4 +1,4 @@
-//! The service behind pages and API: the index, the node, descriptions, the verifier.
+//! The service behind pages and API: index, node, descriptions, verifier.
 
 mod contract;
 mod describe;
@@ -86,7 +86,7 @@ impl App {
         Tasks(vec![follow, describe])
     }
 
-    /// What follows the chain, for those who take steps themselves.
+    /// What follows the chain, for callers that take steps themselves.
     pub fn follower(&self) -> Follower {
         let Inner { chain, identity, store, live, options, .. } = &*self.0;
         Follower::new(
@@ -125,12 +125,12 @@ impl App {
         &self.0.pool
     }
 
-    /// What tells one run of the server from another: its templates may be others.
+    /// Differs between runs of the server, whose templates may differ.
     pub(crate) fn boot(&self) -> u64 {
         self.0.boot
     }
 
-    /// What changes when anything that is shown may have changed.
+    /// A text that changes whenever something that pages show may have changed.
     pub fn tag(&self) -> String {
         let live = self.0.live.get();
         let trouble = live.trouble.as_ref().map_or(0, |trouble| trouble.since);
@@ -161,18 +161,18 @@ impl App {
         }
     }
 
-    /// Waits for the node, not too long.
+    /// Waits for the node, at most [`NODE_TIMEOUT`].
     pub(crate) async fn node<T>(
         &self,
         asked: impl std::future::Future<Output = Result<T, ChainError>>,
     ) -> Answer<T> {
         match timeout(NODE_TIMEOUT, asked).await {
             Ok(result) => Ok(result?),
-            Err(_) => Err(failure::timeout("the node does not answer in time")),
+            Err(_) => Err(failure::timeout("the node did not answer in time")),
         }
     }
 
-    /// How the service does.
+    /// The state of the service.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -228,12 +228,12 @@ impl App {
         Ok(page)
     }
 
-    /// The registry's own minimum counts where a model's is less.
+    /// The registry's smallest bond, which applies where a model's is smaller.
     fn least_bond(&self) -> Amount {
         self.0.live.get().settings.map_or(Amount(0), |settings| settings.min_bond)
     }
 
-    /// What filters can be set to.
+    /// The values that filters can take.
     ///
     /// # Errors
     /// The index cannot be read.

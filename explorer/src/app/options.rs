@@ -1,4 +1,4 @@
-//! What an operator can set.
+//! The operator's options.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::fetch::FetchOptions;
 use crate::server::Proxies;
 
-/// What an operator can set.
+/// The operator's options.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The network as `nilo` calls it; empty if it has no name.

@@ -1,7 +1,7 @@
 //! Drawings of models and numbers as SVG.
 //!
-//! Pure functions to SVG text. Names in a graph are its publisher's: all text goes through [`escape`], every
-//! count is bounded, and nothing here recurses deeper than [`tree::MAX_DEPTH`]. Drawings carry no styles: classes
+//! Pure functions to SVG text. Names in a graph are untrusted: all text goes through [`escape`], every count is
+//! bounded, and nothing recurses deeper than [`tree::MAX_DEPTH`]. Drawings carry no styles: classes
 //! are those of `assets/figures.css`.
 
 pub mod bars;

@@ -35,7 +35,7 @@ impl<'a> Forest<'a> {
         self.trees.trees.len()
     }
 
-    /// Never true: a graph without trees is no forest.
+    /// Never true; a graph without trees is not a forest.
     pub fn is_empty(&self) -> bool {
         self.trees.trees.is_empty()
     }
@@ -178,7 +178,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// Draws a tree. Subtrees below a depth are folded into a count, but for what `path` goes through.
+    /// Draws a tree. Subtrees below a depth are folded into a count, except along `path`.
     pub fn draw(&self, index: usize, path: &[usize], id: &str) -> String {
         let tree = self.tree(index);
         let (shown, columns, depth) = layout::place(tree, path);

@@ -45,7 +45,7 @@ impl Live {
         self.write().synced_at = Some(now());
     }
 
-    /// Notes trouble, of which the first moment counts; or that there is none.
+    /// Records trouble with the time at which it began, or that there is none.
     pub(super) fn set_trouble(&self, trouble: Option<(TroubleKind, String)>) {
         let mut inner = self.write();
         inner.trouble = trouble.map(|(kind, reason)| {

@@ -1,8 +1,8 @@
-//! Follows the registry's events into the index.
+//! Reads the registry's events into the index.
 //!
-//! A step brings the index forward by a range of blocks, or takes back what the chain has taken back. Everything that the
-//! node says within a step must be about one chain: the last block is asked for before and after the events, and
-//! the block where the index stood after that.
+//! A step moves the index forward by a range of blocks, or removes blocks that are no longer on the chain. All answers of
+//! one step must be about one chain: the last block is read before and after the events, and then the block where the
+//! index stood.
 
 mod live;
 mod run;
@@ -306,7 +306,7 @@ impl Follower {
         head.filter(|head| head.number == number).ok_or(IndexError::Changing { block: number })
     }
 
-    /// Looks up what calls took. A receipt that is not there is no harm.
+    /// Fetches the receipts of calls; missing ones are skipped.
     async fn receipts(&self) -> Result<(), IndexError> {
         let missing = self.on_store(|store| store.missing_receipts(RECEIPTS)).await?;
         let mut found = Vec::new();

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_named() {
+    fn malformed_rows_are_named() {
         let error = form(&[("row", "1, <script>")]).parse(2).unwrap_err();
         assert_eq!(error, "Feature 1 is \"<script>\", which is not a number.");
         let long = "1 ".repeat(MAX_ROW + 1);

@@ -21,7 +21,7 @@ use crate::view::{
 /// What all tabs of a model share.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelPage<'a> {
-    /// How the service does.
+    /// The state of the service.
     pub status: &'a Status,
     /// The model.
     pub model: &'a ModelDetail,

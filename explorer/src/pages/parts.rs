@@ -166,7 +166,7 @@ fn trust_count(trust: Trust, count: u64) -> Html {
     ))
 }
 
-/// What has become of a claim.
+/// The state of a claim.
 pub fn status(status: &ClaimStatus) -> Html {
     let class = match status {
         ClaimStatus::Open => "open",

@@ -1,4 +1,4 @@
-//! The publisher's accuracy report in words. Everything in it is claimed.
+//! The publisher's accuracy report in words. All of it is claimed, not checked.
 
 use serde_json::Value;
 

@@ -51,10 +51,10 @@ pub fn router<S: Service>(service: S) -> Router {
         .with_state(service)
 }
 
-/// A page, or why there is none.
+/// A page or an error.
 type Reply = Result<Response, Failure>;
 
-/// Why there is no page. It is shown with the status if that is known.
+/// An error as a page. It is shown with the status if that is known.
 struct Failure {
     status: Option<Box<Status>>,
     error: ApiError,
@@ -289,7 +289,7 @@ async fn use_it<S: Service>(
     page(super::use_it(found.page(), &place))
 }
 
-/// The explorer's own address, as the visitor's browser says; only hosts and ports are believed.
+/// The explorer's own address, as the visitor's browser states it; only a host with a port is used.
 fn origin(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']');

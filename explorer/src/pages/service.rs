@@ -24,11 +24,11 @@ pub type Answer<T> = Result<T, ApiError>;
 
 /// The service behind the pages: the index, the node, the verifier.
 pub trait Service: Clone + Send + Sync + 'static {
-    /// How the service does.
+    /// The state of the service.
     fn status(&self) -> impl Future<Output = Answer<Status>> + Send;
     /// A page of the list of models.
     fn models(&self, query: ListQuery) -> impl Future<Output = Answer<Page<ModelSummary>>> + Send;
-    /// What filters can be set to.
+    /// The values that filters can take.
     fn facets(&self) -> impl Future<Output = Answer<Facets>> + Send;
     /// A model; none if there is no such model.
     fn model(&self, id: u64) -> impl Future<Output = Answer<Option<ModelDetail>>> + Send;

@@ -9,7 +9,7 @@ use crate::view::{Status, TroubleKind};
 /// Header and footer of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Shell<'a> {
-    /// How the service does.
+    /// The state of the service.
     pub status: &'a Status,
     section: &'static str,
 }

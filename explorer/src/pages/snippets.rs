@@ -66,7 +66,7 @@ pub(super) fn all(page: ModelPage<'_>, place: &Place<'_>) -> Vec<Snippet> {
         },
         Snippet {
             title: "Cairo, without paying",
-            text: "The model's contract answers to anybody; only the registry's calls are on record.",
+            text: "The model's contract answers everyone; only calls through the registry are recorded.",
             code: format!(
                 "#[starknet::interface]\n\
                  trait IModel<T> {{\n    fn predict(self: @T, input: Span<felt252>) -> Span<felt252>;\n}}\n\n\
@@ -76,7 +76,7 @@ pub(super) fn all(page: ModelPage<'_>, place: &Place<'_>) -> Vec<Snippet> {
         },
         Snippet {
             title: "Rust",
-            text: "With nilometer-starknet, which checks every answer of the node.",
+            text: "With nilometer-starknet, which checks the form of every answer of the node.",
             code: format!(
                 "use nilometer_starknet::{{Chain, Felt, Registry}};\n\n\
                  let chain = Chain::connect(&rpc_url).await?;\n\

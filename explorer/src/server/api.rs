@@ -116,7 +116,7 @@ async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(super::document())
 }
 
-/// How the service does.
+/// The state of the service.
 #[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = Status)))]
 pub async fn status(State(app): State<App>) -> Reply<Status> {
     Ok(Json(app.status().await?))
@@ -131,7 +131,7 @@ pub async fn models(
     Ok(Json(app.models(query.into()).await?))
 }
 
-/// What filters can be set to.
+/// The values that filters can take.
 #[utoipa::path(get, path = "/api/v1/facets", responses((status = 200, body = Facets)))]
 pub async fn facets(State(app): State<App>) -> Reply<Facets> {
     Ok(Json(app.facets().await?))

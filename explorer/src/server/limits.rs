@@ -1,4 +1,4 @@
-//! How much one address may ask for.
+//! Rate limits per address.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;

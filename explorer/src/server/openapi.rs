@@ -11,7 +11,7 @@ use crate::view::ErrorKind;
     info(
         title = "Nilometer explorer",
         description = "What the explorer's pages show, as JSON. The chain is the source of truth; texts in answers \
-                       may be anybody's. Trust levels are executed, proved and claimed, and are never merged.",
+                       may be written by anyone. Trust levels are executed, proved and claimed, and are never merged.",
         license(name = "MIT")
     ),
     paths(

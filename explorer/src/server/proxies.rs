@@ -91,8 +91,8 @@ mod tests {
             client(&named, "127.0.0.1", &["1.2.3.4, 198.51.100.7, 10.1.1.1"]),
             "198.51.100.7"
         );
-        for nonsense in ["", "unknown", "1.2.3.4, x", "10.0.0.1"] {
-            assert_eq!(client(&named, "127.0.0.1", &[nonsense]), "127.0.0.1", "{nonsense}");
+        for malformed in ["", "unknown", "1.2.3.4, x", "10.0.0.1"] {
+            assert_eq!(client(&named, "127.0.0.1", &[malformed]), "127.0.0.1", "{malformed}");
         }
     }
 

@@ -10,7 +10,7 @@ use super::proxies::{bucket, Proxies};
 
 /// Connections at the same time.
 pub(super) const MAX_CONNECTIONS: usize = 512;
-/// Connections of one address, but for named proxies.
+/// Connections of one address; named proxies may have more.
 pub(super) const MAX_OF_ADDRESS: usize = 64;
 /// A connection that was active so recently does not give way.
 const ACTIVE: Duration = Duration::from_millis(150);
@@ -52,7 +52,7 @@ impl Room {
         Self { seats: Arc::default(), proxies }
     }
 
-    /// A place for a newcomer, if need be that of a connection that makes no progress.
+    /// A place for a new connection, if need be that of one that makes no progress.
     pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
         let is_proxy = self.proxies.trusts(address);
         let address = bucket(address);

@@ -1,4 +1,4 @@
-//! What an event changes.
+//! Applies events to the tables.
 
 use nilometer_starknet::codec::short_string;
 use nilometer_starknet::types::digest_text;
@@ -198,7 +198,7 @@ pub(super) fn list(felts: &[Felt]) -> Result<String> {
     Ok(serde_json::to_string(&felts).unwrap_or_default())
 }
 
-/// The text that a felt spells; nothing for zero, hexadecimal for what is no text.
+/// The text that a felt spells; empty for zero, hexadecimal if it is not text.
 fn spelled(felt: &Felt) -> String {
     match short_string(felt) {
         Some(text) => text,

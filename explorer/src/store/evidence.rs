@@ -59,7 +59,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
-/// A claim, but for what needs its schema: row, results, the schema's hash.
+/// A claim without its row and results, and these with the schema's hash.
 fn claim(row: &Row<'_>) -> rusqlite::Result<(ClaimView, Vec<Felt>, Vec<Felt>, String)> {
     let status: String = row.get(4)?;
     let status = ClaimStatus::parse(&status).unwrap_or(ClaimStatus::Void);

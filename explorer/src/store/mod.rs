@@ -1,8 +1,8 @@
-//! The index: what the registry's events say, in SQLite.
+//! The index: the registry's events in SQLite.
 //!
-//! Raw events are kept, and everything else follows from them: after a reorganisation the tables are made again
-//! from the events that are left. One transaction takes the index from one block to a later one, so it is
-//! consistent whenever the process dies.
+//! Raw events are kept, and all other tables are computed from them: after a reorganisation they are computed again from
+//! the remaining events. One transaction takes the index from one block to a later one, so it is consistent whenever
+//! the process dies.
 
 mod accounts;
 mod apply;
@@ -131,7 +131,7 @@ impl Store {
         Ok(Self { reader, writer: Mutex::new(writer) })
     }
 
-    /// Forgets everything, so that the index is made again.
+    /// Empties the index, which is then read again from the chain.
     ///
     /// # Errors
     /// SQLite fails.
@@ -235,7 +235,7 @@ impl Reader {
     }
 }
 
-/// What the index in a file is about; none if it is no index.
+/// What the index in a file is about; none if the file is not an index.
 pub fn identity_of(path: &Path) -> Option<Identity> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let chain = text(&connection, "chain").ok()??;
@@ -285,7 +285,7 @@ fn amount(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Amount> {
     Ok(Amount(text.parse().unwrap_or(0)))
 }
 
-/// A felt as everything here spells it.
+/// The spelling of felts in the index and on pages.
 pub(crate) fn hex(felt: &Felt) -> String {
     format!("{felt:#x}")
 }

@@ -174,7 +174,7 @@ impl Reader {
         })
     }
 
-    /// What filters can be set to.
+    /// The values that filters can take.
     ///
     /// # Errors
     /// SQLite fails.

@@ -4,10 +4,10 @@ use rusqlite::Connection;
 
 use super::{hex, set, text, Identity, Result};
 
-/// Another layout of the tables is another version; older ones are made anew from the chain.
+/// The version of the tables' layout; an index of another version is emptied and read again from the chain.
 const VERSION: &str = "2";
 
-/// Raw events, and what says how far the index is.
+/// Raw events, and how far the index is.
 const SOURCE: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS blocks (
@@ -22,7 +22,7 @@ CREATE INDEX IF NOT EXISTS events_of_claim ON events (claim_id) WHERE claim_id I
 CREATE INDEX IF NOT EXISTS events_unreadable ON events (block) WHERE problem IS NOT NULL;
 ";
 
-/// What was asked for once and stays true: it is named by hashes, not by blocks.
+/// Answers that never change, by hash.
 const CACHE: &str = "
 CREATE TABLE IF NOT EXISTS receipts (
     tx TEXT PRIMARY KEY, gas_l2 INTEGER NOT NULL, fee TEXT NOT NULL
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS checks (
 CREATE INDEX IF NOT EXISTS checks_of_version ON checks (model_id, version, tied);
 ";
 
-/// What follows from the events.
+/// Computed from the events.
 const DERIVED: &str = "
 CREATE TABLE IF NOT EXISTS models (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, family TEXT NOT NULL,
@@ -112,7 +112,7 @@ CREATE INDEX IF NOT EXISTS credits_of_account ON credits (account, id);
 CREATE INDEX IF NOT EXISTS models_of_owner ON models (owner);
 ";
 
-/// Tables that follow from the events.
+/// Tables that are computed from the events.
 const DERIVED_TABLES: [&str; 7] =
     ["models", "versions", "calls", "usage", "claims", "proofs", "credits"];
 /// Everything else that an index holds.
@@ -130,7 +130,7 @@ const OTHER_TABLES: [&str; 11] = [
     "checks",
 ];
 
-/// Makes the tables; those of another version or registry go first.
+/// Creates the tables; those of another version or registry are dropped first.
 pub fn prepare(connection: &mut Connection, identity: &Identity) -> Result<()> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -158,7 +158,7 @@ pub fn prepare(connection: &mut Connection, identity: &Identity) -> Result<()> {
     Ok(())
 }
 
-/// Forgets all events and what follows from them.
+/// Empties events and the tables computed from them.
 pub fn clear(connection: &Connection) -> Result<()> {
     clear_derived(connection)?;
     connection.execute_batch(
@@ -168,7 +168,7 @@ pub fn clear(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Forgets what follows from the events.
+/// Empties the tables that are computed from events.
 pub fn clear_derived(connection: &Connection) -> Result<()> {
     for table in DERIVED_TABLES {
         connection.execute_batch(&format!("DELETE FROM {table};"))?;

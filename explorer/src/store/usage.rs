@@ -1,4 +1,4 @@
-//! Use over time.
+//! A model's calls and revenue over time.
 
 use rusqlite::params;
 
@@ -29,7 +29,7 @@ impl Reader {
                 _ => (0, 0),
             };
             let fits = |hours: &&u64| last / **hours - first / **hours < MAX_POINTS;
-            // A block's time is the sequencer's word: whatever it is, points stay few.
+            // A block's time is chosen by the sequencer: the number of points is bounded all the same.
             let step = BUCKETS.iter().find(fits).copied().unwrap_or((last - first) / MAX_POINTS + 1);
             let start = first / step;
             let n_points = if hours.is_empty() { 0 } else { last / step - start + 1 };

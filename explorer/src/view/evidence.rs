@@ -62,7 +62,7 @@ impl fmt::Display for Trust {
     }
 }
 
-/// What has become of a claim.
+/// The state of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimStatus {
@@ -81,7 +81,7 @@ pub enum ClaimStatus {
 }
 
 impl ClaimStatus {
-    /// All of them.
+    /// In the order of a claim's life.
     pub const ALL: [Self; 6] =
         [Self::Open, Self::Contested, Self::Refuted, Self::Upheld, Self::Final, Self::Void];
 
@@ -140,23 +140,23 @@ pub struct ClaimView {
     pub model_name: String,
     /// Its version.
     pub version: u32,
-    /// What has become of it.
+    /// Its state.
     pub status: ClaimStatus,
     /// How far the claimed output is to be trusted, or for a refuted one, that it is wrong.
     pub trust: Trust,
-    /// Who claims.
+    /// The account that claims.
     pub claimant: String,
-    /// Who has contested.
+    /// The account that has contested, if any.
     pub contester: Option<String>,
-    /// Who had it executed.
+    /// The account that had it executed, if any.
     pub challenger: Option<String>,
     /// The bond of the claimant, and of the contester.
     #[schema(value_type = String)]
     pub bond: Amount,
-    /// What the challenger got.
+    /// The challenger's reward.
     #[schema(value_type = String)]
     pub reward: Amount,
-    /// The part that nobody gets.
+    /// The part of the bond that was burnt.
     #[schema(value_type = String)]
     pub burnt: Amount,
     /// Refuted because the model refuses the row.
@@ -200,7 +200,7 @@ pub struct ClaimEvent {
     pub tx_hash: String,
 }
 
-/// A proof that somebody says to have: claimed, unless this server has checked the very file.
+/// A record of a proof: claimed, unless this server has checked that file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProofView {
     /// Its number, from 1.

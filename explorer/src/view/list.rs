@@ -1,4 +1,4 @@
-//! Lists: what is asked for, and what a list shows.
+//! Lists of models: queries and results.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -249,18 +249,18 @@ pub struct ModelSummary {
     pub about: Option<String>,
 }
 
-/// How much evidence there is, by level of trust; levels are never added up.
+/// How much evidence there is, by level of trust; levels are never added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Activity {
     /// Executed: rows that were paid for and computed on chain.
     pub calls: u64,
-    /// Executed: claims that a challenge has had computed on chain.
+    /// Executed: claims that were computed on chain because of a challenge.
     pub settled_claims: u64,
-    /// Proved: proofs that were checked by this server.
+    /// Proved: valid proofs that this server checked, of versions whose contract agrees with them.
     pub proofs_checked: u64,
-    /// Claimed: other claims, whatever has become of them.
+    /// Claimed: other claims in any state.
     pub claims: u64,
-    /// Claimed: proofs that somebody says to have.
+    /// Claimed: recorded proofs, whether or not they were checked.
     pub proofs_recorded: u64,
 }
 
@@ -284,7 +284,7 @@ pub struct Facet {
     pub count: u64,
 }
 
-/// What filters can be set to.
+/// The values that filters can take.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Facets {
     /// Families of models, most frequent first, at most 20.

@@ -75,7 +75,7 @@ pub struct VersionView {
     pub n_calls: u64,
 }
 
-/// What has become of a version's description.
+/// The state of a version's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DescriptionState {
@@ -91,10 +91,10 @@ pub enum DescriptionState {
     Refused,
 }
 
-/// A version's description: its publisher's words, but for the checks.
+/// A version's description: its publisher's words, except for the checks.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct DescriptionView {
-    /// What has become of it.
+    /// Its state.
     pub state: DescriptionState,
     /// Why it is missing or was refused.
     pub reason: Option<String>,

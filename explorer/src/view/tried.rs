@@ -1,4 +1,4 @@
-//! What comes of trying a model, of checking a proof, and of asking for what is not there.
+//! The results of trying a model, of checking a proof, and of a model's use.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,7 +54,7 @@ pub struct Prediction {
     pub paths: Vec<Vec<TreeStep>>,
     /// Whether the description's graph gives the same integers; none without one.
     pub matches_description: Option<bool>,
-    /// A call without a transaction: the node's word that the contract computes it.
+    /// What the answer is worth: a simulation by the node, which is not verified.
     pub evidence: String,
 }
 
@@ -73,14 +73,14 @@ pub struct TreeStep {
     pub holds: Option<bool>,
 }
 
-/// What became of checking a proof.
+/// The result of checking a proof.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Verification {
     /// Whether the proof shows what is below.
     pub valid: bool,
     /// `proved` if it is valid.
     pub trust: Option<Trust>,
-    /// Exactly why not.
+    /// Why it is not valid, if it is not.
     pub reason: Option<String>,
     /// The model.
     pub model_id: u64,

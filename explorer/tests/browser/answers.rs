@@ -102,7 +102,7 @@ pub fn prediction(
             .map(|path| path.into_iter().map(step).collect())
             .collect(),
         matches_description: Some(true),
-        evidence: "The node's word: it executed the contract's predict, without a transaction."
+        evidence: "Simulated by the node and not verified: no transaction was sent."
             .to_owned(),
     })
 }

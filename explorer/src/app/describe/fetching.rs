@@ -1,7 +1,7 @@
 //! Fetching descriptions from where the chain says that they are: rarely, and never the same failure again and again.
 //!
 //! Failures are kept by hash and address, each is retried later than the one before. One host is asked at most
-//! [`PER_HOST`] times a minute, and for one model at most [`PER_MODEL`] times an hour.
+//! [`PER_HOST`] times per minute, and for one model at most [`PER_MODEL`] times per hour.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
