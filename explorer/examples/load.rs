@@ -1,7 +1,7 @@
 //! How long the list page takes under load: `cargo run --release -p nilometer-explorer --example load`.
 //!
-//! A thousand made-up models, requests at a fixed rate whatever the answers take (an open loop, as visitors are), and
-//! the slowest hundredth. Server and visitors share the machine. Fails beyond the bound.
+//! A thousand made-up models, requests at a fixed rate however long answers take (an open loop), and the slowest
+//! hundredth. Server and visitors share the machine. Fails beyond the bound.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 

@@ -11,7 +11,7 @@ use crate::outputs::decode;
 use crate::store::hex;
 use crate::view::{Prediction, TreeStep, VersionView};
 
-/// Trees whose paths are told.
+/// The most trees whose paths are returned.
 const MAX_PATHS: usize = 256;
 
 impl App {

@@ -69,9 +69,17 @@ pub struct Status {
 impl Status {
     /// The network as people call it.
     pub fn network(&self) -> String {
-        match self.is_devnet {
-            true => format!("local devnet (chain id {})", self.chain),
-            false => self.chain.clone(),
+        let chain = &self.chain;
+        let is_local = url::Url::parse(&self.node).is_ok_and(|url| match url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        });
+        match (self.is_devnet, is_local) {
+            (true, _) => format!("local devnet (chain id {chain})"),
+            (false, true) => format!("{chain} by a node on this machine"),
+            (false, false) => chain.clone(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is fetched, and what never is.
+//! Which addresses are fetched from, and the bounds of a fetch.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

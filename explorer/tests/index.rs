@@ -128,7 +128,7 @@ async fn a_transaction_that_was_not_committed_leaves_nothing() {
     let writer = rusqlite::Connection::open(folder.path().join("index.sqlite")).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE; DELETE FROM models; DELETE FROM events;").unwrap();
     for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
-        // The shared memory is made anew from the log.
+        // SQLite rebuilds the shared memory from the log.
         if !file.file_name().to_string_lossy().ends_with("-shm") {
             std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
         }
@@ -216,7 +216,7 @@ async fn a_chain_that_changes_while_it_is_read_is_read_again() {
             chapter.blocks.clone_from(&one);
             chapter.swap_after = Some((chapter.requests + after, other.clone()));
         });
-        // At whatever request the chain changes, the index ends as one that never saw the first chain.
+        // The chain changes after each possible request; the index must end as if it had never seen the first chain.
         for _ in 0..20 {
             match app.follower().step().await {
                 Ok(_) | Err(IndexError::Changing { .. }) => {}

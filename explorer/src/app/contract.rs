@@ -49,7 +49,7 @@ impl App {
     /// How rows of a version are encoded.
     ///
     /// # Errors
-    /// Neither node nor description tell, or it is not what was registered.
+    /// Neither node nor description have it, or its hash is not the registered one.
     pub async fn schema(&self, version: &VersionView) -> Answer<SchemaView> {
         let (schema, source) = self.checked_schema(version).await?;
         schema_view(&schema, source)

@@ -66,7 +66,7 @@ impl Svg {
     }
 }
 
-/// A coordinate, to a tenth; never `NaN` or infinite, whatever it was computed from.
+/// A coordinate, to a tenth; `NaN` and infinities become 0.
 struct Num(f64);
 
 impl Display for Num {

@@ -8,7 +8,7 @@ use nilometer_transpiler::quant::{
 use super::layout::{self, Place, Shown};
 use super::{class_names, escape, number, shorten, ClassNames, Num, Svg};
 
-/// No drawing goes deeper, whatever the tree.
+/// The greatest depth of a drawing.
 pub const MAX_DEPTH: usize = 48;
 
 /// The trees of a valid graph, and how to read them.

@@ -31,7 +31,7 @@ const PARALLEL: usize = 8;
 /// Receipts that are asked for after a step.
 const RECEIPTS: u32 = 32;
 
-/// A step that brings nothing.
+/// Why a step failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum IndexError {
@@ -85,7 +85,7 @@ pub enum Step {
     Idle,
     /// The index came forward.
     Forward,
-    /// Blocks were taken back.
+    /// Blocks were removed.
     Back,
 }
 
@@ -131,7 +131,7 @@ impl Follower {
         Self { chain, registry, store, live, first_block, span, no_receipt, no_schema }
     }
 
-    /// Brings the index one range of blocks forward, or back to where the chain is still the same.
+    /// Moves the index one range of blocks forward, or back to the last block that is still on the chain.
     ///
     /// # Errors
     /// The node or the index fails; the index is as it was then.
@@ -173,7 +173,7 @@ impl Follower {
         Ok(Step::Forward)
     }
 
-    /// Whether the index's newest block, as far as the node goes, is the node's.
+    /// Whether the newest block that both know is the same.
     async fn is_here(&self, cursor: &Block, tip: u64) -> Result<bool, IndexError> {
         let known = if tip >= cursor.number {
             Some(cursor.clone())
@@ -185,13 +185,13 @@ impl Follower {
         self.is_same(&known).await
     }
 
-    /// Whether the node's block is the index's. A node that says that it has the block, and has none when it is
-    /// asked, is several nodes, some of which lag.
+    /// Whether the node has the same block. An address may be that of several nodes, some of which lag: then the block
+    /// may be missing although the tip is beyond it.
     async fn is_same(&self, block: &Block) -> Result<bool, IndexError> {
         Ok(hex(&self.head(block.number).await?.hash) == block.hash)
     }
 
-    /// Takes back what is not on the chain any more.
+    /// Removes blocks that are no longer on the chain.
     async fn roll_back(&self, tip: u64) -> Result<Step, IndexError> {
         // Newest first; blocks are the same from some place on, which is searched by halves.
         let blocks = self.on_store(move |store| store.blocks_down_from(tip, u32::MAX)).await?;
@@ -356,7 +356,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Reads the registry's own settings.
+    /// Reads the registry's settings.
     async fn settings(&self) -> Result<(), IndexError> {
         let registry = Registry::at(self.registry);
         let settings = registry.settings(&self.chain).await?;

@@ -282,7 +282,7 @@ struct UsageColumn {
     gas_l2: u64,
 }
 
-/// The most columns of a chart that can still be told apart.
+/// The most columns of a chart that a reader can distinguish.
 const MAX_COLUMNS: usize = 36;
 
 /// Points of use, neighbours together where there are too many.

@@ -132,17 +132,17 @@ pub fn trust_counts(activity: &Activity) -> Html {
     Html::trusted(format!(r#"<div class="row pills">{}</div>"#, all.concat()))
 }
 
-/// The badge of what only somebody says.
+/// The badge of claims.
 pub fn claimed() -> Html {
     trust(&Trust::Claimed)
 }
 
-/// The badge of what a proof shows.
+/// The badge of checked proofs.
 pub fn proved() -> Html {
     trust(&Trust::Proved)
 }
 
-/// The badge of what the chain has computed.
+/// The badge of executed outputs.
 pub fn executed() -> Html {
     trust(&Trust::Executed)
 }

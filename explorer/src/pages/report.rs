@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::parts;
 
-/// A term and what the report says of it.
+/// A term and its value in the report.
 pub(super) type Fact = (&'static str, String);
 
 /// The facts of a report that people ask for.

@@ -34,7 +34,7 @@ pub trait Service: Clone + Send + Sync + 'static {
     fn model(&self, id: u64) -> impl Future<Output = Answer<Option<ModelDetail>>> + Send;
     /// A version's description, as far as it is known now.
     fn description(&self, version: &VersionView) -> impl Future<Output = Answer<Described>> + Send;
-    /// How rows of a version are encoded; none if neither contract nor description tell.
+    /// How rows of a version are encoded; none if neither contract nor description have them.
     fn schema(
         &self,
         version: &VersionView,

@@ -1,4 +1,4 @@
-//! The tabs where a visitor brings something: a row to try, a proof to check.
+//! The tabs to try a row and to check a proof.
 
 use askama::Template;
 use nilometer_transpiler::decision::arg_max;

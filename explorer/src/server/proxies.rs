@@ -47,7 +47,7 @@ impl Proxies {
     }
 }
 
-/// What limits are counted by: who has a network of version 6 has as many addresses as they like.
+/// The address by which limits are counted: one for a whole IPv6 network, whose owner has 2^64 addresses.
 pub(super) fn bucket(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

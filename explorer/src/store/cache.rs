@@ -9,10 +9,10 @@ use rusqlite::{params, Connection, OptionalExtension};
 use super::{hex, Reader, Result, Store};
 use crate::view::{CheckedHere, Entry};
 
-/// Proofs that were checked are forgotten beyond so many, the oldest first.
+/// Checks of proofs beyond this number are deleted, the oldest first.
 const MAX_CHECKS: u32 = 100_000;
 
-/// What a transaction took.
+/// The gas and fee of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// L2 gas.
@@ -21,7 +21,7 @@ pub struct Receipt {
     pub fee: u128,
 }
 
-/// What a class says of itself; its hash binds it.
+/// What is read from a class. Its hash commits to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContractFacts {
     /// System calls that it makes.
@@ -66,7 +66,7 @@ pub(super) fn schema(connection: &Connection, hash: &str) -> Result<Option<Schem
 }
 
 impl Reader {
-    /// The schema with this hash, if a contract was asked for it before.
+    /// The schema with this hash, if it is stored.
     ///
     /// # Errors
     /// SQLite fails.
@@ -74,7 +74,7 @@ impl Reader {
         self.read(|connection| schema(connection, hash))
     }
 
-    /// Schemas that were never asked for: their hashes, and contracts that should have them.
+    /// Schemas that are not stored: their hashes, and contracts that should have them.
     ///
     /// # Errors
     /// SQLite fails.
@@ -107,7 +107,7 @@ impl Reader {
         })
     }
 
-    /// What a class says of itself.
+    /// What is stored of a class.
     ///
     /// # Errors
     /// SQLite fails.
@@ -182,7 +182,7 @@ impl Store {
         })
     }
 
-    /// Keeps what a class says of itself.
+    /// Stores what was read from a class.
     ///
     /// # Errors
     /// SQLite fails.

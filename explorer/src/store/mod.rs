@@ -79,7 +79,7 @@ pub struct Progress {
     pub block: Option<Block>,
     /// Rises with every change.
     pub revision: u64,
-    /// How often blocks were taken back.
+    /// How often blocks were removed after a reorganisation.
     pub rollbacks: u64,
     /// Events that could not be read.
     pub unreadable: u64,
@@ -248,7 +248,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number that the index says of itself.
+/// A number of the table `meta`.
 fn number(connection: &Connection, key: &str) -> Result<u64> {
     Ok(text(connection, key)?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{Amount, OutputView};
 
-/// How far an output is to be trusted. The three are told apart everywhere and never merged.
+/// How far an output is to be trusted. The three levels are kept apart everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {
@@ -161,7 +161,7 @@ pub struct ClaimView {
     pub burnt: Amount,
     /// Refuted because the model refuses the row.
     pub refused: bool,
-    /// When it was made.
+    /// Its time.
     pub claimed_at: u64,
     /// Until when it can be challenged, exclusive.
     pub deadline: u64,
@@ -270,7 +270,7 @@ pub struct CallView {
     pub block: u64,
     /// In which transaction.
     pub tx_hash: String,
-    /// L2 gas of the transaction, shared among its calls, where the node has told.
+    /// L2 gas of the transaction, shared evenly among its calls; none until its receipt is known.
     pub gas_l2: Option<u64>,
     /// Always `executed`.
     pub trust: Trust,

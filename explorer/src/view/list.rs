@@ -146,7 +146,7 @@ impl ListQuery {
         self.per_page.parse().unwrap_or(24).clamp(1, MAX_PER_PAGE)
     }
 
-    /// Whether anything but the order and the page was asked for.
+    /// Whether there is any filter besides order and page.
     pub fn is_filtered(&self) -> bool {
         let texts = [&self.q, &self.kind, &self.task, &self.licence, &self.owner];
         texts.iter().any(|text| !text.trim().is_empty())

@@ -137,13 +137,13 @@ impl DescriptionView {
 pub struct Check {
     /// What: `metadata_hash`, `model_hash`, `schema_hash`, `program_hash`, `class_hash`, ….
     pub what: String,
-    /// For people: what it says.
+    /// What it shows, for people.
     pub meaning: String,
     /// Whether it passes.
     pub passed: bool,
-    /// What the chain says.
+    /// The value on chain.
     pub expected: String,
-    /// What was found.
+    /// The value that was found.
     pub actual: String,
 }
 
@@ -206,7 +206,7 @@ pub struct ContractView {
     /// Whether the two are the same; none if the node did not answer.
     pub class_unchanged: Option<bool>,
     /// System calls that the class makes: a model needs none, and one that makes any can answer as it likes. None if
-    /// the node did not tell.
+    /// the node did not answer.
     pub system_calls: Option<Vec<String>>,
     /// The entry points, from the class's ABI.
     pub entries: Vec<Entry>,

@@ -1,4 +1,4 @@
-//! What the tests' models answer, and what was said about them.
+//! Answers of the tests' models, and claims about them.
 
 use nilometer_explorer::view::*;
 use nilometer_transpiler::graph::{Labels, OutputKind};
@@ -107,7 +107,7 @@ pub fn prediction(
     })
 }
 
-/// A stand-in for the verifier: what matters here is what pages make of its answers.
+/// A stand-in for the verifier: these tests are about pages.
 pub fn verification(sample: &Sample, proof: &[u8]) -> Verification {
     let valid = proof == b"good";
     let tampered = proof.starts_with(b"good");

@@ -236,7 +236,7 @@ impl Browser {
         assert!(found.is_null(), "{what} scrolls sideways: {found:#}");
     }
 
-    /// No script of a stranger has run: no dialog is open, no mark of one is set, and the console has no error.
+    /// No foreign script has run: no dialog is open, no mark of one is set, and the console has no error.
     pub async fn assert_quiet(&self, what: &str) {
         let alert = self.http.get(format!("{}/alert/text", self.session)).send().await.unwrap();
         assert!(!alert.status().is_success(), "{what} opens a dialog");

@@ -234,11 +234,11 @@ fn hostile() -> Sample {
     let summary = &mut sample.detail.summary;
     summary.kind = HOSTILE.to_owned();
     summary.about = Some(HOSTILE.to_owned());
-    summary.licence = HOSTILE.to_owned();
+    summary.licence = "\u{2714} Proved by this explorer".to_owned();
     summary.price = Amount(u128::MAX);
     sample.detail.versions[0].metadata_uri = format!("javascript:alert(1)//{}", "w".repeat(1_000));
     let markdown = format!(
-        "# {HOSTILE}\n\n[click](javascript:alert(1)) ![x](https://evil.example/pixel.png)\n\n\
+        "# {HOSTILE}\n\n**\u{2713} Proved by this explorer**\n\n[click](javascript:alert(1)) ![x](https://evil.example/pixel.png)\n\n\
          <iframe src=https://evil.example></iframe>\n\n{}\n\n| a | b |\n|---|---|\n| {HOSTILE} | {} |\n",
         "a".repeat(5_000),
         "wide ".repeat(400),

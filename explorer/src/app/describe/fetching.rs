@@ -18,6 +18,8 @@ use crate::view::{DescriptionState, VersionView};
 
 /// Fetches at the same time.
 const MAX_FETCHES: usize = 4;
+/// Fetches that wait.
+const QUEUE: usize = 16;
 /// Fetches from one host per minute, and at once.
 const PER_HOST: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const HOST_BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -34,6 +36,7 @@ const SWEEP: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Fetches {
     slots: Semaphore,
+    queue: Semaphore,
     /// One description of more than [`fetch::SMALL`] bytes is in memory at a time.
     large: Arc<Semaphore>,
     hosts: DefaultKeyedRateLimiter<String>,
@@ -44,6 +47,7 @@ impl Default for Fetches {
     fn default() -> Self {
         Self {
             slots: Semaphore::new(MAX_FETCHES),
+            queue: Semaphore::new(QUEUE),
             large: Arc::new(Semaphore::new(1)),
             hosts: RateLimiter::keyed(Quota::per_minute(PER_HOST).allow_burst(HOST_BURST)),
             models: RateLimiter::keyed(Quota::per_hour(PER_MODEL).allow_burst(MODEL_BURST)),
@@ -100,7 +104,11 @@ impl App {
             let reason = "this explorer has asked its host often enough for now";
             return Ok(Err((DescriptionState::Pending, Some(reason.to_owned()))));
         }
+        let Ok(place) = fetches.queue.try_acquire() else {
+            return Ok(Err((DescriptionState::Pending, None)));
+        };
         let _slot = fetches.slots.acquire().await;
+        drop(place);
         let fetched = fetch::fetch(&uri, &options.fetch, &fetches.large).await;
         let (problem, differs) = match fetched {
             Ok(file) => {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{lock, Key, Readable};
 use crate::description::Described;
+use crate::view::DescriptionState;
 
 /// Memory for descriptions with their programs, in bytes. Small and large ones do not compete, so that a few large
 /// ones cannot push all others out.
@@ -97,9 +98,13 @@ impl Kept {
         let view = &described.view;
         let report = view.report.as_ref().map_or(0, value_weight);
         let shown_weight = 4_096 + card + view.card.as_ref().map_or(0, String::len) + report;
+        let mut view = view.clone();
+        if view.state == DescriptionState::Available {
+            view.reason = Some("it is read again: ask once more in a moment".to_owned());
+        }
         let shown = Readable {
             described: Arc::new(Described {
-                view: view.clone(),
+                view,
                 graph: None,
                 schema: None,
                 program: None,
@@ -130,7 +135,7 @@ fn value_weight(value: &serde_json::Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{DescriptionState, VersionView};
+    use crate::view::VersionView;
 
     fn key(n: usize) -> Key {
         [n.to_string(), String::new(), String::new(), String::new(), String::new()]

@@ -23,16 +23,22 @@ const PAUSE_SMALL: u32 = 1;
 /// The longest such pause.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
+/// Large descriptions that may wait to be read; further ones are asked for again later.
+const QUEUE: usize = 8;
+
 /// Who may read.
 #[derive(Debug)]
 pub(super) struct Reading {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    /// Places in the queue for `large`, so that large descriptions do not use up all searches.
+    queue: Semaphore,
 }
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { small: Arc::new(Semaphore::new(1)), large: Arc::new(Semaphore::new(1)) }
+        let one = || Arc::new(Semaphore::new(1));
+        Self { small: one(), large: one(), queue: Semaphore::new(QUEUE) }
     }
 }
 
@@ -53,21 +59,41 @@ impl App {
         if stored.length > MAX_BYTES {
             return refused("it is too long");
         }
-        let Reading { small, large } = &self.0.described.reading;
+        let later = || {
+            let reason = "other large descriptions are being read".to_owned();
+            Ok(Readable::absent(version, DescriptionState::Pending, Some(reason)))
+        };
+        let Reading { small, large, queue } = &self.0.described.reading;
         // Its length alone may say that it is large; what it takes is known when its bytes are.
         let mut gate = if stored.length <= SMALL / 4 { small } else { large };
+        let mut place = None;
+        if Arc::ptr_eq(gate, large) {
+            let Ok(taken) = queue.try_acquire() else { return later() };
+            place = Some(taken);
+        }
         let mut turn = gate.clone().acquire_owned().await;
+        drop(place);
         let hash = version.metadata_hash.clone();
         let bytes = self.read(move |index| index.description(&hash)).await?;
-        let Some(bytes) = bytes else { return refused("its bytes are not in the index any more") };
+        let Some(mut bytes) = bytes else { return refused("its bytes are not in the index any more") };
         let weight = weight(&bytes);
         if weight > MAX_WEIGHT {
             return refused("it would take too much memory to read it here");
         }
         if weight > SMALL && Arc::ptr_eq(gate, small) {
             drop(turn);
+            // Not held while waiting: what waits must not take memory.
+            drop(bytes);
+            let Ok(place) = queue.try_acquire() else { return later() };
             gate = large;
             turn = gate.clone().acquire_owned().await;
+            drop(place);
+            let hash = version.metadata_hash.clone();
+            let again = self.read(move |index| index.description(&hash)).await?;
+            let Some(again) = again else {
+                return refused("its bytes are not in the index any more");
+            };
+            bytes = again;
         }
         let (wanted, source, hash) =
             (version.clone(), stored.source, version.metadata_hash.clone());
