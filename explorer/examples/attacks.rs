@@ -57,7 +57,9 @@ fn schema() -> Vec<Felt> {
 /// A hostile description; its kind follows from the model's number.
 fn hostile(id: u64) -> Vec<u8> {
     let file = |part: &str| {
-        format!(r#"{{"format":"nilometer-description-v1","card":"model {id}","report":null,"schema":null,{part}}}"#)
+        format!(
+            r#"{{"format":"nilometer-description-v1","card":"model {id}","report":null,"schema":null,{part}}}"#
+        )
     };
     match id % 4 {
         // 16,000 columns, 30,000 rows of one cell.
@@ -98,7 +100,11 @@ fn index(folder: &Path, chain: &Chain, host: &str) -> Store {
     let schema_hash = Poseidon::hash_array(&schema());
     let mut incoming = Incoming::default();
     for id in 1..=MODELS {
-        incoming.blocks.push(Block { number: id, hash: format!("{id:#x}"), time: 1_700_000_000 + id * 600 });
+        incoming.blocks.push(Block {
+            number: id,
+            hash: format!("{id:#x}"),
+            time: 1_700_000_000 + id * 600,
+        });
         let name = format!("model_{id}_of_many");
         let (uri, hash) = if id <= HOSTILE {
             let mut hash = [0; 32];
@@ -111,7 +117,9 @@ fn index(folder: &Path, chain: &Chain, host: &str) -> Store {
             events::registered(id, id % 97, &name, "mlp_classifier", "MIT", 10_u128.pow(16)),
             events::published(id, 1, schema_hash, &uri, hash),
         ];
-        emitted.extend((0..id % 5).map(|n| events::called(id, n, id * 10 + n, 10_u128.pow(16), &[1, 2])));
+        emitted.extend(
+            (0..id % 5).map(|n| events::called(id, n, id * 10 + n, 10_u128.pow(16), &[1, 2])),
+        );
         let at = |event: events::Emitted| RawEvent {
             block: id,
             tx_hash: Felt::from(id),
@@ -141,7 +149,9 @@ async fn serve(node: &str, host: &str) {
     let router = server::router(&app, pages::router(app.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());
-    server::serve(listener, router, server::Proxies::default(), std::future::pending()).await.unwrap();
+    server::serve(listener, router, server::Proxies::default(), std::future::pending())
+        .await
+        .unwrap();
 }
 
 fn memory(server: &Child) -> u64 {
@@ -328,14 +338,42 @@ async fn main() {
     let quiet = scenario("nobody else", &server, address, 5, std::future::pending()).await;
     all_hold &= quiet.0;
     let card = vec!["/models/4".to_owned()];
-    all_hold &= scenario("1. a hostile card, 90 views per second", &server, address, SECONDS, views(address, 90, card)).await.0;
-    all_hold &= scenario("2. 2,200 clients that do not read", &server, address, SECONDS, idlers(address)).await.0;
-    all_hold &= scenario("3. 40 requests for four descriptions of 32 MB", &server, address, SECONDS, burst(address)).await.0;
+    all_hold &= scenario(
+        "1. a hostile card, 90 views per second",
+        &server,
+        address,
+        SECONDS,
+        views(address, 90, card),
+    )
+    .await
+    .0;
+    all_hold &=
+        scenario("2. 2,200 clients that do not read", &server, address, SECONDS, idlers(address))
+            .await
+            .0;
+    all_hold &= scenario(
+        "3. 40 requests for four descriptions of 32 MB",
+        &server,
+        address,
+        SECONDS,
+        burst(address),
+    )
+    .await
+    .0;
     let all = (1..=HOSTILE).map(|id| format!("/models/{id}")).collect();
-    all_hold &= scenario("4. 100 hostile descriptions, 20 views per second", &server, address, SECONDS, views(address, 20, all)).await.0;
+    all_hold &= scenario(
+        "4. 100 hostile descriptions, 20 views per second",
+        &server,
+        address,
+        SECONDS,
+        views(address, 20, all),
+    )
+    .await
+    .0;
     let done = Arc::new(AtomicU64::new(0));
     let name = format!("5. {long} seconds with tries and proofs");
-    let (holds, measured) = scenario(&name, &server, address, long, work(address, done.clone())).await;
+    let (holds, measured) =
+        scenario(&name, &server, address, long, work(address, done.clone())).await;
     all_hold &= holds;
     // The first fifth warms caches up.
     let mean = |part: &[u64]| part.iter().sum::<u64>() / part.len().max(1) as u64;

@@ -21,7 +21,8 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 #[tokio::test(flavor = "multi_thread")]
 async fn generated_requests_are_answered_as_documented() {
-    let Some(schemathesis) = std::env::var_os("SCHEMATHESIS").filter(|path| !path.is_empty()) else {
+    let Some(schemathesis) = std::env::var_os("SCHEMATHESIS").filter(|path| !path.is_empty())
+    else {
         eprintln!("SKIPPED: no SCHEMATHESIS; run SCHEMATHESIS=$(scripts/schemathesis) first");
         return;
     };
@@ -51,18 +52,20 @@ async fn generated_requests_are_answered_as_documented() {
         chapter.output = felts(&[3, -8]);
     });
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        requests_per_second: 100_000,
-        uploads_per_minute: 100_000,
-        ..Options::default()
-    };
+    let options =
+        Options { requests_per_second: 100_000, uploads_per_minute: 100_000, ..Options::default() };
     let app = stub.app_with(folder.path(), options).await;
     let follower = app.follower();
     while follower.step().await.unwrap() != Step::Idle {}
     let router = server::router(&app, pages::router(app.clone()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(server::serve(listener, router, server::Proxies::default(), std::future::pending()));
+    tokio::spawn(server::serve(
+        listener,
+        router,
+        server::Proxies::default(),
+        std::future::pending(),
+    ));
 
     let run = Command::new(schemathesis)
         .args(["run", &format!("{url}/api/v1/openapi.json"), "--checks", CHECKS])
@@ -73,7 +76,8 @@ async fn generated_requests_are_answered_as_documented() {
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let run = tokio::time::timeout(std::time::Duration::from_secs(400), run).await.unwrap().unwrap();
+    let run =
+        tokio::time::timeout(std::time::Duration::from_secs(400), run).await.unwrap().unwrap();
     let text = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stderr));
     assert!(text.contains("openapi.json"), "{text}");

@@ -102,8 +102,7 @@ pub fn prediction(
             .map(|path| path.into_iter().map(step).collect())
             .collect(),
         matches_description: Some(true),
-        evidence: "Simulated by the node and not verified: no transaction was sent."
-            .to_owned(),
+        evidence: "Simulated by the node and not verified: no transaction was sent.".to_owned(),
     })
 }
 

@@ -202,10 +202,18 @@ fn a_publisher_cannot_speak_for_the_explorer() {
         browser.open(&format!("{origin}/models/4")).await;
         // The card is framed, and nothing in it is a badge or a link that leads nowhere.
         assert_eq!(browser.count(".words > .prose").await, 1);
-        assert_eq!(browser.count(".words .trust, .words svg, .words [class]:not(.prose):not(.words-edge)").await, 0);
+        assert_eq!(
+            browser
+                .count(".words .trust, .words svg, .words [class]:not(.prose):not(.words-edge)")
+                .await,
+            0
+        );
         assert_eq!(browser.count(".prose a:not([href])").await, 0);
         let edges = browser.text(".words").await;
-        assert!(edges.starts_with("Written by the publisher") && edges.trim().ends_with("publisher's words."));
+        assert!(
+            edges.starts_with("Written by the publisher")
+                && edges.trim().ends_with("publisher's words.")
+        );
         let marks = "return /[\\u2713\\u2714\\u2705\\u2611]/.test(document.querySelector('main').textContent
             .replace(document.querySelector('.prose').textContent, ''))";
         assert_eq!(browser.run(marks).await, false);

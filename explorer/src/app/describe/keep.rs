@@ -103,12 +103,7 @@ impl Kept {
             view.reason = Some("it is read again: ask once more in a moment".to_owned());
         }
         let shown = Readable {
-            described: Arc::new(Described {
-                view,
-                graph: None,
-                schema: None,
-                program: None,
-            }),
+            described: Arc::new(Described { view, graph: None, schema: None, program: None }),
             card: readable.card.clone(),
         };
         lock(&self.shown).put(key.clone(), shown, shown_weight);

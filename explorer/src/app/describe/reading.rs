@@ -75,7 +75,9 @@ impl App {
         drop(place);
         let hash = version.metadata_hash.clone();
         let bytes = self.read(move |index| index.description(&hash)).await?;
-        let Some(mut bytes) = bytes else { return refused("its bytes are not in the index any more") };
+        let Some(mut bytes) = bytes else {
+            return refused("its bytes are not in the index any more");
+        };
         let weight = weight(&bytes);
         if weight > MAX_WEIGHT {
             return refused("it would take too much memory to read it here");
