@@ -1,4 +1,4 @@
-//! What is fetched, and what never is.
+//! Which addresses are fetched from, and the bounds of a fetch.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,7 +12,12 @@ use axum::http::{header, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::Router;
-use nilometer_explorer::fetch::{fetch, is_public, target, FetchError, FetchOptions};
+use nilometer_explorer::fetch::{self, is_public, target, FetchError, FetchOptions, Fetched};
+use tokio::sync::Semaphore;
+
+async fn fetch(uri: &str, options: &FetchOptions) -> Result<Fetched, FetchError> {
+    fetch::fetch(uri, options, &Semaphore::new(1)).await
+}
 
 #[test]
 fn only_public_addresses_are_public() {
@@ -161,7 +166,7 @@ async fn this_machine_is_never_asked() {
     let options = FetchOptions { ipfs_gateway: gateway, ..options };
     assert!(matches!(fetch("ipfs://cid", &options).await, Err(FetchError::Private { .. })));
     assert_eq!(count.load(Ordering::SeqCst), 0, "nothing was ever asked for");
-    assert_eq!(fetch("ipfs://direct", &options).await.unwrap().0, b"secret");
+    assert_eq!(fetch("ipfs://direct", &options).await.unwrap().bytes, b"secret");
 }
 
 #[tokio::test]
@@ -172,7 +177,7 @@ async fn fetches_are_bounded() {
         let (uri, options) = (format!("{url}{path}"), options.clone());
         async move { fetch(&uri, &options).await }
     };
-    assert_eq!(get("/once").await.unwrap().0, b"secret");
+    assert_eq!(get("/once").await.unwrap().bytes, b"secret");
     assert!(matches!(get("/loop").await, Err(FetchError::Redirects)));
     assert!(matches!(get("/file").await, Err(FetchError::Uri { .. })));
     assert!(matches!(get("/none").await, Err(FetchError::Status { status: 404 })));
