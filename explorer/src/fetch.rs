@@ -3,10 +3,13 @@
 //! A name is resolved once, every address is checked, and the connection goes to a checked address, so that a second
 //! resolution cannot lead elsewhere. Each redirect is checked in the same way.
 
+use std::io::{Seek, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use nilometer_package::description::MAX_BYTES;
+use sha2::{Digest, Sha256};
+use tempfile::SpooledTempFile;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
@@ -19,10 +22,14 @@ const MAX_URI: usize = 2_048;
 pub const SMALL: usize = 1 << 20;
 
 /// What was fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Fetched {
-    /// The bytes.
-    pub bytes: Vec<u8>,
+    /// The bytes, on disk if they are more than [`SMALL`].
+    pub file: SpooledTempFile,
+    /// How many they are.
+    pub length: usize,
+    /// Their SHA-256 in hexadecimal.
+    pub digest: String,
     /// The host that they came from.
     pub host: String,
 }
@@ -71,6 +78,9 @@ pub enum FetchError {
     /// The answer is too long.
     #[error("it has more than {MAX_BYTES} bytes")]
     TooLong,
+    /// There is no room for a temporary file.
+    #[error("this explorer cannot write a temporary file")]
+    Disk,
     /// Too many redirects.
     #[error("it is redirected more than {MAX_REDIRECTS} times")]
     Redirects,
@@ -204,17 +214,22 @@ async fn follow(
         if response.content_length().is_some_and(|length| length > MAX_BYTES as u64) {
             return Err(FetchError::TooLong);
         }
-        let (mut bytes, mut permit) = (Vec::new(), None);
+        let (mut file, mut permit) = (SpooledTempFile::new(SMALL), None);
+        let (mut length, mut digest) = (0, Sha256::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if bytes.len() + chunk.len() > MAX_BYTES {
+            length += chunk.len();
+            if length > MAX_BYTES {
                 return Err(FetchError::TooLong);
             }
-            if bytes.len() + chunk.len() > SMALL && permit.is_none() {
+            if length > SMALL && permit.is_none() {
                 permit = large.acquire().await.ok();
             }
-            bytes.extend_from_slice(&chunk);
+            digest.update(&chunk);
+            file.write_all(&chunk).map_err(|_| FetchError::Disk)?;
         }
-        return Ok(Fetched { bytes, host: url.host_str().unwrap_or_default().to_owned() });
+        file.rewind().map_err(|_| FetchError::Disk)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        return Ok(Fetched { file, length, digest: hex::encode(digest.finalize()), host });
     }
     Err(FetchError::Redirects)
 }

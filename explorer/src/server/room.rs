@@ -11,9 +11,9 @@ use super::proxies::{bucket, Proxies};
 /// Connections at the same time.
 pub(super) const MAX_CONNECTIONS: usize = 512;
 /// Connections of one address; named proxies may have more.
-pub(super) const MAX_OF_ADDRESS: usize = 64;
+pub(super) const MAX_OF_ADDRESS: usize = 128;
 /// A connection that was active so recently does not give way.
-const ACTIVE: Duration = Duration::from_millis(150);
+const ACTIVE: Duration = Duration::from_millis(300);
 
 /// All connections.
 #[derive(Clone, Debug)]

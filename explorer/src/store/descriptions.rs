@@ -1,6 +1,6 @@
 //! Descriptions that were found, and fetches that failed.
 
-use std::io::{Read, Write};
+use std::io::{self, Read};
 
 use rusqlite::blob::ZeroBlob;
 use rusqlite::{params, Connection, OptionalExtension};
@@ -67,6 +67,30 @@ impl Reader {
         })
     }
 
+    /// Folds over the parts of the description with this SHA-256, without holding it in memory.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn fold_description<T>(
+        &self,
+        hash: &str,
+        start: T,
+        fold: impl Fn(T, &[u8]) -> T,
+    ) -> Result<Option<T>> {
+        self.read(|connection| {
+            let Some((row, _)) = row_of(connection, hash)? else { return Ok(None) };
+            let mut blob = connection.blob_open("main", "descriptions", "bytes", row, true)?;
+            let (mut sum, mut part) = (start, vec![0; 64 << 10]);
+            while let Ok(length) = blob.read(&mut part) {
+                if length == 0 {
+                    return Ok(Some(sum));
+                }
+                sum = fold(sum, &part[..length]);
+            }
+            Ok(None)
+        })
+    }
+
     /// The last failure to fetch a description from an address.
     ///
     /// # Errors
@@ -109,20 +133,26 @@ impl Store {
     ///
     /// # Errors
     /// SQLite fails.
-    pub fn keep_description(&self, hash: &str, bytes: &[u8], source: &str) -> Result<bool> {
+    pub fn keep_description(
+        &self,
+        hash: &str,
+        bytes: &mut dyn Read,
+        length: usize,
+        source: &str,
+    ) -> Result<bool> {
         self.write(|transaction| {
             let sql = "SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM descriptions WHERE hash <> ?1";
             let stored: u64 = transaction.query_row(sql, [hash], |row| row.get(0))?;
-            if stored.saturating_add(bytes.len() as u64) > MAX_STORED {
+            if stored.saturating_add(length as u64) > MAX_STORED {
                 return Ok(false);
             }
+            // The blob is the last column: SQLite makes no copy of zeros in memory then.
             let sql =
-                "INSERT OR REPLACE INTO descriptions (hash, bytes, source) VALUES (?1, ?2, ?3)";
-            let length = bytes.len() as u64;
-            transaction.execute(sql, params![hash, ZeroBlob(length), source])?;
+                "INSERT OR REPLACE INTO descriptions (hash, source, bytes) VALUES (?1, ?2, ?3)";
+            transaction.execute(sql, params![hash, source, ZeroBlob(length as u64)])?;
             let row = transaction.last_insert_rowid();
             let mut blob = transaction.blob_open("main", "descriptions", "bytes", row, false)?;
-            blob.write_all(bytes).map_err(|_| rusqlite::Error::BlobSizeError)?;
+            io::copy(bytes, &mut blob).map_err(|_| rusqlite::Error::BlobSizeError)?;
             drop(blob);
             transaction.execute("DELETE FROM failed_fetches WHERE hash = ?1", [hash])?;
             Ok(true)

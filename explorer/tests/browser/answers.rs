@@ -289,7 +289,7 @@ pub fn usage(sample: &Sample) -> Usage {
 pub fn account(address: &str, number: u32) -> AccountView {
     let credit = |n: u32| CreditView {
         amount: Amount(STRK / 100 * u128::from(n)),
-        withdrawn: n % 5 == 0,
+        withdrawn: n.is_multiple_of(5),
         at: START - u64::from(n) * 3_600,
         block: 20_000 - u64::from(n),
         tx_hash: HASH.to_owned(),

@@ -7,13 +7,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use nilometer_package::sha256;
 use tokio::sync::Semaphore;
 
 use crate::app::{Answer, App};
-use crate::fetch;
+use crate::fetch::{self, Fetched};
 use crate::index::now;
-use crate::store::{FailedFetch, Stored};
+use crate::store::{FailedFetch, Store, Stored};
 use crate::view::{DescriptionState, VersionView};
 
 /// Fetches at the same time.
@@ -112,19 +111,21 @@ impl App {
         let fetched = fetch::fetch(&uri, &options.fetch, &fetches.large).await;
         let (problem, differs) = match fetched {
             Ok(file) => {
-                let (wanted, source) = (hash.clone(), file.host.clone());
-                let length = file.bytes.len();
-                let kept = self.write(move |store| {
-                    if sha256(&file.bytes) != wanted {
-                        return Ok(None);
+                let (wanted, host, length) = (hash.clone(), file.host.clone(), file.length);
+                let kept = match file.digest == hash {
+                    true => {
+                        let keep = move |store: &Store| {
+                            let Fetched { mut file, length, host, .. } = file;
+                            store.keep_description(&wanted, &mut file, length, &host)
+                        };
+                        Some(self.write(keep).await?)
                     }
-                    store.keep_description(&wanted, &file.bytes, &source).map(Some)
-                });
-                match kept.await? {
-                    Some(true) => return Ok(Ok(Stored { length, source: file.host })),
+                    false => None,
+                };
+                match kept {
+                    Some(true) => return Ok(Ok(Stored { length, source: host })),
                     Some(false) => ("this explorer has no room for it".to_owned(), false),
                     None => {
-                        let host = file.host;
                         let what =
                             format!("what {host} has is not what was registered: its hash differs");
                         (what, true)

@@ -113,7 +113,7 @@ fn import(store: &Store, path: &Path, hash: &str) -> Result<Option<Stored>, Stor
     if bytes.len() > MAX_BYTES || sha256(&bytes) != hash {
         return Ok(None);
     }
-    let kept = store.keep_description(hash, &bytes, SOURCE)?;
+    let kept = store.keep_description(hash, &mut bytes.as_slice(), bytes.len(), SOURCE)?;
     let Glance { agreement, card } = glance(&bytes);
     store.keep_summary(hash, agreement, card.as_deref().and_then(markdown::summary).as_deref())?;
     Ok(kept.then(|| Stored { length: bytes.len(), source: SOURCE.to_owned() }))

@@ -1,10 +1,11 @@
 //! Reading descriptions: on threads of their own, few at a time, with bounds on memory and on the share of a core.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::{mpsc, Arc};
 use std::time::Duration;
 
 use nilometer_package::description::MAX_BYTES;
-use tokio::sync::Semaphore;
+use tokio::sync::{oneshot, Semaphore};
 use tokio::time::{sleep, Instant};
 
 use super::keep::SMALL;
@@ -16,7 +17,7 @@ use crate::store::Stored;
 use crate::view::{DescriptionState, VersionView};
 
 /// What reading a description may take, in bytes.
-const MAX_WEIGHT: usize = 96 << 20;
+const MAX_WEIGHT: usize = 64 << 20;
 /// After a large description was read, the next one waits so many times as long as that took.
 const PAUSE_LARGE: u32 = 4;
 /// The same of small ones.
@@ -32,6 +33,7 @@ const QUEUE: usize = 8;
 pub(super) struct Reading {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    thread: Thread,
     /// Places in the queue for `large`, so that large descriptions do not use up all searches.
     queue: Semaphore,
 }
@@ -39,7 +41,44 @@ pub(super) struct Reading {
 impl Default for Reading {
     fn default() -> Self {
         let one = || Arc::new(Semaphore::new(1));
-        Self { small: one(), large: one(), queue: Semaphore::new(QUEUE) }
+        Self { small: one(), large: one(), thread: Thread::start(), queue: Semaphore::new(QUEUE) }
+    }
+}
+
+/// The thread that reads. It is always the same one: the allocator keeps what a thread has freed for that thread, so
+/// that reading on many threads would hold the memory of as many readings.
+#[derive(Debug)]
+struct Thread(mpsc::Sender<Job>);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+impl Thread {
+    fn start() -> Self {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        // It ends with the last sender. If it cannot be started, its jobs are dropped, which their callers notice.
+        let body = move || queue.into_iter().for_each(|job| job());
+        if let Err(error) = std::thread::Builder::new().name("descriptions".to_owned()).spawn(body)
+        {
+            tracing::error!(%error, "no thread for descriptions");
+        }
+        Self(jobs)
+    }
+
+    /// Does work on the thread; an error if it panics.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, oneshot::error::RecvError> {
+        let (told, done) = oneshot::channel();
+        let job = move || {
+            // The channel closes on a panic; the thread goes on.
+            if let Ok(value) = std::panic::catch_unwind(AssertUnwindSafe(work)) {
+                let _ = told.send(value);
+            }
+        };
+        // A job that cannot be sent is dropped, and with it the channel.
+        let _ = self.0.send(Box::new(job));
+        done.await
     }
 }
 
@@ -64,7 +103,7 @@ impl App {
             let reason = "other large descriptions are being read".to_owned();
             Ok(Readable::absent(version, DescriptionState::Pending, Some(reason)))
         };
-        let Reading { small, large, queue } = &self.0.described.reading;
+        let Reading { small, large, thread, queue } = &self.0.described.reading;
         // Its length alone may say that it is large; what it takes is known when its bytes are.
         let mut gate = if stored.length <= SMALL / 4 { small } else { large };
         let mut place = None;
@@ -74,15 +113,17 @@ impl App {
         }
         let mut turn = gate.clone().acquire_owned().await;
         drop(place);
+        let (hash, most) = (version.metadata_hash.clone(), MAX_WEIGHT);
+        let weight = self.read(move |index| index.fold_description(&hash, 0, weigh(most))).await?;
+        if weight.is_some_and(|weight| weight > MAX_WEIGHT) {
+            return refused("it would take too much memory to read it here");
+        }
         let hash = version.metadata_hash.clone();
         let bytes = self.read(move |index| index.description(&hash)).await?;
         let Some(mut bytes) = bytes else {
             return refused("its bytes are not in the index any more");
         };
-        let weight = weight(&bytes);
-        if weight > MAX_WEIGHT {
-            return refused("it would take too much memory to read it here");
-        }
+        let weight = weight.unwrap_or_default();
         if weight > SMALL && Arc::ptr_eq(gate, small) {
             drop(turn);
             // Not held while waiting: what waits must not take memory.
@@ -102,7 +143,7 @@ impl App {
             (version.clone(), stored.source, version.metadata_hash.clone());
         let start = Instant::now();
         let store = self.0.store.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        let read = thread.run(move || {
             let described = Described::read(&wanted, &bytes, &source);
             drop(bytes);
             let view = &described.view;
@@ -133,9 +174,14 @@ impl App {
 }
 
 /// A bound on the memory that a description's parts take when they are parsed, from its punctuation: a number in a list
-/// becomes at most a felt and its copy, a list or an object at most a vector of a few elements.
-fn weight(bytes: &[u8]) -> usize {
-    const ELEMENT: usize = 64;
+/// becomes at most its text, a felt and a copy of that, a list or an object at most a vector of a few elements. Folded over the parts of a description; parts beyond `most` are not
+/// looked at.
+fn weigh(most: usize) -> impl Fn(usize, &[u8]) -> usize {
+    move |sum, part| if sum > most { sum } else { sum + part_weight(part) }
+}
+
+fn part_weight(bytes: &[u8]) -> usize {
+    const ELEMENT: usize = 128;
     const LIST: usize = 320;
     let count = |bytes: &[u8]| {
         bytes.iter().fold(0usize, |sum, byte| match byte {
@@ -151,11 +197,15 @@ fn weight(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
+    fn weight(bytes: &[u8]) -> usize {
+        weigh(usize::MAX)(0, bytes)
+    }
+
     #[test]
     fn what_is_nested_weighs_more_than_it_is_long() {
         assert_eq!(weight(b"abc"), 3);
         let list = format!("[{}0]", "0,".repeat(1_000));
-        assert_eq!(weight(list.as_bytes()), list.len() + 1_000 * 64 + 320);
-        assert!(weight("[],".repeat(MAX_WEIGHT / 384 + 1).as_bytes()) > MAX_WEIGHT);
+        assert_eq!(weight(list.as_bytes()), list.len() + 1_000 * 128 + 320);
+        assert!(weight("[],".repeat(MAX_WEIGHT / 448 + 1).as_bytes()) > MAX_WEIGHT);
     }
 }
