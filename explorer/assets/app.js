@@ -1,4 +1,4 @@
-// Every page works without this; here is only comfort.
+// Every page works without this script.
 (() => {
   const say = (text) => {
     const status = document.getElementById("say");
@@ -48,8 +48,8 @@
   function fill(form, how) {
     for (const input of form.querySelectorAll("input[data-feature]")) {
       const [lo, hi] = [Number(input.dataset.lo), Number(input.dataset.hi)];
-      const value = how === "random" ? lo + Math.random() * (hi - lo) : Number(input.defaultValue);
-      input.value = String(Number(value.toPrecision(4)));
+      const random = () => String(Number((lo + Math.random() * (hi - lo)).toPrecision(4)));
+      input.value = how === "random" ? random() : input.defaultValue;
     }
     const row = form.querySelector("textarea[name=row]");
     if (row) row.value = "";

@@ -1,7 +1,7 @@
 //! How long the list page takes under load: `cargo run --release -p nilometer-explorer --example load`.
 //!
-//! A thousand made-up models, requests at a fixed rate whatever the answers take (an open loop, as visitors are), and
-//! the slowest hundredth. Server and visitors share the machine. Fails beyond the bound.
+//! A thousand made-up models, requests at a fixed rate however long answers take (an open loop), and the slowest
+//! hundredth. Server and visitors share the machine. Fails beyond the bound.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use nilometer_starknet::{Chain, Felt};
 use tokio::time::{interval, MissedTickBehavior};
 
 const MODELS: u64 = 1_000;
-const REQUESTS_A_SECOND: u64 = 200;
+const REQUESTS_PER_SECOND: u64 = 200;
 const SECONDS: u64 = 20;
 const BOUND: Duration = Duration::from_millis(100);
 
@@ -77,12 +77,17 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let store = index(folder.path());
     let chain = Chain::assume("http://127.0.0.1:9", Felt::from_bytes_be_slice(b"SN_TEST")).unwrap();
-    let options = Options { requests_a_second: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_second: 1_000_000, ..Options::default() };
     let app = App::new(chain, Felt::ONE, store, options);
     let router = server::router(&app, pages::router(app.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(server::serve(listener, router, std::future::pending()));
+    tokio::spawn(server::serve(
+        listener,
+        router,
+        server::Proxies::default(),
+        std::future::pending(),
+    ));
 
     // As browsers ask: different pages, orders, searches; compressed; never from a cache.
     let queries = [
@@ -99,10 +104,10 @@ async fn main() {
         "?licence=MIT&per_page=100",
     ];
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut tick = interval(Duration::from_nanos(1_000_000_000 / REQUESTS_A_SECOND));
+    let mut tick = interval(Duration::from_nanos(1_000_000_000 / REQUESTS_PER_SECOND));
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut requests = Vec::new();
-    for number in 0..REQUESTS_A_SECOND * SECONDS {
+    for number in 0..REQUESTS_PER_SECOND * SECONDS {
         let due = tick.tick().await;
         let query = queries[number as usize % queries.len()];
         let request = client.get(format!("{url}/{query}")).header("accept-encoding", "gzip");
@@ -124,7 +129,7 @@ async fn main() {
     times.sort_unstable();
     let share = |hundredths: usize| times[(times.len() - 1) * hundredths / 100];
     println!(
-        "{} requests at {REQUESTS_A_SECOND} a second, {MODELS} models: p50 {:.2?}, p90 {:.2?}, p99 {:.2?}, slowest {:.2?}; {} bytes a page, {failures} failures",
+        "{} requests at {REQUESTS_PER_SECOND} per second, {MODELS} models: p50 {:.2?}, p90 {:.2?}, p99 {:.2?}, slowest {:.2?}; {} bytes per page, {failures} failures",
         times.len(), share(50), share(90), share(99), share(100), bytes / times.len()
     );
     assert_eq!(failures, 0, "every request is answered");

@@ -100,29 +100,9 @@ impl App {
         };
         let mut verification = self.pool().run(work).await?;
         if verification.valid {
-            self.remember(version, &mut verification).await?;
+            self.tie(version, &described, &mut verification).await?;
         }
         Ok(verification)
-    }
-
-    async fn remember(&self, version: &VersionView, checked: &mut Verification) -> Answer<()> {
-        let (Some(input), Some(output), Some(options)) =
-            (checked.input_hash.clone(), checked.output_hash.clone(), &checked.options)
-        else {
-            return Ok(());
-        };
-        let bits = options.proven_bits;
-        let (proof, program) = (checked.proof_hash.clone(), version.program_hash.clone());
-        let id = (version.model_id, version.version);
-        checked.records = self
-            .read(move |store| {
-                let records = store.records_of(id, &proof, &input, &output)?;
-                // The same proof is not written down again and again.
-                store.keep_check(&proof, &program, &input, &output, bits)?;
-                Ok(records)
-            })
-            .await?;
-        Ok(())
     }
 }
 
@@ -207,6 +187,7 @@ fn check_steps(
         program_hash: version.program_hash.clone(),
         options: None,
         records: Vec::new(),
+        contract_agrees: None,
         verify_ms: 0.0,
     });
     let file = match ProofFile::from_bytes(bytes) {
@@ -319,6 +300,7 @@ fn proved(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::ErrorKind;
 
     #[test]
     fn a_program_that_is_not_the_model_proves_nothing() {
@@ -359,7 +341,7 @@ mod tests {
             waiting.push(tokio::spawn(async move { pool.run(work).await }));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(pool.run(|| ()).await.unwrap_err().error, "busy");
+        assert_eq!(pool.run(|| ()).await.unwrap_err().error, ErrorKind::Busy);
         for _ in 0..=WAITING {
             release.send(()).unwrap();
         }
@@ -367,7 +349,7 @@ mod tests {
             assert_eq!(task.await.unwrap(), Ok(true));
         }
         let panics = || -> () { panic!("a defect") };
-        assert_eq!(pool.run(panics).await.unwrap_err().error, "internal");
+        assert_eq!(pool.run(panics).await.unwrap_err().error, ErrorKind::Internal);
         assert_eq!(pool.run(|| 7).await, Ok(7), "a panic does not cost a worker");
     }
 }

@@ -7,7 +7,7 @@ use nilometer_package::description::{self, Registered, State};
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::Schema;
 
-use crate::view::{Check, DescriptionState, DescriptionView, VersionView};
+use crate::view::{Check, DescriptionState, DescriptionView, FeatureText, VersionView};
 
 /// A description that was held against the chain.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ impl Described {
                 card: None,
                 checks: Vec::new(),
                 report: None,
+                example: Vec::new(),
+                features: Vec::new(),
             },
             graph: None,
             schema: None,
@@ -62,6 +64,10 @@ impl Described {
             expected: check.expected,
             actual: check.actual,
         };
+        let feature = |feature: description::FeatureText| FeatureText {
+            name: feature.name,
+            unit: feature.unit,
+        };
         Self {
             view: DescriptionView {
                 state,
@@ -71,6 +77,8 @@ impl Described {
                 card: described.card,
                 checks: described.checks.into_iter().map(check).collect(),
                 report: described.report,
+                example: described.example,
+                features: described.features.into_iter().map(feature).collect(),
             },
             graph: described.graph,
             schema: described.schema,

@@ -1,28 +1,47 @@
-//! Fetching what somebody on chain has named: bounded, and never from this machine or its neighbours.
+//! Fetching from addresses that a publisher has written on chain: bounded, and never from this machine or its network.
 //!
-//! Names are resolved here, every address is looked at, and the connection goes to the very address that was
-//! looked at, so that a name cannot change its mind in between. Each redirect starts anew.
+//! A name is resolved once, every address is checked, and the connection goes to a checked address, so that a second
+//! resolution cannot lead elsewhere. Each redirect is checked in the same way.
 
+use std::io::{Seek, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use nilometer_package::description::MAX_BYTES;
+use sha2::{Digest, Sha256};
+use tempfile::SpooledTempFile;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 /// All of a fetch, redirects included.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_REDIRECTS: usize = 3;
 const MAX_URI: usize = 2_048;
+/// Files of at most so many bytes are fetched side by side, larger ones one at a time.
+pub const SMALL: usize = 1 << 20;
+
+/// What was fetched.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The bytes, on disk if they are more than [`SMALL`].
+    pub file: SpooledTempFile,
+    /// How many they are.
+    pub length: usize,
+    /// Their SHA-256 in hexadecimal.
+    pub digest: String,
+    /// The host that they came from.
+    pub host: String,
+}
 
 /// What may be fetched.
 #[derive(Clone, Debug, Default)]
 pub struct FetchOptions {
     /// Whether plain http is allowed.
     pub allow_http: bool,
-    /// Whether this machine and its neighbours may be asked.
+    /// Whether this machine and its network may be asked.
     pub allow_private: bool,
-    /// Where `ipfs://` is asked for; its host is the operator's word and may be anywhere.
+    /// Where `ipfs://` is asked for; its host is chosen by the operator and may be private.
     pub ipfs_gateway: Option<Url>,
 }
 
@@ -30,13 +49,13 @@ pub struct FetchOptions {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// The text is no address that is fetched from.
+    /// The text is not an address that is fetched from.
     #[error("its address is not fetched from: {reason}")]
     Uri {
         /// Why.
         reason: String,
     },
-    /// The host is this machine or near it.
+    /// The host is this machine or in its network.
     #[error("its host {host} is at {address}, which is not a public address")]
     Private {
         /// The host.
@@ -50,7 +69,7 @@ pub enum FetchError {
         /// The host.
         host: String,
     },
-    /// The server answers otherwise.
+    /// The server does not answer with status 200.
     #[error("its server answers {status}")]
     Status {
         /// The status.
@@ -59,6 +78,9 @@ pub enum FetchError {
     /// The answer is too long.
     #[error("it has more than {MAX_BYTES} bytes")]
     TooLong,
+    /// There is no room for a temporary file.
+    #[error("this explorer cannot write a temporary file")]
+    Disk,
     /// Too many redirects.
     #[error("it is redirected more than {MAX_REDIRECTS} times")]
     Redirects,
@@ -71,13 +93,6 @@ pub enum FetchError {
         /// What happened.
         reason: String,
     },
-}
-
-impl FetchError {
-    /// Whether asking again later could help soon.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Timeout | Self::Http { .. } | Self::Host { .. } | Self::Status { .. })
-    }
 }
 
 /// Whether an address is one of the public Internet.
@@ -116,12 +131,16 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     is_global && !is_special
 }
 
-/// Fetches what is at a URI: its bytes, and the host that they came from.
+/// Fetches what is at a URI. Who has a permit of `large` may hold more than [`SMALL`] bytes.
 ///
 /// # Errors
 /// See [`FetchError`].
-pub async fn fetch(uri: &str, options: &FetchOptions) -> Result<(Vec<u8>, String), FetchError> {
-    match tokio::time::timeout(TIMEOUT, follow(uri, options)).await {
+pub async fn fetch(
+    uri: &str,
+    options: &FetchOptions,
+    large: &Semaphore,
+) -> Result<Fetched, FetchError> {
+    match tokio::time::timeout(TIMEOUT, follow(uri, options, large)).await {
         Ok(result) => result,
         Err(_) => Err(FetchError::Timeout),
     }
@@ -139,7 +158,7 @@ pub fn target(uri: &str, options: &FetchOptions) -> Result<Url, FetchError> {
     if uri.len() > MAX_URI {
         return refused("it is too long");
     }
-    let Ok(url) = Url::parse(uri) else { return refused("it is no URL") };
+    let Ok(url) = Url::parse(uri) else { return refused("it is not a URL") };
     match url.scheme() {
         "https" => {}
         "http" if options.allow_http => {}
@@ -151,11 +170,11 @@ pub fn target(uri: &str, options: &FetchOptions) -> Result<Url, FetchError> {
             let path = uri["ipfs://".len().min(uri.len())..].trim_start_matches("ipfs/");
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
             if path.is_empty() || path.contains("..") || !path.chars().all(plain) {
-                return refused("it is no address in IPFS");
+                return refused("it is not an address in IPFS");
             }
             let base = gateway.as_str().trim_end_matches('/');
             return Url::parse(&format!("{base}/ipfs/{path}"))
-                .or_else(|_| refused("it is no address in IPFS"));
+                .or_else(|_| refused("it is not an address in IPFS"));
         }
         _ => return refused("its scheme is neither https nor ipfs"),
     }
@@ -165,9 +184,13 @@ pub fn target(uri: &str, options: &FetchOptions) -> Result<Url, FetchError> {
     Ok(url)
 }
 
-async fn follow(uri: &str, options: &FetchOptions) -> Result<(Vec<u8>, String), FetchError> {
+async fn follow(
+    uri: &str,
+    options: &FetchOptions,
+    large: &Semaphore,
+) -> Result<Fetched, FetchError> {
     let mut url = target(uri, options)?;
-    // The operator has named the gateway; where it redirects to is anybody's word.
+    // The operator has named the gateway, but not where it redirects to.
     let mut is_trusted = uri.starts_with("ipfs:");
     for _ in 0..=MAX_REDIRECTS {
         let mut response = request(&url, is_trusted, options).await?;
@@ -188,14 +211,25 @@ async fn follow(uri: &str, options: &FetchOptions) -> Result<(Vec<u8>, String), 
         if status.as_u16() != 200 {
             return Err(FetchError::Status { status: status.as_u16() });
         }
-        let mut bytes = Vec::new();
+        if response.content_length().is_some_and(|length| length > MAX_BYTES as u64) {
+            return Err(FetchError::TooLong);
+        }
+        let (mut file, mut permit) = (SpooledTempFile::new(SMALL), None);
+        let (mut length, mut digest) = (0, Sha256::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if bytes.len() + chunk.len() > MAX_BYTES {
+            length += chunk.len();
+            if length > MAX_BYTES {
                 return Err(FetchError::TooLong);
             }
-            bytes.extend_from_slice(&chunk);
+            if length > SMALL && permit.is_none() {
+                permit = large.acquire().await.ok();
+            }
+            digest.update(&chunk);
+            file.write_all(&chunk).map_err(|_| FetchError::Disk)?;
         }
-        return Ok((bytes, url.host_str().unwrap_or_default().to_owned()));
+        file.rewind().map_err(|_| FetchError::Disk)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        return Ok(Fetched { file, length, digest: hex::encode(digest.finalize()), host });
     }
     Err(FetchError::Redirects)
 }
@@ -204,7 +238,7 @@ fn failed(error: reqwest::Error) -> FetchError {
     FetchError::Http { reason: error.without_url().to_string() }
 }
 
-/// One request, to an address that was looked at.
+/// One request, to a checked address.
 async fn request(
     url: &Url,
     is_trusted: bool,
@@ -224,7 +258,7 @@ async fn request(
     if addresses.is_empty() {
         return Err(FetchError::Host { host });
     }
-    // A name with one address outside and one inside is after the inside.
+    // One private address among public ones is an attempt to reach it.
     if !options.allow_private && !is_trusted {
         if let Some(inside) = addresses.iter().find(|address| !is_public(address.ip())) {
             return Err(FetchError::Private { host, address: inside.ip() });

@@ -1,13 +1,13 @@
 //! Web explorer of the model registry.
 //!
-//! Input: a Starknet node, the registry's address. Output: pages and a JSON API. The chain is the source
-//! of truth; the index is a cache that can be rebuilt. Everything on chain is attacker-written.
+//! Input: a Starknet node, the registry's address. Output: pages and a JSON API. The chain is the source of truth; the
+//! index is a cache that can be rebuilt. Everything on chain is untrusted: anyone can have written it.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod app;
 mod check;
-mod described;
+pub mod described;
 pub mod draw;
 pub mod fetch;
 pub mod index;
@@ -16,6 +16,7 @@ mod outputs;
 pub mod pages;
 pub mod server;
 pub mod store;
+mod tie;
 mod try_it;
 pub mod view;
 

@@ -1,7 +1,9 @@
 //! Trying a model: a row in natural units to the contract and back.
 
 use nilometer_starknet::{registry, Felt};
+use nilometer_transpiler::graph::DType;
 use nilometer_transpiler::quant::{KeyTest, QuantGraph, QuantOp, QuantTreeNode};
+use nilometer_transpiler::schema::{FeatureEncoding, Schema};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use crate::app::{bad_request, Answer, App};
@@ -9,7 +11,7 @@ use crate::outputs::decode;
 use crate::store::hex;
 use crate::view::{Prediction, TreeStep, VersionView};
 
-/// Trees whose paths are told.
+/// The most trees whose paths are returned.
 const MAX_PATHS: usize = 256;
 
 impl App {
@@ -25,6 +27,7 @@ impl App {
         let (schema, _) = self.checked_schema(version).await?;
         let input = schema.input().map_err(bad_request)?;
         let values: Vec<f64> = row.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+        representable(&schema, &values).map_err(bad_request)?;
         let encoded = input.encode(&values).map_err(bad_request)?;
         let felts: Vec<Felt> = encoded.iter().map(|&integer| Felt::from(integer)).collect();
         let (output, block) = self.ask(version, &felts).await?;
@@ -58,8 +61,8 @@ impl App {
             price: model.map(|model| model.summary.price).unwrap_or_default(),
             paths,
             matches_description,
-            evidence: "The node says that the contract computes this. No transaction was sent: a paid call has \
-                       it executed on chain for everybody to see."
+            evidence: "Simulated by the node and not verified: no transaction was sent. A paid call is executed on chain, \
+                       where everyone can check it."
                 .to_owned(),
         })
     }
@@ -72,6 +75,23 @@ impl App {
         }
         Ok((output, self.tip()))
     }
+}
+
+/// Whether every value fits the type in which the model takes it; larger ones would become infinite.
+fn representable(schema: &Schema, row: &[f64]) -> Result<(), String> {
+    let runs = schema.inputs.iter().flat_map(|run| std::iter::repeat_n(run.encoding, run.count));
+    for (index, (encoding, &value)) in runs.zip(row).enumerate() {
+        let FeatureEncoding::Ordered { dtype, .. } = encoding else { continue };
+        let (fits, name) = match dtype {
+            DType::F32 => (value.is_nan() || (value as f32).is_finite(), "float32"),
+            DType::F64 => (!value.is_infinite(), "float64"),
+            DType::I64 => (value.is_nan() || value.abs() < 2f64.powi(63), "int64"),
+        };
+        if !fits {
+            return Err(format!("feature {index} is {value:e}, which is too large for a {name}"));
+        }
+    }
+    Ok(())
 }
 
 /// What the description's graph gives, and the paths through its trees; none for a row that it does not take.

@@ -1,33 +1,41 @@
-//! What pages show and the API serialises: one type for both.
+//! The types that pages show and the API serialises.
 //!
-//! Felts and hashes are hexadecimal text, amounts decimal text in the fee token's smallest unit, times seconds
-//! since the epoch. Every other text may be attacker-written: pages escape it, nobody interprets it.
+//! Felts and hashes are hexadecimal text, amounts decimal text in the fee token's smallest unit, times seconds since the
+//! epoch. All other text is untrusted: pages escape it, and nothing interprets it.
 
+mod account;
 mod amount;
+mod error;
 mod evidence;
 mod list;
 mod model;
 mod tried;
 
+pub use account::{AccountView, CreditView};
 pub use amount::Amount;
+pub use error::{ApiError, ErrorKind};
 pub use evidence::{CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, ProofView, Trust};
-pub use list::{Activity, Facet, Facets, ListQuery, ModelSummary, Page, Price, Sort, MAX_PER_PAGE};
+pub use list::{
+    Activity, Facet, Facets, ListQuery, ModelSummary, Page, Price, Sort, MAX_PAGE, MAX_PER_PAGE,
+};
 pub use model::{
-    Check, ContractView, DescriptionState, DescriptionView, Entry, FieldView, ModelDetail,
-    OutputSchemaView, SchemaView, ShareView, VersionView,
+    Check, ContractView, DescriptionState, DescriptionView, Entry, FeatureText, FieldView,
+    ModelDetail, OutputSchemaView, SchemaView, ShareView, VersionView,
 };
 pub use tried::{
-    ApiError, OutputView, Prediction, ProofOptionsView, TreeStep, Usage, UsagePoint, Verification,
+    OutputView, Prediction, ProofOptionsView, TreeStep, Usage, UsagePoint, Verification,
 };
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the service does, and which registry it shows.
+/// The state of the service, and which registry it shows.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Status {
-    /// The network's id, such as `SN_MAIN`.
+    /// The network's id, such as `SN_MAIN`. A local devnet has the id of a public network.
     pub chain: String,
+    /// Whether the node is a local devnet.
+    pub is_devnet: bool,
     /// The registry's address.
     pub registry: String,
     /// The node, without what may be a key in its address.
@@ -42,7 +50,7 @@ pub struct Status {
     pub blocks_behind: u64,
     /// When the index was last in step with the node.
     pub synced_at: Option<u64>,
-    /// What is wrong with the node, if anything.
+    /// Why the index does not follow the chain, if it does not.
     pub trouble: Option<Trouble>,
     /// Rises with every change of the index.
     pub revision: u64,
@@ -52,26 +60,60 @@ pub struct Status {
     pub unreadable_events: u64,
     /// Counts over the whole registry.
     pub totals: TotalsView,
-    /// What the registry was deployed with; none if the node never answered.
+    /// The registry's settings; none if the node never answered.
     pub settings: Option<SettingsView>,
     /// The explorer's version.
     pub version: String,
 }
 
 impl Status {
+    /// The network as people call it.
+    pub fn network(&self) -> String {
+        let chain = &self.chain;
+        let is_local = url::Url::parse(&self.node).is_ok_and(|url| match url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        });
+        match (self.is_devnet, is_local) {
+            (true, _) => format!("local devnet (chain id {chain})"),
+            (false, true) => format!("{chain} by a node on this machine"),
+            (false, false) => chain.clone(),
+        }
+    }
+
     /// Whether the index is in step with a node that answers.
     pub fn is_live(&self) -> bool {
         self.trouble.is_none() && self.blocks_behind == 0
     }
 }
 
-/// What is wrong with the node.
+/// Why the index does not follow the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Trouble {
+    /// What kind of trouble it is.
+    pub kind: TroubleKind,
     /// Since when.
     pub since: u64,
-    /// What it says.
+    /// The error, for people.
     pub reason: String,
+}
+
+/// Kinds of [`Trouble`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleKind {
+    /// The node does not answer, or not with what was asked for.
+    Node,
+    /// The node is on another network.
+    OtherNetwork,
+    /// The node's chain is another one than before, and the registry is not on it.
+    Restarted,
+    /// There is no registry at the address.
+    NoRegistry,
+    /// This server's index fails.
+    Index,
 }
 
 /// Counts and sums over the whole registry, from its events.

@@ -16,6 +16,7 @@ use common::{blocks, Stub};
 use nilometer_explorer::index::Step;
 use nilometer_explorer::{pages, server, App, Options, MAX_PROOF};
 use nilometer_starknet::Felt;
+use nilometer_transpiler::graph::DType;
 use nilometer_transpiler::schema::{FeatureEncoding, InputRun, OutputSchema, Schema};
 use serde_json::{json, Value};
 use starknet_types_core::hash::{Poseidon, StarkHash};
@@ -43,19 +44,23 @@ struct Site {
 }
 
 async fn site_with(options: Options, metadata: [u8; 32]) -> Site {
-    let hash = Poseidon::hash_array(&schema());
+    site_of(options, metadata, "", schema()).await
+}
+
+async fn site_of(options: Options, metadata: [u8; 32], uri: &str, schema: Vec<Felt>) -> Site {
+    let hash = Poseidon::hash_array(&schema);
     let events = vec![
         vec![],
         vec![
             registered(1, 0xa1, "<script>alert(1)</script>", "mlp_classifier", "MIT", 10),
-            published(1, 1, hash, "", metadata),
+            published(1, 1, hash, uri, metadata),
         ],
         vec![registered(2, 0xa2, "iris", "tree_classifier", "Apache-2.0", 0)],
         vec![called(1, 0xb, 1, 10, &[4, -2]), claimed(1, 1, 0xd, 100, &[9, 9])],
     ];
     let stub = Stub::start(blocks(1, events)).await;
     stub.set(|chapter| {
-        chapter.schema = schema();
+        chapter.schema = schema;
         chapter.output = felts(&[3, -8]);
     });
     let folder = tempfile::tempdir().unwrap();
@@ -68,7 +73,7 @@ async fn site_with(options: Options, metadata: [u8; 32]) -> Site {
 
 async fn site() -> Site {
     site_with(
-        Options { requests_a_second: 100_000, uploads_a_minute: 100_000, ..Options::default() },
+        Options { requests_per_second: 100_000, uploads_per_minute: 100_000, ..Options::default() },
         [7; 32],
     )
     .await
@@ -146,11 +151,159 @@ async fn lists_are_paged_sorted_filtered_and_searched() {
     assert_eq!(ids("?trust=claimed").await, [1]);
     assert_eq!(ids("?trust=proved").await, [0u64; 0]);
     assert_eq!(ids("?licence=%27%20OR%201%3D1%20--").await, [0u64; 0]);
-    assert_eq!(
-        ids("?page=99999999999999999999&per_page=x").await,
-        [2, 1],
-        "nonsense is as nothing"
-    );
+    assert_eq!(ids("?page=1000000").await, [0u64; 0], "beyond the last page there is nothing");
+}
+
+#[tokio::test]
+async fn lists_refuse_what_they_cannot_read() {
+    let site = site().await;
+    let lists =
+        ["models", "claims", "proofs", "models/1/claims", "models/1/proofs", "models/1/calls"];
+    for list in lists {
+        for query in
+            ["page=0", "page=-1", "page=x", "page=1000001", "per_page=0", "per_page=101", "page="]
+        {
+            let path = format!("/api/v1/{list}?{query}");
+            let response = site.get(&path).await;
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
+            assert_eq!(read(response).await["error"], "bad_request", "{path}");
+        }
+        let empty = site.json(&format!("/api/v1/{list}?page=1000000&per_page=100")).await;
+        assert_eq!((&empty["items"], &empty["page"]), (&json!([]), &json!(1_000_000)), "{list}");
+    }
+    let long = format!("q={}", "x".repeat(201));
+    let words = "q=a+b+c+d+e+f+g+h+i";
+    for query in
+        ["q=%00%ff", "q=%00", "q=%ff", "q=iris%00", &long, words, "sort=x", "trust=x", "price=1"]
+    {
+        let response = site.get(&format!("/api/v1/models?{query}")).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query}");
+    }
+    // A page takes what it can read, and a search that cannot be read finds nothing.
+    for query in ["q=%00%ff", "q=%00", words, &long] {
+        let page = read(site.get(&format!("/?{query}")).await).await;
+        assert!(page.as_str().unwrap().contains("0 models"), "{query}");
+    }
+    assert_eq!(site.get("/?page=0&per_page=x&sort=x").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn every_error_of_the_api_is_json() {
+    let site = site().await;
+    let json_type = [("content-type", "application/json")];
+    let predict = "/api/v1/models/1/versions/1/predict";
+    let cases: [(Method, &str, &[(&str, &str)], &str, u16, &str); 9] = [
+        (Method::DELETE, "/api/v1/models", &[], "", 405, "method_not_allowed"),
+        (Method::GET, predict, &[], "", 405, "method_not_allowed"),
+        (Method::POST, predict, &[], "{}", 415, "unsupported_type"),
+        (Method::POST, predict, &json_type, "{", 400, "bad_request"),
+        (Method::POST, predict, &json_type, "{\"input\": [1e999, 1]}", 400, "bad_request"),
+        (Method::GET, "/api/v1/models/%ff", &[], "", 400, "bad_request"),
+        (Method::GET, "/api/v1/claims?status=x", &[], "", 400, "bad_request"),
+        (Method::GET, "/api/v1/accounts/x", &[], "", 400, "bad_request"),
+        (Method::GET, "/api/v2/models", &[], "", 404, "not_found"),
+    ];
+    for (method, path, headers, body, status, word) in cases {
+        let what = format!("{method} {path}");
+        let response = site.send(method, path, headers, body.into()).await;
+        assert_eq!(response.status().as_u16(), status, "{what}");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json", "{what}");
+        assert_eq!(read(response).await["error"], word, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_the_model_cannot_hold_are_refused() {
+    // A row of a tree model: any float32.
+    let run = |dtype, lo, hi| InputRun {
+        count: 1,
+        encoding: FeatureEncoding::Ordered { dtype, missing: false },
+        lo,
+        hi,
+    };
+    let output = OutputSchema {
+        name: "label".to_owned(),
+        len: 1,
+        scale_log2: 0,
+        is_label: false,
+        classes: None,
+    };
+    // Between the keys of the infinities.
+    let schema =
+        Schema { inputs: vec![run(DType::F32, 0x007f_ffff, 0xff80_0000)], outputs: vec![output] };
+    let site = site_of(
+        Options { uploads_per_minute: 1_000, ..Options::default() },
+        [7; 32],
+        "",
+        schema.to_felts(),
+    )
+    .await;
+    site.stub.set(|chapter| chapter.output = felts(&[1]));
+    let path = "/api/v1/models/1/versions/1/predict";
+    let (status, answer) = site.post(path, json!({ "input": [3.0e38] })).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    for huge in [1e308, -1e308, 3.5e38] {
+        let (status, answer) = site.post(path, json!({ "input": [huge] })).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{huge}: {answer}");
+        assert!(
+            answer["message"].as_str().unwrap().contains("too large for a float32"),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn named_proxies_say_who_asks() {
+    let networks = vec!["127.0.0.1/32".parse().unwrap()];
+    let options = Options {
+        requests_per_second: 1,
+        proxies: server::Proxies::new(networks),
+        ..Options::default()
+    };
+    let site = site_with(options, [7; 32]).await;
+    let ask = |peer: &'static str, forwarded: String| {
+        let router = site.router.clone();
+        async move {
+            let mut request =
+                Request::builder().uri("/healthz").header("x-forwarded-for", forwarded);
+            let peer: std::net::SocketAddr = peer.parse().unwrap();
+            request = request.extension(axum::extract::ConnectInfo(peer));
+            router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+        }
+    };
+    for n in 0..20 {
+        assert_eq!(ask("127.0.0.1:9", format!("198.51.100.{n}")).await, StatusCode::OK, "{n}");
+    }
+    let mut refused = 0;
+    for n in 0..20 {
+        let status = ask("203.0.113.9:9", format!("198.51.100.{n}")).await;
+        refused += usize::from(status == StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert!(refused >= 14, "a client that is not a named proxy counts as itself: {refused}");
+}
+
+#[tokio::test]
+async fn a_restarted_chain_is_said_and_the_last_state_stays() {
+    let options = Options { poll: Duration::from_millis(20), ..Options::default() };
+    let site = site_with(options, [7; 32]).await;
+    let _tasks = site.app.start();
+    site.stub.set(|chapter| {
+        chapter.blocks = blocks(9, vec![vec![], vec![]]);
+        chapter.has_registry = false;
+    });
+    for _ in 0..200 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let status = site.json("/api/v1/status").await;
+        if status["trouble"]["kind"] == "restarted" {
+            assert_eq!(status["totals"]["models"], 2);
+            let page = read(site.get("/").await).await;
+            let page = page.as_str().unwrap();
+            assert!(page.contains("chain was restarted"), "{page}");
+            assert!(!page.contains("unreachable") && page.contains("2 models"), "{page}");
+            return;
+        }
+    }
+    panic!("it was never said: {}", site.json("/api/v1/status").await);
 }
 
 #[tokio::test]
@@ -187,6 +340,8 @@ async fn every_route_answers_and_every_answer_is_safe() {
         "/api/v1/claims",
         "/api/v1/claims/1",
         "/api/v1/proofs",
+        "/api/v1/accounts/0xa1",
+        "/accounts/0xa1",
         "/api/v1/openapi.json",
     ];
     let missing = [
@@ -202,6 +357,7 @@ async fn every_route_answers_and_every_answer_is_safe() {
         "/api/v1/claims/x",
         "/api/v1/models/1/versions/4294967296",
         "/assets/../../etc/passwd",
+        "/accounts/x",
     ];
     let all = paths.iter().map(|path| (path, true)).chain(missing.iter().map(|path| (path, false)));
     for (path, is_there) in all {
@@ -326,6 +482,20 @@ async fn tags_change_with_what_is_shown() {
         assert!(same.headers().contains_key(header::CONTENT_SECURITY_POLICY));
         let other = site.send(Method::GET, path, &[("if-none-match", "W/\"x\"")], Vec::new()).await;
         assert_eq!(other.status(), StatusCode::OK, "{path}");
+        // The comparison is weak.
+        let strong = tag.trim_start_matches("W/");
+        let same = site.send(Method::GET, path, &[("if-none-match", strong)], Vec::new()).await;
+        assert_eq!(same.status(), StatusCode::NOT_MODIFIED, "{path}");
+        // A page that does not exist has not stayed the same.
+        for missing in
+            ["/api/v1/models/99", "/api/v1/nothing", "/models/99/usage", "/api/v1/models?page=x"]
+        {
+            for tag in [&tag, "*"] {
+                let headers = [("if-none-match", tag)];
+                let answer = site.send(Method::GET, missing, &headers, Vec::new()).await;
+                assert!(answer.status().is_client_error(), "{missing}");
+            }
+        }
     }
     let before = site.app.tag();
     site.stub.set(|chapter| {
@@ -340,7 +510,7 @@ async fn tags_change_with_what_is_shown() {
 
 #[tokio::test]
 async fn those_who_ask_too_much_wait() {
-    let options = Options { requests_a_second: 5, uploads_a_minute: 3, ..Options::default() };
+    let options = Options { requests_per_second: 5, uploads_per_minute: 3, ..Options::default() };
     let site = site_with(options, [7; 32]).await;
     let mut refused = 0;
     for _ in 0..40 {

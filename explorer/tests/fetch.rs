@@ -1,7 +1,8 @@
-//! What is fetched, and what never is.
+//! Which addresses are fetched from, and the bounds of a fetch.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use std::io::Read;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
@@ -12,7 +13,17 @@ use axum::http::{header, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::Router;
-use nilometer_explorer::fetch::{fetch, is_public, target, FetchError, FetchOptions};
+use nilometer_explorer::fetch::{self, is_public, target, FetchError, FetchOptions, Fetched};
+use tokio::sync::Semaphore;
+
+async fn fetch(uri: &str, options: &FetchOptions) -> Result<Vec<u8>, FetchError> {
+    let Fetched { mut file, length, digest, .. } =
+        fetch::fetch(uri, options, &Semaphore::new(1)).await?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).unwrap();
+    assert_eq!((length, digest), (bytes.len(), nilometer_package::sha256(&bytes)));
+    Ok(bytes)
+}
 
 #[test]
 fn only_public_addresses_are_public() {
@@ -161,7 +172,7 @@ async fn this_machine_is_never_asked() {
     let options = FetchOptions { ipfs_gateway: gateway, ..options };
     assert!(matches!(fetch("ipfs://cid", &options).await, Err(FetchError::Private { .. })));
     assert_eq!(count.load(Ordering::SeqCst), 0, "nothing was ever asked for");
-    assert_eq!(fetch("ipfs://direct", &options).await.unwrap().0, b"secret");
+    assert_eq!(fetch("ipfs://direct", &options).await.unwrap(), b"secret");
 }
 
 #[tokio::test]
@@ -172,7 +183,7 @@ async fn fetches_are_bounded() {
         let (uri, options) = (format!("{url}{path}"), options.clone());
         async move { fetch(&uri, &options).await }
     };
-    assert_eq!(get("/once").await.unwrap().0, b"secret");
+    assert_eq!(get("/once").await.unwrap(), b"secret");
     assert!(matches!(get("/loop").await, Err(FetchError::Redirects)));
     assert!(matches!(get("/file").await, Err(FetchError::Uri { .. })));
     assert!(matches!(get("/none").await, Err(FetchError::Status { status: 404 })));

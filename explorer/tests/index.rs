@@ -1,4 +1,4 @@
-//! The index against a node that says what it likes.
+//! The index against a node whose answers a test chooses.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -7,11 +7,12 @@ mod common;
 use std::time::Duration;
 
 use common::events::{
-    called, claim_input, claimed, finalized, proof_recorded, published, refuted, registered,
-    terms_changed,
+    called, claim_input, claimed, credited, finalized, proof_recorded, published, published_as,
+    refuted, registered, terms_changed, withdrawn,
 };
 use common::{blocks, Emitted, Stub};
 use nilometer_explorer::index::{IndexError, Step};
+use nilometer_explorer::store::KeptCheck;
 use nilometer_explorer::view::{ClaimStatus, ListQuery, Trust};
 use nilometer_explorer::App;
 use nilometer_starknet::Felt;
@@ -127,7 +128,7 @@ async fn a_transaction_that_was_not_committed_leaves_nothing() {
     let writer = rusqlite::Connection::open(folder.path().join("index.sqlite")).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE; DELETE FROM models; DELETE FROM events;").unwrap();
     for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
-        // The shared memory is made anew from the log.
+        // SQLite rebuilds the shared memory from the log.
         if !file.file_name().to_string_lossy().ends_with("-shm") {
             std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
         }
@@ -173,15 +174,14 @@ async fn a_restarted_chain_is_a_new_one() {
         chapter.blocks = blocks(9, vec![vec![], vec![]]);
         chapter.has_registry = false;
     });
-    assert_eq!(app.follower().step().await.unwrap(), Step::Back);
-    assert_eq!(app.store().progress().unwrap().totals.models, 0);
     let error = app.follower().step().await.unwrap_err();
-    assert!(matches!(error, IndexError::NoRegistry { .. }), "{error}");
+    assert!(matches!(error, IndexError::Restarted { .. }), "{error}");
+    assert_eq!(app.store().progress().unwrap().totals.models, 2, "what was known stays");
     stub.set(|chapter| {
         chapter.blocks = blocks(9, vec![vec![], vec![], publish(1, "again")]);
         chapter.has_registry = true;
     });
-    follow(&app).await;
+    assert_eq!(follow(&app).await, [Step::Back, Step::Forward, Step::Idle]);
     assert_eq!(app.store().model(1).unwrap().unwrap().summary.name, "again");
     assert_eq!(app.store().progress().unwrap().rollbacks, 1);
 }
@@ -216,7 +216,7 @@ async fn a_chain_that_changes_while_it_is_read_is_read_again() {
             chapter.blocks.clone_from(&one);
             chapter.swap_after = Some((chapter.requests + after, other.clone()));
         });
-        // At whatever request the chain changes, the index ends as one that never saw the first chain.
+        // The chain changes after each possible request; the index must end as if it had never seen the first chain.
         for _ in 0..20 {
             match app.follower().step().await {
                 Ok(_) | Err(IndexError::Changing { .. }) => {}
@@ -341,4 +341,76 @@ async fn reindexing_gives_the_same() {
     assert_ne!(shown(&app), whole);
     follow(&app).await;
     assert_eq!(shown(&app), whole);
+}
+
+#[tokio::test]
+async fn a_clone_does_not_inherit_proofs() {
+    let events = vec![
+        vec![registered(1, 0xa1, "honest", "mlp", "MIT", 1), published_as(1, 1, 0x77, "", [7; 32])],
+        // The same program hash, stated by somebody else; and the honest model's own second version.
+        vec![registered(2, 0xa2, "clone", "mlp", "MIT", 1), published_as(2, 1, 0x77, "", [7; 32])],
+        vec![
+            published_as(1, 2, 0x78, "", [7; 32]),
+            proof_recorded(1, 1, 0xf),
+            proof_recorded(2, 2, 0xf),
+        ],
+    ];
+    let stub = Stub::start(blocks(1, events)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let app = stub.app(folder.path()).await;
+    follow(&app).await;
+    let store = app.store();
+    // The hash and the row of the records.
+    let recorded = store.proofs(Some(1), 1, 1).unwrap().items.remove(0);
+    let check = KeptCheck {
+        model_id: 1,
+        version: 1,
+        program_hash: "0x77",
+        input_hash: &recorded.input_hash,
+        output_hash: &recorded.output_hash,
+        proven_bits: 100,
+        tied: false,
+    };
+    let proved = |id| store.model(id).unwrap().unwrap().summary.activity.of(Trust::Proved);
+    let proofs_of = |id| store.proofs(Some(id), 1, 10).unwrap().items[0].trust;
+    let listed = || {
+        let query = ListQuery { trust: "proved".to_owned(), ..ListQuery::default() };
+        store.models(&query).unwrap().items.iter().map(|model| model.id).collect::<Vec<_>>()
+    };
+    store.keep_check(&check).unwrap();
+    assert_eq!((proved(1), listed()), (0, vec![]), "the contract was not asked");
+    store.keep_check(&KeptCheck { tied: true, ..check }).unwrap();
+    assert_eq!((proved(1), proved(2), listed()), (1, 0, vec![1]));
+    assert_eq!((proofs_of(1), proofs_of(2)), (Trust::Proved, Trust::Claimed));
+    store.keep_check(&KeptCheck { tied: false, ..check }).unwrap();
+    assert_eq!(proved(1), 1, "a later check without an answer of the node takes nothing away");
+    // Another file that proves the same run, with more bits.
+    store.keep_check(&KeptCheck { tied: true, proven_bits: 110, ..check }).unwrap();
+    assert_eq!(proved(1), 1, "a run that was proved twice counts once");
+    let records = store.proofs(Some(1), 1, 10).unwrap().items;
+    assert_eq!(records.len(), 1, "a record is shown once");
+    assert_eq!(records[0].checked.as_ref().unwrap().proven_bits, 110);
+    // A version whose program is another one has no proofs by this check.
+    store.keep_check(&KeptCheck { version: 2, tied: true, ..check }).unwrap();
+    assert_eq!(proved(1), 1);
+}
+
+#[tokio::test]
+async fn credits_and_withdrawals_are_shown() {
+    let mut events = life();
+    events.push(vec![
+        credited(0xa1, 100),
+        credited(0xa1, 20),
+        withdrawn(0xa1, 100),
+        credited(0xe, 80),
+    ]);
+    let stub = Stub::start(blocks(1, events)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let app = stub.app(folder.path()).await;
+    follow(&app).await;
+    let account = app.store().account("0xa1", 1, 2).unwrap();
+    assert_eq!((account.credited.0, account.withdrawn.0, account.balance.0), (120, 100, 20));
+    assert_eq!((account.models, account.credits.total, account.credits.items.len()), (2, 3, 2));
+    assert!(account.credits.items[0].withdrawn && account.credits.items[0].at > 1_700_000_000);
+    assert_eq!(app.store().account("0x1", 1, 2).unwrap().credits.total, 0);
 }

@@ -1,7 +1,7 @@
 //! Descriptions: one file with all about a version that the chain only has hashes of.
 //!
-//! `nilo transpile` writes it, its SHA-256 is registered, and whoever has the hash can take it from anywhere. What is
-//! in it is its publisher's word, but for what is checked here: graph, schema and program have the hashes
+//! `nilo transpile` writes it, its SHA-256 is registered, and anyone who has the hash can take it from anywhere. Its
+//! content is what its publisher says, except for what is checked here: graph, schema and program have the hashes
 //! that the chain has.
 
 use std::sync::Arc;
@@ -28,7 +28,9 @@ pub const MAX_BYTES: usize = 32 << 20;
 /// The most bytes of a card.
 const MAX_CARD: usize = 256 << 10;
 /// The most bytes of a report.
-const MAX_REPORT: usize = 1 << 20;
+const MAX_REPORT: usize = 256 << 10;
+/// The most bytes of an example row, and of the texts about features.
+const MAX_EXAMPLE: usize = 256 << 10;
 /// The most nodes of a graph that is kept for drawing and trying.
 const MAX_NODES: usize = 4_096;
 
@@ -52,6 +54,10 @@ pub struct Parts<'a> {
     pub program: &'a [u8],
     /// `recipe.json`.
     pub recipe: &'a [u8],
+    /// `example.json`: a row that the model accepts, in natural units.
+    pub example: Option<&'a [u8]>,
+    /// `features.json`: names and units of the features.
+    pub features: Option<&'a [u8]>,
 }
 
 /// The file. Parts keep their bytes: graphs have integers that JSON libraries round.
@@ -70,6 +76,16 @@ struct File<'a> {
     /// Older descriptions have none.
     #[serde(borrow, default)]
     recipe: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    example: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    features: Option<&'a RawValue>,
+}
+
+/// `example.json`; null for missing values.
+#[derive(Deserialize)]
+struct Example {
+    input: Vec<Option<f64>>,
 }
 
 /// The description of a package; the same parts give the same bytes.
@@ -85,18 +101,45 @@ pub fn compose(parts: &Parts<'_>) -> Result<Vec<u8>, ComposeError> {
         graph: Some(serde_json::from_slice(parts.graph)?),
         program: Some(serde_json::from_slice(parts.program)?),
         recipe: Some(serde_json::from_slice(parts.recipe)?),
+        example: parts.example.map(serde_json::from_slice).transpose()?,
+        features: parts.features.map(serde_json::from_slice).transpose()?,
     };
     let mut bytes = serde_json::to_vec(&file)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// The share of agreement that a description's report says, for lists.
-pub fn agreement(bytes: &[u8]) -> Option<f64> {
-    let file: File<'_> = serde_json::from_slice(bytes).ok()?;
-    let report = file.report.filter(|report| report.get().len() <= MAX_REPORT)?;
-    let report: serde_json::Value = serde_json::from_str(report.get()).ok()?;
-    report["accuracy"]["agreement"].as_f64()
+/// What lists show of a description.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Glance {
+    /// The share of agreement that the report states.
+    pub agreement: Option<f64>,
+    /// The card, Markdown.
+    pub card: Option<String>,
+}
+
+/// What lists show of a description, without reading its graph and program.
+pub fn glance(bytes: &[u8]) -> Glance {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Accuracy {
+        agreement: Option<f64>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Report {
+        accuracy: Accuracy,
+    }
+    let Ok(file) = serde_json::from_slice::<File<'_>>(bytes) else {
+        let text = std::str::from_utf8(bytes).ok();
+        return Glance { agreement: None, card: text.map(|text| cut(text, MAX_CARD).to_owned()) };
+    };
+    let report = file.report.filter(|report| report.get().len() <= MAX_REPORT);
+    let report = report.and_then(|report| serde_json::from_str::<Report>(report.get()).ok());
+    Glance {
+        agreement: report.and_then(|report| report.accuracy.agreement),
+        card: Some(cut(&file.card, MAX_CARD).to_owned()),
+    }
 }
 
 /// The recipe of a description, which is its publisher's word; none of an older one.
@@ -145,6 +188,16 @@ pub struct Check {
     pub actual: String,
 }
 
+/// What a publisher calls a feature.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct FeatureText {
+    /// Its name.
+    pub name: String,
+    /// Its unit, such as `cm`; may be empty.
+    pub unit: String,
+}
+
 /// A description that was held against the chain.
 #[derive(Clone, Debug)]
 pub struct Described {
@@ -156,6 +209,10 @@ pub struct Described {
     pub card: Option<String>,
     /// The accuracy report, as its publisher's tool wrote it.
     pub report: Option<serde_json::Value>,
+    /// A row to try, in natural units, none for missing values; empty if the publisher gives none.
+    pub example: Vec<Option<f64>>,
+    /// The features in order, in the publisher's words; empty if the publisher does not name them.
+    pub features: Vec<FeatureText>,
     /// What was checked against the chain.
     pub checks: Vec<Check>,
     /// The graph, if it is the registered one.
@@ -174,6 +231,8 @@ impl Described {
             reason: None,
             card: None,
             report: None,
+            example: Vec::new(),
+            features: Vec::new(),
             checks: Vec::new(),
             graph: None,
             schema: None,
@@ -215,6 +274,14 @@ impl Described {
         let report = file.report.filter(|report| report.get().len() <= MAX_REPORT);
         let report = report.and_then(|report| serde_json::from_str(report.get()).ok());
         self.report = report.filter(serde_json::Value::is_object);
+        let short = |part: &&RawValue| part.get().len() <= MAX_EXAMPLE;
+        let example = file.example.filter(short).map(|part| serde_json::from_str(part.get()));
+        self.example = match example {
+            Some(Ok(Example { input })) => input,
+            Some(Err(_)) | None => Vec::new(),
+        };
+        let features = file.features.filter(short).map(|part| serde_json::from_str(part.get()));
+        self.features = features.and_then(Result::ok).unwrap_or_default();
 
         let graph = part(file.graph, |text| QuantGraph::from_json(text.as_bytes()));
         let hash = graph.as_ref().map(QuantGraph::model_hash).map_err(Clone::clone);
@@ -300,6 +367,8 @@ mod tests {
             graph: huge,
             program: b"1",
             recipe: b"{}",
+            example: Some(br#"{"input": [1.5, null]}"#),
+            features: None,
         };
         let bytes = compose(&parts).unwrap();
         assert_eq!(bytes, compose(&parts).unwrap());
@@ -334,6 +403,8 @@ mod tests {
             graph: b"{}",
             program: b"{}",
             recipe: b"{}",
+            example: Some(br#"{"input": [1.5, null]}"#),
+            features: Some(br#"[{"name": "sepal length", "unit": "cm"}, {"name": "width"}]"#),
         };
         let bytes = compose(&parts).unwrap();
         let described = Described::read(&registered(&bytes), &bytes);
@@ -342,6 +413,10 @@ mod tests {
         assert_eq!(passed, [true, false, false, false]);
         assert!(described.graph.is_none() && described.schema.is_none());
         assert!(described.program.is_none());
-        assert_eq!(agreement(&bytes), Some(0.5));
+        let card = Some("card".to_owned());
+        assert_eq!(glance(&bytes), Glance { agreement: Some(0.5), card });
+        assert_eq!(described.example, [Some(1.5), None]);
+        assert_eq!(described.features[0].unit, "cm");
+        assert_eq!(described.features[1].name, "width");
     }
 }

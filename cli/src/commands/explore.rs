@@ -1,14 +1,16 @@
 //! `nilo explore`: the web explorer.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use ipnet::IpNet;
 use nilometer_explorer::fetch::FetchOptions;
+use nilometer_explorer::server::{self, Proxies};
 use nilometer_explorer::store::{self, Identity, Store};
-use nilometer_explorer::{pages, server, App, Options};
+use nilometer_explorer::{pages, App, Options};
 use nilometer_starknet::codec::{short_string, to_short_string};
 use nilometer_starknet::{Chain, ChainError, Felt};
 use serde::Serialize;
@@ -30,8 +32,8 @@ const LAST_ANSWERS: Duration = Duration::from_millis(80);
   nilo explore --registry 0x… --open
   nilo explore --rpc https://node.example --registry 0x… --packages models --listen 0.0.0.0:8420
 
-The explorer holds no keys and sends no transactions. What it knows is an index that it makes again from the chain
-whenever it is lost.")]
+The explorer holds no keys and sends no transactions. Its index is a cache: it is rebuilt from the chain when it
+is lost.")]
 pub struct ExploreArgs {
     /// The node [default: $STARKNET_RPC, else the network's]
     #[arg(long, value_name = "URL")]
@@ -57,7 +59,7 @@ pub struct ExploreArgs {
     /// Fetch descriptions over plain http as well
     #[arg(long)]
     pub allow_http: bool,
-    /// Fetch descriptions from this machine and its network as well: whoever publishes a model chooses the address
+    /// Fetch descriptions from this machine and its network as well: the publisher of a model chooses the address
     #[arg(long)]
     pub allow_private_fetch: bool,
     /// Fetch ipfs:// through this gateway
@@ -66,9 +68,16 @@ pub struct ExploreArgs {
     /// How many proofs are checked at the same time
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub verify_workers: u8,
-    /// Requests a second that one address may send, on average
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    /// Requests per second that one address may send, on average
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_limit: u32,
+    /// Rows to try and proofs to check per minute that one address may send, on average
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub upload_limit: u32,
+    /// A proxy's address or network, such as 127.0.0.1 or 10.0.0.0/8: limits then count the clients in the
+    /// X-Forwarded-For that it sends; may be given several times
+    #[arg(long, value_name = "NETWORK", value_parser = network)]
+    pub trust_proxy: Vec<IpNet>,
     /// Open a browser
     #[arg(long)]
     pub open: bool,
@@ -128,7 +137,9 @@ pub fn run(args: &ExploreArgs, output: &Output) -> Result<u8> {
         },
         fetches: !args.no_fetch,
         verify_workers: args.verify_workers.into(),
-        requests_a_second: args.rate_limit,
+        requests_per_second: args.rate_limit,
+        uploads_per_minute: args.upload_limit,
+        proxies: Proxies::new(args.trust_proxy.clone()),
         ..Options::default()
     };
     let site = Site {
@@ -195,6 +206,7 @@ impl Site {
             format!("cannot listen on {}: choose another with `--listen`", self.listen)
         })?;
         let url = format!("http://{}", listener.local_addr().context("the server's address")?);
+        let proxies = self.options.proxies.clone();
         let app = App::new(chain, self.registry, store, self.options);
         let _tasks = app.start();
         let router = server::router(&app, pages::router(app.clone()));
@@ -207,7 +219,7 @@ impl Site {
         if self.open && !open(&url) {
             output.warn(&format!("no browser could be opened: go to {url}"));
         }
-        let serving = server::serve(listener, router, interrupted());
+        let serving = server::serve(listener, router, proxies, interrupted());
         tokio::select! {
             done = serving => done.context("the server has stopped")?,
             () = async { interrupted().await; tokio::time::sleep(LAST_ANSWERS).await } => {}
@@ -244,6 +256,13 @@ impl Site {
             None => Err(unreachable.into()),
         }
     }
+}
+
+/// A network, or a single address as the network of itself.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from).ok();
+    let network = address.or_else(|| text.parse().ok());
+    network.ok_or_else(|| "it is neither an address nor a network such as 10.0.0.0/8".to_owned())
 }
 
 async fn interrupted() {

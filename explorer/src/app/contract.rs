@@ -1,4 +1,4 @@
-//! What the node has of a version: its contract, its class, its schema.
+//! What the node knows of a version: contract, class, schema.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl App {
         if let Some(schema) = self.read(move |store| store.schema(&hash)).await? {
             return Ok((Arc::new(schema), "contract"));
         }
-        // A dead node is no reason to show nothing.
+        // The description has the schema as well, when the node does not answer.
         let described = self.description(version).await?;
         if let Some(schema) = &described.schema {
             return Ok((schema.clone(), "description"));
@@ -42,20 +42,20 @@ impl App {
         }
         let schema = Schema::from_felts(&felts).map_err(bad_request)?;
         let hash = version.schema_hash.clone();
-        self.read(move |store| store.keep_schema(&hash, &felts)).await?;
+        self.write(move |store| store.keep_schema(&hash, &felts)).await?;
         Ok((Arc::new(schema), "contract"))
     }
 
     /// How rows of a version are encoded.
     ///
     /// # Errors
-    /// Neither node nor description tell, or it is not what was registered.
+    /// Neither node nor description have it, or its hash is not the registered one.
     pub async fn schema(&self, version: &VersionView) -> Answer<SchemaView> {
         let (schema, source) = self.checked_schema(version).await?;
         schema_view(&schema, source)
     }
 
-    /// A version's contract; what the node does not tell is unknown.
+    /// A version's contract; what the node does not answer is left open.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -90,7 +90,7 @@ impl App {
         Ok(view)
     }
 
-    /// What a class says of itself; its hash binds it, so it is asked for once.
+    /// What is read from a class. Its hash commits to it, so it is asked for once.
     async fn class_facts(&self, class_hash: Felt) -> Answer<ContractFacts> {
         let key = hex(&class_hash);
         let wanted = key.clone();
@@ -98,7 +98,7 @@ impl App {
             return Ok(facts);
         }
         let class = self.node(self.0.chain.class(class_hash)).await?;
-        let read = move |store: &Store| {
+        let keep = move |store: &Store| {
             let bytes = serde_json::to_vec(&class).unwrap_or_default();
             Ok(match purity(&bytes) {
                 Ok(purity) => {
@@ -110,13 +110,13 @@ impl App {
                 Err(_) => None,
             })
         };
-        self.read(read).await?.ok_or_else(|| internal("the class cannot be read"))
+        self.write(keep).await?.ok_or_else(|| internal("the class cannot be read"))
     }
 }
 
 /// A felt of the index.
 pub(crate) fn felt(text: &str) -> Answer<Felt> {
-    Felt::from_hex(text).map_err(|_| internal("the index has a felt that is none"))
+    Felt::from_hex(text).map_err(|_| internal("the index has a malformed felt"))
 }
 
 fn finite(value: f64) -> Option<f64> {

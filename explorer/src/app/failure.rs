@@ -1,47 +1,37 @@
-//! Why a request was not answered.
+//! Errors of the service.
 
 use nilometer_starknet::ChainError;
 
 use crate::store::StoreError;
-use crate::view::ApiError;
+use crate::view::{ApiError, ErrorKind};
 
-fn error(word: &str, message: impl ToString) -> ApiError {
-    ApiError { error: word.to_owned(), message: message.to_string() }
-}
-
-/// What was asked for is not there.
 pub fn not_found(message: impl ToString) -> ApiError {
-    error("not_found", message)
+    ApiError::new(ErrorKind::NotFound, message)
 }
 
-/// The request makes no sense.
 pub fn bad_request(message: impl ToString) -> ApiError {
-    error("bad_request", message)
+    ApiError::new(ErrorKind::BadRequest, message)
 }
 
-/// The request is too large.
 pub fn too_large(message: impl ToString) -> ApiError {
-    error("too_large", message)
+    ApiError::new(ErrorKind::TooLarge, message)
 }
 
-/// There is too much to do.
 pub fn busy(message: impl ToString) -> ApiError {
-    error("busy", message)
+    ApiError::new(ErrorKind::Busy, message)
 }
 
-/// It took too long.
 pub fn timeout(message: impl ToString) -> ApiError {
-    error("timeout", message)
+    ApiError::new(ErrorKind::Timeout, message)
 }
 
-/// It is nobody's fault but ours.
 pub fn internal(message: impl ToString) -> ApiError {
-    error("internal", message)
+    ApiError::new(ErrorKind::Internal, message)
 }
 
 impl From<StoreError> for ApiError {
     fn from(failed: StoreError) -> Self {
-        // Where the index lies is nobody's business.
+        // The index's path is not shown to visitors.
         tracing::error!(error = %failed, "the index");
         internal("the index cannot be read")
     }
@@ -50,11 +40,11 @@ impl From<StoreError> for ApiError {
 impl From<ChainError> for ApiError {
     fn from(failed: ChainError) -> Self {
         match &failed {
-            // The contract's own refusal, not the node's.
+            // The contract refuses, not the node.
             ChainError::Reverted { reason, .. } => {
                 bad_request(format!("the contract refuses: {reason}"))
             }
-            failed => error("node", failed),
+            failed => Self::new(ErrorKind::Node, failed),
         }
     }
 }

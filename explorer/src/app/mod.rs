@@ -1,4 +1,4 @@
-//! The service behind pages and API: the index, the node, descriptions, the verifier.
+//! The service behind pages and API: index, node, descriptions, verifier.
 
 mod contract;
 mod describe;
@@ -17,10 +17,10 @@ pub use options::Options;
 
 use crate::check::VerifyPool;
 use crate::index::{Follower, Live};
-use crate::store::{hex, Identity, Progress, Store, StoreError};
+use crate::store::{hex, Identity, Progress, Reader, Store, StoreError};
 use crate::view::{
-    Amount, ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery, ModelDetail,
-    ModelSummary, Page, ProofView, Status, Usage, VersionView,
+    AccountView, Amount, ApiError, CallView, ClaimStatus, ClaimView, Facets, ListQuery,
+    ModelDetail, ModelSummary, Page, ProofView, Status, Usage, VersionView,
 };
 
 /// How long the node may take for what a visitor waits for.
@@ -82,11 +82,11 @@ impl App {
         let poll = self.0.options.poll;
         let follow = tokio::spawn(async move { follower.run(poll).await });
         let app = self.clone();
-        let describe = tokio::spawn(async move { app.import_packages_for_ever().await });
+        let describe = tokio::spawn(async move { app.watch_packages().await });
         Tasks(vec![follow, describe])
     }
 
-    /// What follows the chain, for those who take steps themselves.
+    /// What follows the chain, for callers that take steps themselves.
     pub fn follower(&self) -> Follower {
         let Inner { chain, identity, store, live, options, .. } = &*self.0;
         Follower::new(
@@ -125,12 +125,12 @@ impl App {
         &self.0.pool
     }
 
-    /// What tells one run of the server from another: its templates may be others.
+    /// Differs between runs of the server, whose templates may differ.
     pub(crate) fn boot(&self) -> u64 {
         self.0.boot
     }
 
-    /// What changes when anything that is shown may have changed.
+    /// A text that changes whenever something that pages show may have changed.
     pub fn tag(&self) -> String {
         let live = self.0.live.get();
         let trouble = live.trouble.as_ref().map_or(0, |trouble| trouble.since);
@@ -144,6 +144,14 @@ impl App {
     /// Reads the index on a thread that may block.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
+        work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        self.write(move |store| work(store)).await
+    }
+
+    /// Writes the index on a thread that may block.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
         work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<T> {
         let store = self.0.store.clone();
@@ -153,18 +161,18 @@ impl App {
         }
     }
 
-    /// Waits for the node, not too long.
+    /// Waits for the node, at most [`NODE_TIMEOUT`].
     pub(crate) async fn node<T>(
         &self,
         asked: impl std::future::Future<Output = Result<T, ChainError>>,
     ) -> Answer<T> {
         match timeout(NODE_TIMEOUT, asked).await {
             Ok(result) => Ok(result?),
-            Err(_) => Err(failure::timeout("the node does not answer in time")),
+            Err(_) => Err(failure::timeout("the node did not answer in time")),
         }
     }
 
-    /// How the service does.
+    /// The state of the service.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -175,7 +183,7 @@ impl App {
         let progress = match known {
             Some(progress) => progress,
             None => {
-                let progress = self.read(Store::progress).await?;
+                let progress = self.read(Reader::progress).await?;
                 *lock() = Some(progress.clone());
                 progress
             }
@@ -189,6 +197,7 @@ impl App {
         };
         Ok(Status {
             chain: self.0.identity.chain.clone(),
+            is_devnet: self.0.options.network == "devnet",
             registry: hex(&self.0.identity.registry),
             node: self.0.chain.url(),
             indexed_block: indexed,
@@ -219,17 +228,17 @@ impl App {
         Ok(page)
     }
 
-    /// The registry's own minimum counts where a model's is less.
+    /// The registry's smallest bond, which applies where a model's is smaller.
     fn least_bond(&self) -> Amount {
         self.0.live.get().settings.map_or(Amount(0), |settings| settings.min_bond)
     }
 
-    /// What filters can be set to.
+    /// The values that filters can take.
     ///
     /// # Errors
     /// The index cannot be read.
     pub async fn facets(&self) -> Answer<Facets> {
-        self.read(Store::facets).await
+        self.read(Reader::facets).await
     }
 
     /// A model; none if there is no such model.
@@ -294,6 +303,20 @@ impl App {
     /// The index cannot be read.
     pub async fn calls(&self, model_id: u64, page: u32, per_page: u32) -> Answer<Page<CallView>> {
         self.read(move |store| store.calls(model_id, page, per_page)).await
+    }
+
+    /// An account's credits and withdrawals.
+    ///
+    /// # Errors
+    /// The text is not an address, or the index cannot be read.
+    pub async fn account(&self, address: &str, page: u32, per_page: u32) -> Answer<AccountView> {
+        let digits = address.strip_prefix("0x").unwrap_or_default();
+        let is_hex =
+            (1..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let felt = Felt::from_hex(address).ok().filter(|_| is_hex);
+        let felt =
+            felt.ok_or_else(|| bad_request("an account is 0x and up to 64 hexadecimal digits"))?;
+        self.read(move |index| index.account(&hex(&felt), page, per_page)).await
     }
 
     /// A model's use over time.

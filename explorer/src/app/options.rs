@@ -1,11 +1,12 @@
-//! What an operator can set.
+//! The operator's options.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fetch::FetchOptions;
+use crate::server::Proxies;
 
-/// What an operator can set.
+/// The operator's options.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The network as `nilo` calls it; empty if it has no name.
@@ -22,10 +23,12 @@ pub struct Options {
     pub fetches: bool,
     /// Proofs that are checked at the same time.
     pub verify_workers: usize,
-    /// Requests that one address may send in a second, on average.
-    pub requests_a_second: u32,
-    /// Proofs and rows that one address may send in a minute, on average.
-    pub uploads_a_minute: u32,
+    /// Requests per second that one address may send, on average.
+    pub requests_per_second: u32,
+    /// Proofs and rows per minute that one address may send, on average.
+    pub uploads_per_minute: u32,
+    /// Proxies that say for whom they ask.
+    pub proxies: Proxies,
 }
 
 impl Default for Options {
@@ -38,8 +41,9 @@ impl Default for Options {
             fetch: FetchOptions::default(),
             fetches: true,
             verify_workers: 2,
-            requests_a_second: 50,
-            uploads_a_minute: 60,
+            requests_per_second: 50,
+            uploads_per_minute: 60,
+            proxies: Proxies::default(),
         }
     }
 }

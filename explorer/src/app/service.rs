@@ -3,8 +3,9 @@
 use super::{Answer, App};
 use crate::pages::{Described, Service};
 use crate::view::{
-    CallView, ClaimStatus, ClaimView, ContractView, Facets, ListQuery, ModelDetail, ModelSummary,
-    Page, Prediction, ProofView, SchemaView, Status, Usage, Verification, VersionView,
+    AccountView, CallView, ClaimStatus, ClaimView, ContractView, ErrorKind, Facets, ListQuery,
+    ModelDetail, ModelSummary, Page, Prediction, ProofView, SchemaView, Status, Usage,
+    Verification, VersionView,
 };
 
 /// Lines of a table on a page.
@@ -28,11 +29,11 @@ impl Service for App {
     }
 
     async fn description(&self, version: &VersionView) -> Answer<Described> {
-        let described = Self::description(self, version).await?;
-        Ok(Described { view: described.view.clone(), graph: described.graph.clone() })
+        let readable = self.readable(version).await?;
+        Ok(Described { read: readable.described, card: readable.card })
     }
 
-    /// A dead node takes the form away, not the page.
+    /// Without an answer of the node the page has no form.
     async fn schema(&self, version: &VersionView) -> Answer<Option<SchemaView>> {
         Ok(Self::schema(self, version).await.ok())
     }
@@ -64,6 +65,14 @@ impl Service for App {
 
     async fn usage(&self, model_id: u64) -> Answer<Usage> {
         Self::usage(self, model_id).await
+    }
+
+    async fn account(&self, address: &str, page: u32) -> Answer<Option<AccountView>> {
+        match Self::account(self, address, page, PER_PAGE).await {
+            Ok(account) => Ok(Some(account)),
+            Err(error) if error.error == ErrorKind::BadRequest => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn predict(&self, version: &VersionView, row: Vec<Option<f64>>) -> Answer<Prediction> {

@@ -1,4 +1,4 @@
-//! Bars: what a model says of each class or output.
+//! Bars of a model's scores for each class or output.
 
 use super::{escape, number, shorten, Num, Svg};
 

@@ -1,7 +1,7 @@
 //! Drawings of models and numbers as SVG.
 //!
-//! Pure functions to SVG text. Names in a graph are its publisher's: all text goes through [`escape`], every
-//! count is bounded, and nothing here recurses deeper than [`tree::MAX_DEPTH`]. Drawings carry no styles: classes
+//! Pure functions to SVG text. Names in a graph are untrusted: all text goes through [`escape`], every count is
+//! bounded, and nothing recurses deeper than [`tree::MAX_DEPTH`]. Drawings carry no styles: classes
 //! are those of `assets/figures.css`.
 
 pub mod bars;
@@ -12,6 +12,9 @@ pub mod series;
 pub mod tree;
 
 use std::fmt::{Display, Write};
+
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
 
 pub use labels::{class_names, number, ClassNames};
 
@@ -63,7 +66,7 @@ impl Svg {
     }
 }
 
-/// A coordinate, to a tenth; never `NaN` or infinite, whatever it was computed from.
+/// A coordinate, to a tenth; `NaN` and infinities become 0.
 struct Num(f64);
 
 impl Display for Num {
@@ -74,11 +77,10 @@ impl Display for Num {
     }
 }
 
-/// Text for SVG or HTML. Characters that no XML document may hold and those that change the direction of what
-/// follows are replaced, so that a name cannot disguise what stands beside it.
+/// Text for SVG or HTML, in one line, [`readable`].
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in readable(text, '\n').chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -86,18 +88,81 @@ pub fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(' '),
-            c if is_unfit(c) => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }
     escaped
 }
 
+/// Marks on one letter: no living script needs more than this in text as people write it.
+const MAX_MARKS: usize = 4;
+/// Marks of other scripts, such as accents, of which a few already cover the lines around them.
+const MAX_ACCENTS: usize = 2;
+
+/// The text with `U+FFFD` for what would disguise it or the text beside it: controls, characters that change
+/// directions, invisible characters, and accents piled on one letter. `kept` is a control that stays.
+pub fn readable(text: &str, kept: char) -> String {
+    let categories = CodePointMapData::<GeneralCategory>::new();
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    let mut marks = 0;
+    let mut result = String::with_capacity(text.len());
+    let mut is_pile = false;
+    for c in text.chars() {
+        if c.is_ascii() {
+            marks = 0;
+            is_pile = false;
+            let is_shown = !c.is_control() || c == kept || c == '\t' || c == '\n';
+            result.push(if is_shown { c } else { HIDDEN });
+            continue;
+        }
+        let category = categories.get(c);
+        let is_mark =
+            matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
+        match c {
+            // Emoji and some scripts join or choose glyphs with these: without them the text still reads.
+            '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{ad}' => continue,
+            c if is_unfit(c) || ignorable.contains(c) || is_blank(c) => {
+                marks = 0;
+                result.push(HIDDEN);
+            }
+            c if is_mark => {
+                marks += 1;
+                let most = if is_accent(c) { MAX_ACCENTS } else { MAX_MARKS };
+                if marks <= most {
+                    result.push(c);
+                } else if !is_pile {
+                    is_pile = true;
+                    result.push(HIDDEN);
+                }
+                continue;
+            }
+            c => {
+                marks = 0;
+                result.push(c);
+            }
+        }
+        is_pile = false;
+    }
+    result
+}
+
+const HIDDEN: char = '\u{fffd}';
+
+/// Combining marks without a script of their own.
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// Symbols and letters without ink.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{2800}' | '\u{1d159}' | '\u{fff9}'..='\u{fffb}')
+}
+
 /// Controls, and the characters that override or embed directions.
 pub(crate) fn is_unfit(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-        || matches!(c, '\u{fffe}' | '\u{ffff}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// At most `most` characters, with an ellipsis where some are left out.

@@ -73,7 +73,7 @@ fn join(last: &mut Layer, next: Layer) {
     *last = Layer { what: std::mem::take(&mut last.what), takes: last.takes, ..next };
 }
 
-/// What an operation is called; none where it is no step of its own.
+/// The name of an operation; none for operations that are not shown as a step.
 fn name(op: &QuantOp) -> Option<String> {
     let text = match op {
         QuantOp::Input | QuantOp::Constant(_) => return None,

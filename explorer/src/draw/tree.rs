@@ -8,7 +8,7 @@ use nilometer_transpiler::quant::{
 use super::layout::{self, Place, Shown};
 use super::{class_names, escape, number, shorten, ClassNames, Num, Svg};
 
-/// No drawing goes deeper, whatever the tree.
+/// The greatest depth of a drawing.
 pub const MAX_DEPTH: usize = 48;
 
 /// The trees of a valid graph, and how to read them.
@@ -35,7 +35,7 @@ impl<'a> Forest<'a> {
         self.trees.trees.len()
     }
 
-    /// Never true: a graph without trees is no forest.
+    /// Never true; a graph without trees is not a forest.
     pub fn is_empty(&self) -> bool {
         self.trees.trees.is_empty()
     }
@@ -178,7 +178,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// Draws a tree. Subtrees below a depth are folded into a count, but for what `path` goes through.
+    /// Draws a tree. Subtrees below a depth are folded into a count, except along `path`.
     pub fn draw(&self, index: usize, path: &[usize], id: &str) -> String {
         let tree = self.tree(index);
         let (shown, columns, depth) = layout::place(tree, path);

@@ -1,11 +1,11 @@
-//! What the node last said; it is lost with the process.
+//! The node's latest answers; they are not stored.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::view::{SettingsView, Trouble};
+use crate::view::{SettingsView, Trouble, TroubleKind};
 
-/// What the node last said.
+/// The node's latest answers.
 #[derive(Debug, Default)]
 pub struct Live(RwLock<Inner>);
 
@@ -16,7 +16,7 @@ pub struct Inner {
     pub tip: Option<u64>,
     /// When the index was last in step with it.
     pub synced_at: Option<u64>,
-    /// What is wrong with it.
+    /// Why the index does not follow the chain.
     pub trouble: Option<Trouble>,
     /// The registry's settings.
     pub settings: Option<SettingsView>,
@@ -45,12 +45,13 @@ impl Live {
         self.write().synced_at = Some(now());
     }
 
-    /// Notes trouble, of which the first moment counts; or that there is none.
-    pub(super) fn set_trouble(&self, reason: Option<String>) {
+    /// Records trouble with the time at which it began, or that there is none.
+    pub(super) fn set_trouble(&self, trouble: Option<(TroubleKind, String)>) {
         let mut inner = self.write();
-        inner.trouble = reason.map(|reason| {
-            let since = inner.trouble.as_ref().map_or_else(now, |trouble| trouble.since);
-            Trouble { since, reason }
+        inner.trouble = trouble.map(|(kind, reason)| {
+            let known = inner.trouble.as_ref().filter(|trouble| trouble.kind == kind);
+            let since = known.map_or_else(now, |trouble| trouble.since);
+            Trouble { kind, since, reason }
         });
     }
 

@@ -1,8 +1,8 @@
-//! Follows the registry's events into the index.
+//! Reads the registry's events into the index.
 //!
-//! A step brings the index forward by a range of blocks, or takes back what the chain has taken back. Everything that the
-//! node says within a step must be about one chain: the last block is asked for before and after the events, and
-//! the block where the index stood after that.
+//! A step moves the index forward by a range of blocks, or removes blocks that are no longer on the chain. All answers of
+//! one step must be about one chain: the last block is read before and after the events, and then the block where the
+//! index stood.
 
 mod live;
 mod run;
@@ -18,7 +18,7 @@ use thiserror::Error;
 pub use live::{now, Live};
 
 use crate::store::{hex, Block, Incoming, RawEvent, Receipt, Store, StoreError};
-use crate::view::{Amount, SettingsView};
+use crate::view::{Amount, SettingsView, TroubleKind};
 
 /// Blocks of a step, at most; fewer where there are many events.
 const MAX_SPAN: u64 = 10_000;
@@ -31,7 +31,7 @@ const PARALLEL: usize = 8;
 /// Receipts that are asked for after a step.
 const RECEIPTS: u32 = 32;
 
-/// A step that brings nothing.
+/// Why a step failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum IndexError {
@@ -52,6 +52,12 @@ pub enum IndexError {
     /// There is no registry at the address.
     #[error("there is no contract at the registry's address {address:#x}")]
     NoRegistry {
+        /// The address.
+        address: Felt,
+    },
+    /// The chain is another one than before, and the registry is not on it.
+    #[error("the node's chain is not the one of before, and has no contract at the registry's address {address:#x}")]
+    Restarted {
         /// The address.
         address: Felt,
     },
@@ -79,8 +85,23 @@ pub enum Step {
     Idle,
     /// The index came forward.
     Forward,
-    /// Blocks were taken back.
+    /// Blocks were removed.
     Back,
+}
+
+impl IndexError {
+    /// What to tell visitors about it.
+    pub fn kind(&self) -> TroubleKind {
+        match self {
+            Self::Network { .. } => TroubleKind::OtherNetwork,
+            Self::Restarted { .. } => TroubleKind::Restarted,
+            Self::NoRegistry { .. } => TroubleKind::NoRegistry,
+            Self::Store(_) | Self::Stopped => TroubleKind::Index,
+            Self::Chain(_) | Self::Changing { .. } | Self::TooManyEvents { .. } => {
+                TroubleKind::Node
+            }
+        }
+    }
 }
 
 /// Follows one registry.
@@ -110,17 +131,24 @@ impl Follower {
         Self { chain, registry, store, live, first_block, span, no_receipt, no_schema }
     }
 
-    /// Brings the index one range of blocks forward, or back to where the chain is still the same.
+    /// Moves the index one range of blocks forward, or back to the last block that is still on the chain.
     ///
     /// # Errors
     /// The node or the index fails; the index is as it was then.
     pub async fn step(&self) -> Result<Step, IndexError> {
         let tip = self.chain.tip().await?;
         self.live.set_tip(tip);
-        let cursor = self.on_store(Store::cursor).await?;
+        let cursor = self.on_store(|store| store.cursor()).await?;
         if let Some(cursor) = &cursor {
             if !self.is_here(cursor, tip).await? {
-                return self.roll_back(tip).await;
+                // Without the registry there is nothing to show instead: what is known stays.
+                return match self.registry_exists().await {
+                    Ok(()) => self.roll_back(tip).await,
+                    Err(IndexError::NoRegistry { address }) => {
+                        Err(IndexError::Restarted { address })
+                    }
+                    Err(error) => Err(error),
+                };
             }
             if tip <= cursor.number {
                 return Ok(Step::Idle);
@@ -145,7 +173,7 @@ impl Follower {
         Ok(Step::Forward)
     }
 
-    /// Whether the index's newest block, as far as the node goes, is the node's.
+    /// Whether the newest block that both know is the same.
     async fn is_here(&self, cursor: &Block, tip: u64) -> Result<bool, IndexError> {
         let known = if tip >= cursor.number {
             Some(cursor.clone())
@@ -157,13 +185,13 @@ impl Follower {
         self.is_same(&known).await
     }
 
-    /// Whether the node's block is the index's. A node that says that it has the block, and has none when it is
-    /// asked, is several nodes, some of which lag.
+    /// Whether the node has the same block. An address may be that of several nodes, some of which lag: then the block
+    /// may be missing although the tip is beyond it.
     async fn is_same(&self, block: &Block) -> Result<bool, IndexError> {
         Ok(hex(&self.head(block.number).await?.hash) == block.hash)
     }
 
-    /// Takes back what is not on the chain any more.
+    /// Removes blocks that are no longer on the chain.
     async fn roll_back(&self, tip: u64) -> Result<Step, IndexError> {
         // Newest first; blocks are the same from some place on, which is searched by halves.
         let blocks = self.on_store(move |store| store.blocks_down_from(tip, u32::MAX)).await?;
@@ -219,7 +247,7 @@ impl Follower {
     async fn events(&self, from: u64, to: u64) -> Result<Option<Vec<EventAt>>, ChainError> {
         let mut events = Vec::new();
         let mut token = None;
-        // A node that sends empty pages for ever ends here as well.
+        // A node that sends empty pages forever ends here as well.
         for _ in 0..=2 * MAX_EVENTS as u64 / EVENTS_A_PAGE {
             let asked =
                 self.chain.events_between(self.registry, (from, to), token, EVENTS_A_PAGE).await;
@@ -278,7 +306,7 @@ impl Follower {
         head.filter(|head| head.number == number).ok_or(IndexError::Changing { block: number })
     }
 
-    /// Looks up what calls took. A receipt that is not there is no harm.
+    /// Fetches the receipts of calls; missing ones are skipped.
     async fn receipts(&self) -> Result<(), IndexError> {
         let missing = self.on_store(|store| store.missing_receipts(RECEIPTS)).await?;
         let mut found = Vec::new();
@@ -303,8 +331,8 @@ impl Follower {
         Ok(())
     }
 
-    /// Asks contracts for schemas, which say what results mean. A contract that has another than was registered is not
-    /// believed, and not asked again.
+    /// Asks contracts for schemas, which say what results mean. The answer of a contract whose
+    /// schema is not the registered one is not used, and it is not asked again.
     async fn schemas(&self) -> Result<(), IndexError> {
         for (hash, contract) in self.on_store(|store| store.missing_schemas(RECEIPTS)).await? {
             let asked = |set: &Mutex<HashSet<Felt>>| {
@@ -328,7 +356,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Reads the registry's own settings.
+    /// Reads the registry's settings.
     async fn settings(&self) -> Result<(), IndexError> {
         let registry = Registry::at(self.registry);
         let settings = registry.settings(&self.chain).await?;

@@ -1,4 +1,4 @@
-//! Step after step, for as long as the service runs.
+//! Follows the chain for as long as the service runs.
 
 use std::time::Duration;
 
@@ -42,15 +42,15 @@ impl Follower {
                     idle = idle.wrapping_add(1);
                     sleep(jittered(poll)).await;
                 }
-                // Whoever moved it has done the work.
+                // The process that moved it has done the work.
                 Err(IndexError::Store(StoreError::Moved { .. })) => sleep(jittered(poll)).await,
                 Err(error) => {
                     is_known = false;
                     failures = failures.saturating_add(1);
                     tracing::warn!(%error, failures, "the index does not come forward");
-                    // A chain that changes while it is read is no trouble yet.
+                    // A chain may change while it is read: once is not trouble.
                     if failures > 1 || !matches!(error, IndexError::Changing { .. }) {
-                        self.live.set_trouble(Some(error.to_string()));
+                        self.live.set_trouble(Some((error.kind(), error.to_string())));
                     }
                     let pause = poll.saturating_mul(1 << failures.min(10)).min(MAX_PAUSE);
                     sleep(jittered(pause)).await;

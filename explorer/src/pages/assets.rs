@@ -1,5 +1,5 @@
 //! Styles, scripts and icons, in the binary. Their addresses carry a hash of their bytes, so that browsers may keep
-//! them for ever.
+//! them forever.
 
 use std::sync::LazyLock;
 
@@ -67,7 +67,7 @@ mod tests {
             let found = find(address.strip_prefix("/assets/").unwrap()).unwrap();
             assert_eq!(found.bytes, asset.bytes);
         }
-        assert!(find("style.css").is_none(), "names without a hash are not for ever");
+        assert!(find("style.css").is_none(), "names without a hash are not served");
         assert!(find("../Cargo.toml").is_none());
     }
 
@@ -129,7 +129,7 @@ mod tests {
                 assert!(ratio >= 4.5, "{ink} on {ground} in theme {theme}: {ratio:.2}");
             }
         }
-        // Borders of fields are no text.
+        // Borders of fields need less contrast than text.
         for theme in 0..2 {
             assert!(contrast(token("edge")[theme], token("surface")[theme]) >= 3.0);
         }

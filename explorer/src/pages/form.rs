@@ -1,4 +1,4 @@
-//! What a visitor has filled in to try a model.
+//! The form in which a visitor tries a model.
 
 /// The most numbers of a row.
 const MAX_ROW: usize = 4_096;
@@ -67,7 +67,7 @@ fn number(index: usize, text: &str) -> Result<Option<f64>, String> {
         text => match text.parse() {
             Ok(number) => Ok(Some(number)),
             Err(_) => Err(format!(
-                "Feature {index} is {:?}, which is no number.",
+                "Feature {index} is {:?}, which is not a number.",
                 super::parts::plain(text)
             )),
         },
@@ -100,9 +100,9 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_named() {
+    fn malformed_rows_are_named() {
         let error = form(&[("row", "1, <script>")]).parse(2).unwrap_err();
-        assert_eq!(error, "Feature 1 is \"<script>\", which is no number.");
+        assert_eq!(error, "Feature 1 is \"<script>\", which is not a number.");
         let long = "1 ".repeat(MAX_ROW + 1);
         assert!(form(&[("row", &long)]).parse(2).unwrap_err().contains("4097"));
     }

@@ -1,9 +1,10 @@
 //! Pages: from views to HTML.
 //!
-//! Pages are functions of what [`crate::view`] holds; what they need comes from a [`Service`]. Templates escape everything that is no
-//! [`parts::Html`], and text from the chain goes through [`parts`], which also takes care of directions and
-//! lengths. No page has inline scripts or styles: the content security policy forbids them.
+//! Pages are functions of the types in [`crate::view`], which come from a [`Service`]. Templates escape everything that
+//! is not [`parts::Html`], and text from the chain goes through [`parts`], which also removes characters that disguise
+//! text and bounds lengths. No page has inline scripts or styles: the content security policy forbids them.
 
+mod account;
 pub mod assets;
 mod evidence;
 mod form;
@@ -19,6 +20,7 @@ mod shell;
 mod snippets;
 mod tried;
 
+pub use account::account;
 pub use evidence::{claim, claims};
 pub use form::TryForm;
 pub use model::{card, contract, disputes, usage, use_it, version, versions, ModelPage};
@@ -29,5 +31,5 @@ pub use shell::{about, problem, Shell};
 pub use snippets::Place;
 pub use tried::{proofs, try_it};
 
-/// A page, or a template that fails, which is a defect.
+/// A page; an error is a defect of a template.
 pub type Rendered = Result<String, askama::Error>;

@@ -8,11 +8,11 @@ use super::parts::{self, Html};
 use super::report::{self, Fact};
 use super::shell::{pager, Shell};
 use super::snippets::{self, Place, Snippet};
-use super::{evidence, icons, Rendered};
+use super::{evidence, icons, Described, Rendered};
+use crate::described;
 use crate::draw::network::{self, Layer};
 use crate::draw::series::{self, Column};
 use crate::draw::tree::Forest;
-use crate::markdown;
 use crate::view::{
     Amount, CallView, ClaimView, ContractView, DescriptionState, DescriptionView, ModelDetail,
     Page, SchemaView, ShareView, Status, Usage, UsagePoint, VersionView,
@@ -21,7 +21,7 @@ use crate::view::{
 /// What all tabs of a model share.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelPage<'a> {
-    /// How the service does.
+    /// The state of the service.
     pub status: &'a Status,
     /// The model.
     pub model: &'a ModelDetail,
@@ -146,27 +146,27 @@ struct Card<'a> {
     missing: Missing,
     facts: Vec<Fact>,
     decision: Option<String>,
+    quality: Option<String>,
+    version: Option<&'a VersionView>,
 }
 
 /// The card tab. `tree` is the number of the tree to draw, from 1.
 ///
 /// # Errors
 /// The template fails.
-pub fn card(
-    page: ModelPage<'_>,
-    description: &DescriptionView,
-    graph: Option<&QuantGraph>,
-    tree: usize,
-) -> Rendered {
+pub fn card(page: ModelPage<'_>, described: &Described, tree: usize) -> Rendered {
+    let description = &described.read.view;
     Card {
         shell: page.shell(),
         page: page.head(""),
         description,
-        drawing: graph.map(|graph| drawing(graph, tree)),
-        card: description.card.as_deref().map(|card| Html::trusted(markdown::render(card))),
+        drawing: described.read.graph.as_deref().map(|graph| drawing(graph, tree)),
+        card: described.card.as_deref().map(Html::trusted),
         missing: missing(description.state),
         facts: report::facts(description.report.as_ref()),
         decision: report::decision(description.report.as_ref()),
+        quality: report::quality(description.report.as_ref()),
+        version: page.model.newest(),
     }
     .render()
 }
@@ -179,7 +179,7 @@ fn missing(state: DescriptionState) -> Missing {
         },
         DescriptionState::Refused => Missing {
             title: "The description was refused.",
-            text: "What was found is not what the publisher registered, or is no description. Only what has the \
+            text: "What was found is not what the publisher registered, or is not a description. Only a file with the \
                    registered SHA-256 is shown.",
         },
         _ => Missing {
@@ -223,9 +223,9 @@ struct Version<'a> {
 pub fn version(
     page: ModelPage<'_>,
     version: &VersionView,
-    description: &DescriptionView,
-    graph: Option<&QuantGraph>,
+    described: &described::Described,
 ) -> Rendered {
+    let (description, graph) = (&described.view, described.graph.as_deref());
     let layers = graph.map(network::layers).unwrap_or_default().into_iter().take(100).collect();
     let facts = report::facts(description.report.as_ref());
     let (shell, page) = (page.shell(), page.head("versions"));
@@ -282,7 +282,7 @@ struct UsageColumn {
     gas_l2: u64,
 }
 
-/// The most columns of a chart that can still be told apart.
+/// The most columns of a chart that a reader can distinguish.
 const MAX_COLUMNS: usize = 36;
 
 /// Points of use, neighbours together where there are too many.

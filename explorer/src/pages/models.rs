@@ -64,7 +64,7 @@ fn selects(query: &ListQuery, facets: &Facets) -> Vec<Select> {
             (facet.value.clone(), label)
         };
         options.extend(facets.iter().filter(|facet| !facet.value.is_empty()).map(option));
-        // What was asked for stays, though nothing has it.
+        // The chosen value stays selectable, though no model has it.
         if !chosen.is_empty() && !options.iter().any(|(value, _)| value == chosen) {
             options.push((chosen.to_owned(), parts::plain(chosen)));
         }

@@ -1,6 +1,4 @@
-//! Small pieces of pages that are the same everywhere: words of trust, hashes, names; times and numbers from `format`.
-//!
-//! Templates hand over fields by reference and results by value: functions take both.
+//! Small pieces that all pages share: badges of trust, hashes, names; times and numbers from `format`.
 
 use std::fmt;
 
@@ -41,7 +39,7 @@ pub fn name(text: &str) -> Html {
         "" => Html::trusted(r#"<span class="muted">no name</span>"#),
         // Names of packages are long words: they may break where their parts end.
         text => {
-            let text = escape(&shorten(text, 80)).replace('_', "_<wbr>");
+            let text = escape(&unmarked(&shorten(text, 80))).replace('_', "_<wbr>");
             Html::trusted(format!("<bdi>{text}</bdi>"))
         }
     }
@@ -49,12 +47,27 @@ pub fn name(text: &str) -> Html {
 
 /// Longer text from the chain: as [`name`], at most 2,000 characters.
 pub fn text(text: &str) -> Html {
-    Html::trusted(format!("<bdi>{}</bdi>", escape(&shorten(text, 2_000))))
+    Html::trusted(format!("<bdi>{}</bdi>", escape(&unmarked(&shorten(text, 2_000)))))
 }
 
-/// Attacker-written text for titles and attributes: templates escape it.
+/// Untrusted text for titles and attributes, in one line, at most 80 characters: templates escape it.
 pub fn plain(text: &str) -> String {
-    shorten(text, 80).chars().map(|c| if draw::is_unfit(c) { '\u{fffd}' } else { c }).collect()
+    unmarked(&draw::readable(&shorten(text, 80), ' ')).replace(['\n', '\t'], " ")
+}
+
+/// The text without the marks with which this explorer says that something was checked.
+fn unmarked(text: &str) -> String {
+    let is_mark = |c: char| {
+        matches!(
+            c,
+            '\u{2611}' | '\u{2612}' | '\u{2713}'
+                ..='\u{2718}' | '\u{2705}' | '\u{274c}' | '\u{221a}'
+        ) || matches!(
+            c,
+            '\u{1f5f8}'..='\u{1f5f9}' | '\u{1f6e1}' | '\u{1f512}' | '\u{1f50f}' | '\u{10102}'
+        )
+    };
+    text.chars().map(|c| if is_mark(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// `0x5c8a…6755` of a long number.
@@ -93,11 +106,11 @@ fn copy(full: &str, short: &str) -> String {
     )
 }
 
-/// An account, as a link to its models.
+/// An account, as a link to its page.
 pub fn account(address: &str) -> Html {
     let (short, full) = (escape(&short_hash(address)), escape(address));
     Html::trusted(format!(
-        r#"<span class="hash over"><a href="/?owner={full}" title="{full}">{short}</a>{}</span>"#,
+        r#"<span class="hash over"><a href="/accounts/{full}" title="{full}">{short}</a>{}</span>"#,
         copy(&full, &short)
     ))
 }
@@ -119,26 +132,28 @@ pub fn trust_counts(activity: &Activity) -> Html {
     Html::trusted(format!(r#"<div class="row pills">{}</div>"#, all.concat()))
 }
 
-/// The word of what only somebody says.
+/// The badge of claims.
 pub fn claimed() -> Html {
     trust(&Trust::Claimed)
 }
 
-/// The word of what a proof shows.
+/// The badge of checked proofs.
 pub fn proved() -> Html {
     trust(&Trust::Proved)
 }
 
-/// The word of what the chain has computed.
+/// The badge of executed outputs.
 pub fn executed() -> Html {
     trust(&Trust::Executed)
 }
 
-/// An answer that nobody has recorded is of no level of trust.
+/// An answer without a transaction has no level of trust.
 pub fn node_word() -> Html {
-    let meaning = "The node was asked, without a transaction: nothing of it is on chain.";
+    let meaning = "The node was asked without a transaction: nothing of this is on chain.";
     let icon = icons::NODE;
-    Html::trusted(format!(r#"<span class="trust none" title="{meaning}">{icon}Node's word</span>"#))
+    Html::trusted(format!(
+        r#"<span class="trust none" title="{meaning}">{icon}Simulated by the node</span>"#
+    ))
 }
 
 /// A level of trust with how much evidence there is of it.
@@ -151,7 +166,7 @@ fn trust_count(trust: Trust, count: u64) -> Html {
     ))
 }
 
-/// What has become of a claim.
+/// The state of a claim.
 pub fn status(status: &ClaimStatus) -> Html {
     let class = match status {
         ClaimStatus::Open => "open",
@@ -249,6 +264,18 @@ mod tests {
         {
             assert!(!markup.as_str().contains("<script"), "{markup}");
         }
+    }
+
+    #[test]
+    fn names_cannot_draw_our_marks() {
+        for mark in ["✓", "✔", "✅", "☑", "🗸", "🛡", "🔒"] {
+            let text = format!("{mark} Proved by this explorer");
+            for markup in [name(&text), self::text(&text), kind(&text)] {
+                assert!(!markup.as_str().contains(mark), "{markup}");
+            }
+            assert!(!plain(&text).contains(mark));
+        }
+        assert!(!name("pay\u{200b}pal").as_str().contains('\u{200b}'));
     }
 
     #[test]

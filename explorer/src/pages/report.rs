@@ -1,10 +1,10 @@
-//! The publisher's accuracy report in words. Everything in it is claimed.
+//! The publisher's accuracy report in words. All of it is claimed, not checked.
 
 use serde_json::Value;
 
 use super::parts;
 
-/// A term and what the report says of it.
+/// A term and its value in the report.
 pub(super) type Fact = (&'static str, String);
 
 /// The facts of a report that people ask for.
@@ -49,6 +49,18 @@ pub(super) fn facts(report: Option<&Value>) -> Vec<Fact> {
         whole.into_iter().filter_map(|(term, value)| Some((term, parts::count(value.as_u64()?)))),
     );
     facts
+}
+
+/// How good the model is compared with the float model, in a sentence.
+pub(super) fn quality(report: Option<&Value>) -> Option<String> {
+    let accuracy = &report?["accuracy"];
+    let share = accuracy["agreement"].as_f64().filter(|share| (0.0..=1.0).contains(share))?;
+    let rows = accuracy["rows"].as_u64().map(|rows| format!(" on {} rows", parts::count(rows)));
+    let share = parts::percent(share);
+    Some(format!(
+        "decides as the original float model in {share} of cases{}",
+        rows.unwrap_or_default()
+    ))
 }
 
 /// How the model decides, as the report says.

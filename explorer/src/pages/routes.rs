@@ -7,17 +7,20 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::Router;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::parts::count;
 use super::service::Service;
 use super::{assets, model, ModelPage, Place, Rendered, TryForm};
-use crate::view::{ApiError, ClaimStatus, ListQuery, ModelDetail, Status, VersionView};
+use crate::view::{
+    ApiError, ClaimStatus, ErrorKind, ListQuery, ModelDetail, Status, VersionView, MAX_PAGE,
+};
 
 /// The largest proof file that is checked.
 const MAX_PROOF: usize = 4 << 20;
 /// How much of a form with a proof is read at most, though no more than [`MAX_PROOF`] is kept.
 const MAX_PROOF_FORM: usize = 16 << 20;
-/// The largest form but for proofs.
+/// The largest form, except for proofs.
 const MAX_FORM: usize = 64 << 10;
 
 /// The pages of a service.
@@ -26,6 +29,7 @@ pub fn router<S: Service>(service: S) -> Router {
     Router::new()
         .route("/", get(list::<S>))
         .route("/about", get(about::<S>))
+        .route("/accounts/{address}", get(account::<S>))
         .route("/claims", get(claims::<S>))
         .route("/claims/{id}", get(claim::<S>))
         .route("/models/{id}", get(card::<S>))
@@ -47,10 +51,10 @@ pub fn router<S: Service>(service: S) -> Router {
         .with_state(service)
 }
 
-/// A page, or why there is none.
+/// A page or an error.
 type Reply = Result<Response, Failure>;
 
-/// Why there is no page. It is shown with the status if that is known.
+/// An error as a page. It is shown with the status if that is known.
 struct Failure {
     status: Option<Box<Status>>,
     error: ApiError,
@@ -65,22 +69,13 @@ impl From<ApiError> for Failure {
 impl From<askama::Error> for Failure {
     fn from(error: askama::Error) -> Self {
         tracing::error!(%error, "a template fails");
-        let message = "the page cannot be made".to_owned();
-        ApiError { error: "internal".to_owned(), message }.into()
+        ApiError::new(ErrorKind::Internal, "the page cannot be made").into()
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let code = code(&self.error);
-        let title = match code {
-            StatusCode::NOT_FOUND => "Not found",
-            StatusCode::BAD_REQUEST => "That cannot be answered",
-            StatusCode::PAYLOAD_TOO_LARGE => "Too large",
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "Busy",
-            StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => "The node does not answer",
-            _ => "Something is wrong here",
-        };
+        let (code, title) = (self.error.error.status(), self.error.error.title());
         let page =
             self.status.and_then(|status| super::problem(&status, title, &self.error.message).ok());
         match page {
@@ -90,26 +85,25 @@ impl IntoResponse for Failure {
     }
 }
 
-fn code(error: &ApiError) -> StatusCode {
-    match error.error.as_str() {
-        "not_found" => StatusCode::NOT_FOUND,
-        "bad_request" => StatusCode::BAD_REQUEST,
-        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "too_many_requests" => StatusCode::TOO_MANY_REQUESTS,
-        "busy" => StatusCode::SERVICE_UNAVAILABLE,
-        "node" => StatusCode::BAD_GATEWAY,
-        "timeout" => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
 fn not_found(status: &Status, message: &str) -> Failure {
-    let error = ApiError { error: "not_found".to_owned(), message: message.to_owned() };
+    let error = ApiError::new(ErrorKind::NotFound, message);
     Failure { status: Some(Box::new(status.clone())), error }
 }
 
 fn page(rendered: Rendered) -> Reply {
     Ok(Html(rendered?).into_response())
+}
+
+/// Pages that are drawn at the same time: drawings of large models take milliseconds of a core.
+static DRAWING: Semaphore = Semaphore::const_new(2);
+
+/// A page with a drawing, made on a thread that may block.
+async fn drawn(make: impl FnOnce() -> Rendered + Send + 'static) -> Reply {
+    let _turn = DRAWING.acquire().await;
+    match tokio::task::spawn_blocking(make).await {
+        Ok(rendered) => page(rendered),
+        Err(_) => Err(ApiError::new(ErrorKind::Internal, "the page cannot be made").into()),
+    }
 }
 
 async fn asset(Path(path): Path<String>) -> Response {
@@ -139,7 +133,7 @@ async fn about<S: Service>(State(service): State<S>) -> Reply {
     page(super::about(&service.status().await?))
 }
 
-/// What addresses may say behind `?`. Texts, so that nonsense is as nothing.
+/// Query strings of pages. Texts, so that malformed values count as absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
@@ -151,7 +145,7 @@ struct Asked {
 
 impl Asked {
     fn page(&self) -> u32 {
-        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
+        self.page.parse().unwrap_or(1).clamp(1, MAX_PAGE)
     }
 
     fn tree(&self) -> usize {
@@ -173,6 +167,17 @@ async fn claim<S: Service>(State(service): State<S>, Path(id): Path<String>) -> 
     };
     let claim = claim.ok_or_else(|| not_found(&status, "There is no such claim."))?;
     page(super::claim(&status, &claim))
+}
+
+async fn account<S: Service>(
+    State(service): State<S>,
+    Path(address): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Reply {
+    let status = service.status().await?;
+    let account = service.account(&address, asked.page()).await?;
+    let account = account.ok_or_else(|| not_found(&status, "That is not an address."))?;
+    page(super::account(&status, &account))
 }
 
 /// A model with the status, for all its tabs.
@@ -219,7 +224,7 @@ async fn card<S: Service>(
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
     let described = service.description(found.version(&asked.version)?).await?;
-    page(model::card(found.page(), &described.view, described.graph.as_deref(), asked.tree()))
+    drawn(move || model::card(found.page(), &described, asked.tree())).await
 }
 
 async fn versions<S: Service>(State(service): State<S>, Path(id): Path<String>) -> Reply {
@@ -231,9 +236,9 @@ async fn version<S: Service>(
     Path((id, number)): Path<(String, String)>,
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
-    let version = found.version(&number)?;
-    let described = service.description(version).await?;
-    page(super::version(found.page(), version, &described.view, described.graph.as_deref()))
+    let version = found.version(&number)?.clone();
+    let described = service.description(&version).await?;
+    drawn(move || super::version(found.page(), &version, &described.read)).await
 }
 
 async fn disputes<S: Service>(
@@ -276,10 +281,15 @@ async fn use_it<S: Service>(
 ) -> Reply {
     let found = Found::find(&service, &id).await?;
     let origin = origin(&headers);
-    page(super::use_it(found.page(), &Place { network: service.network(), origin: &origin }))
+    let example = match found.model.newest() {
+        Some(version) => service.description(version).await?.read.view.example.clone(),
+        None => Vec::new(),
+    };
+    let place = Place { network: service.network(), origin: &origin, example: &example };
+    page(super::use_it(found.page(), &place))
 }
 
-/// The explorer's own address, as the visitor's browser says; only hosts and ports are believed.
+/// The explorer's own address, as the visitor's browser states it; only a host with a port is used.
 fn origin(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']');
@@ -296,29 +306,25 @@ async fn try_page<S: Service>(
     sent: Option<TryForm>,
 ) -> Reply {
     let found = Found::find(service, id).await?;
-    let version = found.version(&asked.version)?;
-    let schema = service.schema(version).await?;
-    let graph = service.description(version).await?.graph;
+    let version = found.version(&asked.version)?.clone();
+    let schema = service.schema(&version).await?;
+    let described = service.description(&version).await?.read;
     let (form, outcome) = match sent {
         None => (TryForm::default(), None),
         Some(form) => {
             let fields = schema.as_ref().map_or(0, |schema| schema.inputs.len());
             let outcome = match form.parse(fields) {
-                Ok(row) => service.predict(version, row).await.map_err(|error| error.message),
+                Ok(row) => service.predict(&version, row).await.map_err(|error| error.message),
                 Err(reason) => Err(reason),
             };
             (form, Some(outcome))
         }
     };
-    let rendered = super::try_it(
-        found.page(),
-        Some(version),
-        schema.as_ref(),
-        graph.as_deref(),
-        &form,
-        outcome.as_ref(),
-    );
-    page(rendered)
+    drawn(move || {
+        let schema = schema.as_ref();
+        super::try_it(found.page(), &version, schema, &described, &form, outcome.as_ref())
+    })
+    .await
 }
 
 async fn try_form<S: Service>(

@@ -3,21 +3,20 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use nilometer_transpiler::quant::QuantGraph;
-
+use crate::described;
 use crate::view::{
-    ApiError, CallView, ClaimStatus, ClaimView, ContractView, DescriptionView, Facets, ListQuery,
+    AccountView, ApiError, CallView, ClaimStatus, ClaimView, ContractView, Facets, ListQuery,
     ModelDetail, ModelSummary, Page, Prediction, ProofView, SchemaView, Status, Usage,
     Verification, VersionView,
 };
 
-/// A description with the graph that it holds, if it was accepted.
+/// A description with its card as HTML, which was made once.
 #[derive(Clone, Debug)]
 pub struct Described {
-    /// What is shown of it.
-    pub view: DescriptionView,
-    /// The quantised graph, validated and within the bounds of drawings.
-    pub graph: Option<Arc<QuantGraph>>,
+    /// The description.
+    pub read: Arc<described::Described>,
+    /// Its card, sanitised by [`crate::markdown::render`].
+    pub card: Option<Arc<str>>,
 }
 
 /// An answer of the service.
@@ -25,17 +24,17 @@ pub type Answer<T> = Result<T, ApiError>;
 
 /// The service behind the pages: the index, the node, the verifier.
 pub trait Service: Clone + Send + Sync + 'static {
-    /// How the service does.
+    /// The state of the service.
     fn status(&self) -> impl Future<Output = Answer<Status>> + Send;
     /// A page of the list of models.
     fn models(&self, query: ListQuery) -> impl Future<Output = Answer<Page<ModelSummary>>> + Send;
-    /// What filters can be set to.
+    /// The values that filters can take.
     fn facets(&self) -> impl Future<Output = Answer<Facets>> + Send;
     /// A model; none if there is no such model.
     fn model(&self, id: u64) -> impl Future<Output = Answer<Option<ModelDetail>>> + Send;
     /// A version's description, as far as it is known now.
     fn description(&self, version: &VersionView) -> impl Future<Output = Answer<Described>> + Send;
-    /// How rows of a version are encoded; none if neither contract nor description tell.
+    /// How rows of a version are encoded; none if neither contract nor description have them.
     fn schema(
         &self,
         version: &VersionView,
@@ -65,6 +64,12 @@ pub trait Service: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Answer<Page<CallView>>> + Send;
     /// A model's use over time.
     fn usage(&self, model_id: u64) -> impl Future<Output = Answer<Usage>> + Send;
+    /// An account's credits and withdrawals; none if the text is not an address.
+    fn account(
+        &self,
+        address: &str,
+        page: u32,
+    ) -> impl Future<Output = Answer<Option<AccountView>>> + Send;
     /// Asks a version's contract about a row; none for missing values.
     fn predict(
         &self,

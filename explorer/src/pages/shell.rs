@@ -1,20 +1,20 @@
-//! What all pages share: header, state of the node, footer, and the links between pages of a list.
+//! What all pages share: header, state of the node, footer, links between pages of a list.
 
 use askama::Template;
 
 use super::parts::{self, Html};
 use super::{assets, icons, Rendered};
-use crate::view::Status;
+use crate::view::{Status, TroubleKind};
 
-/// What stands around a page.
+/// Header and footer of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Shell<'a> {
-    /// How the service does.
+    /// The state of the service.
     pub status: &'a Status,
     section: &'static str,
 }
 
-/// What is wrong with the node or the registry.
+/// Why a page may not show the newest state.
 pub(super) struct Notice {
     pub(super) class: &'static str,
     pub(super) title: String,
@@ -38,6 +38,10 @@ impl<'a> Shell<'a> {
         Html::trusted(assets::LOGO.trim_end())
     }
 
+    pub(super) fn network(&self) -> Html {
+        parts::name(&self.status.network())
+    }
+
     pub(super) fn pulse_class(&self) -> &'static str {
         match (&self.status.trouble, self.status.is_live()) {
             (Some(_), _) => "down",
@@ -48,7 +52,14 @@ impl<'a> Shell<'a> {
 
     pub(super) fn pulse_short(&self) -> String {
         match (&self.status.trouble, self.status.indexed_block) {
-            (Some(_), _) => "Node unreachable".to_owned(),
+            (Some(trouble), _) => match trouble.kind {
+                TroubleKind::Node => "Node unreachable",
+                TroubleKind::OtherNetwork => "Other network",
+                TroubleKind::Restarted => "Chain restarted",
+                TroubleKind::NoRegistry => "No registry",
+                TroubleKind::Index => "Index fails",
+            }
+            .to_owned(),
             (None, None) => "Indexing".to_owned(),
             (None, Some(block)) => format!("Block {}", parts::count(block)),
         }
@@ -65,11 +76,32 @@ impl<'a> Shell<'a> {
         if let Some(trouble) = &self.status.trouble {
             let since = parts::plain_time(trouble.since);
             let reason = parts::plain(&trouble.reason);
-            return Some(Notice {
-                class: "bad",
-                title: format!("The node has been unreachable since {since}."),
-                text: format!("What you see is the last known state. The node says: {reason}"),
-            });
+            let last_known = "What you see is the last known state.";
+            let (title, text) = match trouble.kind {
+                TroubleKind::Node => (
+                    format!("The node has been unreachable since {since}."),
+                    format!("{last_known} The error is: {reason}"),
+                ),
+                TroubleKind::OtherNetwork => (
+                    format!("The node has been on another network since {since}."),
+                    format!("{last_known} {reason}."),
+                ),
+                TroubleKind::Restarted => (
+                    format!("The node's chain was restarted, and the registry is not on it (since {since})."),
+                    "What you see is the last known state of the old chain. Deploy the registry at the same address, or \
+                     start the explorer with the address of a new one."
+                        .to_owned(),
+                ),
+                TroubleKind::NoRegistry => (
+                    "There is no registry at this address.".to_owned(),
+                    "Check --registry and --rpc, or deploy a registry there.".to_owned(),
+                ),
+                TroubleKind::Index => (
+                    format!("This explorer's index has failed since {since}."),
+                    format!("{last_known} Its operator finds the cause in the server's log."),
+                ),
+            };
+            return Some(Notice { class: "bad", title, text });
         }
         let settings = self.status.settings.as_ref();
         if settings.is_some_and(|settings| settings.paused) {
@@ -79,7 +111,7 @@ impl<'a> Shell<'a> {
                 text: "New models, calls and claims are refused.".to_owned(),
             });
         }
-        // A block or two are nothing to speak of.
+        // A few blocks behind is normal.
         if self.status.blocks_behind > 5 {
             return Some(Notice {
                 class: "late",
@@ -99,7 +131,7 @@ struct Problem<'a> {
     text: &'a str,
 }
 
-/// A page that says why there is none.
+/// An error as a page.
 ///
 /// # Errors
 /// The template fails.
@@ -113,7 +145,7 @@ struct About<'a> {
     shell: Shell<'a>,
 }
 
-/// What this is, and how node and index do.
+/// What this is, and the state of node and index.
 ///
 /// # Errors
 /// The template fails.

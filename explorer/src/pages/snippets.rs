@@ -1,5 +1,4 @@
-//! What to copy and paste to use a model. Nothing from the chain is put into them but numbers and hashes: a name
-//! could be a command.
+//! Code to copy. Only numbers and hashes from the chain are put into it: a name could be a command.
 
 use super::model::ModelPage;
 
@@ -10,6 +9,8 @@ pub struct Place<'a> {
     pub network: &'a str,
     /// The address of this explorer, as the visitor sees it.
     pub origin: &'a str,
+    /// A row to show; empty if there is none.
+    pub example: &'a [Option<f64>],
 }
 
 pub(super) struct Snippet {
@@ -31,6 +32,11 @@ pub(super) fn all(page: ModelPage<'_>, place: &Place<'_>) -> Vec<Snippet> {
         network => format!(" --network {network}"),
     };
     let origin = place.origin;
+    let number = |value: &Option<f64>| value.map_or("null".to_owned(), |value| value.to_string());
+    let row = match place.example {
+        [] => "0.5, 1, 2".to_owned(),
+        example => example.iter().take(100).map(number).collect::<Vec<_>>().join(", "),
+    };
     vec![
         Snippet {
             title: "Command line",
@@ -45,7 +51,7 @@ pub(super) fn all(page: ModelPage<'_>, place: &Place<'_>) -> Vec<Snippet> {
         },
         Snippet {
             title: "Prove and verify",
-            text: "With the package: prove a run on your machine. Whoever has the package can check the proof, and so can this explorer.",
+            text: "With the package: prove a run on your machine. Anyone who has the package can check the proof, and so can this explorer.",
             code: format!(
                 "nilo registry pull {id} -o package{network}\n\
                  nilo prove package --input row.json -o row.proof\n\
@@ -60,7 +66,7 @@ pub(super) fn all(page: ModelPage<'_>, place: &Place<'_>) -> Vec<Snippet> {
         },
         Snippet {
             title: "Cairo, without paying",
-            text: "The model's contract answers to anybody; only the registry's calls are on record.",
+            text: "The model's contract answers everyone; only calls through the registry are recorded.",
             code: format!(
                 "#[starknet::interface]\n\
                  trait IModel<T> {{\n    fn predict(self: @T, input: Span<felt252>) -> Span<felt252>;\n}}\n\n\
@@ -70,7 +76,7 @@ pub(super) fn all(page: ModelPage<'_>, place: &Place<'_>) -> Vec<Snippet> {
         },
         Snippet {
             title: "Rust",
-            text: "With nilometer-starknet, which checks every answer of the node.",
+            text: "With nilometer-starknet, which checks the form of every answer of the node.",
             code: format!(
                 "use nilometer_starknet::{{Chain, Felt, Registry}};\n\n\
                  let chain = Chain::connect(&rpc_url).await?;\n\
@@ -84,7 +90,7 @@ pub(super) fn all(page: ModelPage<'_>, place: &Place<'_>) -> Vec<Snippet> {
             title: "HTTP",
             text: "The contract's answer as JSON. A row is a list of numbers in natural units.",
             code: format!(
-                "curl -H 'content-type: application/json' \\\n     --data '{{\"input\": [0.5, 1, 2]}}' \\\n     \
+                "curl -H 'content-type: application/json' \\\n     --data '{{\"input\": [{row}]}}' \\\n     \
                  {origin}/api/v1/models/{id}/versions/{version}/predict"
             ),
         },

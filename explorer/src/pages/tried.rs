@@ -1,19 +1,19 @@
-//! The tabs where a visitor brings something: a row to try, a proof to check.
+//! The tabs to try a row and to check a proof.
 
 use askama::Template;
 use nilometer_transpiler::decision::arg_max;
-use nilometer_transpiler::quant::QuantGraph;
 
 use super::form::TryForm;
 use super::model::{Head, ModelPage};
 use super::parts::{self, Html};
 use super::shell::{pager, Shell};
 use super::{icons, Rendered};
+use crate::described::Described;
 use crate::draw::bars::{self, Bar};
 use crate::draw::tree::Forest;
 use crate::view::{
-    FieldView, OutputView, Page, Prediction, ProofView, SchemaView, Trust, Verification,
-    VersionView,
+    FeatureText, FieldView, OutputView, Page, Prediction, ProofView, SchemaView, Trust,
+    Verification, VersionView,
 };
 
 /// The most numbers that a page lists.
@@ -22,6 +22,7 @@ const MAX_LINES: usize = 200;
 /// A field of the form.
 struct Field {
     index: usize,
+    name: String,
     value: String,
     lo: Option<f64>,
     hi: Option<f64>,
@@ -65,8 +66,9 @@ struct Answer<'a> {
 struct TryIt<'a> {
     shell: Shell<'a>,
     page: Head<'a>,
-    version: Option<&'a VersionView>,
+    version: &'a VersionView,
     schema: Option<&'a SchemaView>,
+    has_example: bool,
     form: FormView,
     trees: usize,
     problem: Option<&'a str>,
@@ -80,16 +82,23 @@ struct TryIt<'a> {
 /// The template fails.
 pub fn try_it(
     page: ModelPage<'_>,
-    version: Option<&VersionView>,
+    version: &VersionView,
     schema: Option<&SchemaView>,
-    graph: Option<&QuantGraph>,
+    described: &Described,
     form: &TryForm,
     outcome: Option<&Result<Prediction, String>>,
 ) -> Rendered {
-    let forest = graph.and_then(Forest::of);
+    let forest = described.graph.as_deref().and_then(Forest::of);
     let fields = schema.map_or(&[][..], |schema| &schema.inputs);
+    let example = example(fields, &described.view.example);
+    let texts = &described.view.features;
+    let texts = if texts.len() == fields.len() { &texts[..] } else { &[] };
     let view = FormView {
-        fields: fields.iter().map(|field| self::field(field, form)).collect(),
+        fields: fields
+            .iter()
+            .enumerate()
+            .map(|(i, field)| self::field(field, texts.get(i), example.get(i).copied(), form))
+            .collect(),
         row: form.row.clone(),
         tree: form.tree.max(1),
     };
@@ -99,6 +108,7 @@ pub fn try_it(
         page: page.head("try"),
         version,
         schema,
+        has_example: !example.is_empty(),
         trees: forest.as_ref().map_or(0, Forest::len),
         problem: outcome.and_then(|outcome| outcome.as_ref().err()).map(String::as_str),
         answer: answer.map(|prediction| self::answer(prediction, forest.as_ref(), view.tree)),
@@ -108,15 +118,42 @@ pub fn try_it(
     .render()
 }
 
-fn field(field: &FieldView, form: &TryForm) -> Field {
+/// The publisher's example, if it is a row that the form accepts.
+fn example<'a>(fields: &[FieldView], row: &'a [Option<f64>]) -> &'a [Option<f64>] {
+    let fits = |(field, value): (&FieldView, &Option<f64>)| match value {
+        None => field.missing,
+        Some(value) => {
+            field.lo.is_none_or(|lo| lo <= *value) && field.hi.is_none_or(|hi| *value <= hi)
+        }
+    };
+    let is_row = row.len() == fields.len() && fields.iter().zip(row).all(fits);
+    if is_row {
+        row
+    } else {
+        &[]
+    }
+}
+
+/// A field with what the publisher calls it, and the example's value for it.
+fn field(
+    field: &FieldView,
+    text: Option<&FeatureText>,
+    example: Option<Option<f64>>,
+    form: &TryForm,
+) -> Field {
     let wide = |value: f64| value.abs() > 1e30;
     let lo = field.lo.filter(|lo| lo.is_finite() && !wide(*lo));
     let hi = field.hi.filter(|hi| hi.is_finite() && !wide(*hi));
-    // Rows for a start lie near zero, where most features do.
+    // Without an example, values near zero, where most features are.
     let (sample_lo, sample_hi) =
         (lo.unwrap_or(0.0), hi.unwrap_or(lo.unwrap_or(0.0).max(0.0) + 10.0));
     let start =
         if sample_lo <= 0.0 && 0.0 <= sample_hi { 0.0 } else { (sample_lo + sample_hi) / 2.0 };
+    let start = match example {
+        Some(Some(value)) => value.to_string(),
+        Some(None) => String::new(),
+        None => start.to_string(),
+    };
     let entered = form.values.get(field.index).filter(|value| !value.is_empty());
     let range = match (lo, hi) {
         (Some(lo), Some(hi)) => format!("{} to {}", parts::number(lo), parts::number(hi)),
@@ -124,9 +161,13 @@ fn field(field: &FieldView, form: &TryForm) -> Field {
         (None, Some(hi)) => format!("up to {}", parts::number(hi)),
         (None, None) => "any number".to_owned(),
     };
+    let unit = text.map(|text| parts::plain(&text.unit)).filter(|unit| !unit.trim().is_empty());
+    let range = unit.map_or(range.clone(), |unit| format!("{unit}, {range}"));
+    let name = text.map(|text| parts::plain(&text.name)).filter(|name| !name.trim().is_empty());
     Field {
         index: field.index,
-        value: entered.cloned().unwrap_or_else(|| start.to_string()),
+        name: name.unwrap_or_else(|| format!("x{}", field.index)),
+        value: entered.cloned().unwrap_or(start),
         lo,
         hi,
         sample_lo,

@@ -1,26 +1,28 @@
 //! `/api/v1`: what pages show, as JSON.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use super::query::{ClaimQuery, ModelQuery, Paging, Query};
 use crate::app::{bad_request, not_found, too_large, App};
 use crate::check::MAX_PROOF;
+use crate::described::Described;
 use crate::view::{
-    ApiError, CallView, ClaimStatus, ClaimView, ContractView, DescriptionView, Facets, ListQuery,
+    AccountView, ApiError, CallView, ClaimView, ContractView, DescriptionView, ErrorKind, Facets,
     ModelDetail, ModelSummary, Page, Prediction, ProofView, SchemaView, Status, Usage,
     Verification, VersionView,
 };
 
-/// The largest body but for proofs.
+/// The largest body, except for proofs.
 const MAX_BODY: usize = 64 << 10;
 
 type Reply<T> = Result<Json<T>, Failure>;
@@ -36,64 +38,14 @@ impl From<ApiError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let code = match self.0.error.as_str() {
-            "not_found" => StatusCode::NOT_FOUND,
-            "bad_request" => StatusCode::BAD_REQUEST,
-            "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-            "busy" => StatusCode::SERVICE_UNAVAILABLE,
-            "node" => StatusCode::BAD_GATEWAY,
-            "timeout" => StatusCode::GATEWAY_TIMEOUT,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        (code, Json(self.0)).into_response()
+        (self.0.error.status(), Json(self.0)).into_response()
     }
-}
-
-/// A query string; what is malformed is told as JSON.
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        let told = |error: QueryRejection| Failure(bad_request(error.body_text()));
-        Ok(Self(query.map_err(told)?.0))
-    }
-}
-
-/// Which page of a list.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub struct Paging {
-    /// The page, from 1.
-    page: u32,
-    /// How many a page, at most 100.
-    per_page: u32,
-}
-
-impl Default for Paging {
-    fn default() -> Self {
-        Self { page: 1, per_page: 24 }
-    }
-}
-
-/// Which claims.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub struct ClaimQuery {
-    /// Only of this model.
-    model: Option<u64>,
-    /// Only with this status: `open`, `contested`, `refuted`, `upheld`, `final` or `void`.
-    status: Option<String>,
 }
 
 /// A row to try.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct Row {
-    /// One number a feature, in natural units; null for missing values.
+    /// One number per feature, in natural units; null for missing values.
     pub input: Vec<Option<f64>>,
 }
 
@@ -117,11 +69,26 @@ pub fn router(app: App) -> Router {
         .route(&format!("{version}/contract"), get(contract))
         .route(&format!("{version}/predict"), post(predict).layer(DefaultBodyLimit::max(MAX_BODY)))
         .route(&format!("{version}/verify"), post(verify).layer(DefaultBodyLimit::max(MAX_PROOF)))
+        .route("/accounts/{address}", get(account))
         .route("/claims", get(claims))
         .route("/claims/{id}", get(claim))
         .route("/proofs", get(proofs))
+        .method_not_allowed_fallback(|| async {
+            let message = "this path does not have this method";
+            Failure(ApiError::new(ErrorKind::MethodNotAllowed, message))
+        })
         .fallback(|| async { Failure(not_found("there is no such path in the API")) })
         .with_state(app)
+}
+
+/// What is shown of a description, which may be large: it is not copied.
+#[derive(Debug)]
+pub struct Shown(Arc<Described>);
+
+impl Serialize for Shown {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.view.serialize(serializer)
+    }
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, Failure> {
@@ -149,22 +116,22 @@ async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(super::document())
 }
 
-/// How the service does.
+/// The state of the service.
 #[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = Status)))]
 pub async fn status(State(app): State<App>) -> Reply<Status> {
     Ok(Json(app.status().await?))
 }
 
 /// A page of the list of models.
-#[utoipa::path(get, path = "/api/v1/models", params(ListQuery), responses((status = 200, body = Page<ModelSummary>)))]
+#[utoipa::path(get, path = "/api/v1/models", params(ModelQuery), responses((status = 200, body = Page<ModelSummary>)))]
 pub async fn models(
     State(app): State<App>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ModelQuery>,
 ) -> Reply<Page<ModelSummary>> {
-    Ok(Json(app.models(query).await?))
+    Ok(Json(app.models(query.into()).await?))
 }
 
-/// What filters can be set to.
+/// The values that filters can take.
 #[utoipa::path(get, path = "/api/v1/facets", responses((status = 200, body = Facets)))]
 pub async fn facets(State(app): State<App>) -> Reply<Facets> {
     Ok(Json(app.facets().await?))
@@ -201,15 +168,15 @@ pub async fn get_version(
 pub async fn description(
     State(app): State<App>,
     Path(path): Path<(String, String)>,
-) -> Reply<DescriptionView> {
+) -> Reply<Shown> {
     let version = version_of(&app, &path).await?;
-    Ok(Json(app.description(&version).await?.view.clone()))
+    Ok(Json(Shown(app.description(&version).await?)))
 }
 
 /// How rows of a version are encoded, and what its results mean.
 #[utoipa::path(get, path = "/api/v1/models/{id}/versions/{version}/schema",
     params(("id" = u64, Path), ("version" = u32, Path)),
-    responses((status = 200, body = SchemaView), (status = 404, body = ApiError), (status = 502, body = ApiError)))]
+    responses((status = 200, body = SchemaView), (status = 404, body = ApiError)))]
 pub async fn schema(
     State(app): State<App>,
     Path(path): Path<(String, String)>,
@@ -233,8 +200,8 @@ pub async fn contract(
 /// Asks a version's contract about a row, without a transaction.
 #[utoipa::path(post, path = "/api/v1/models/{id}/versions/{version}/predict",
     params(("id" = u64, Path), ("version" = u32, Path)), request_body = Row,
-    responses((status = 200, body = Prediction), (status = 400, body = ApiError), (status = 404, body = ApiError),
-        (status = 413, body = ApiError), (status = 429, body = ApiError), (status = 502, body = ApiError)))]
+    responses((status = 200, body = Prediction), (status = 404, body = ApiError),
+        (status = 413, body = ApiError), (status = 415, body = ApiError)))]
 pub async fn predict(
     State(app): State<App>,
     Path(path): Path<(String, String)>,
@@ -242,18 +209,21 @@ pub async fn predict(
 ) -> Reply<Prediction> {
     let Json(row) = row.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(format!("a row has at most {MAX_BODY} bytes")),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ApiError::new(ErrorKind::UnsupportedType, "a row is JSON: set content-type")
+        }
         _ => bad_request(error.body_text()),
     })?;
     let version = version_of(&app, &path).await?;
     Ok(Json(app.predict(&version, row.input).await?))
 }
 
-/// Checks a proof file, sent as the body, against a version's program. A bad proof is an answer, no error.
+/// Checks a proof file, sent as the body, against a version's program. A bad proof is an answer, not an error.
 #[utoipa::path(post, path = "/api/v1/models/{id}/versions/{version}/verify",
     params(("id" = u64, Path), ("version" = u32, Path)),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = Verification), (status = 404, body = ApiError), (status = 413, body = ApiError),
-        (status = 429, body = ApiError), (status = 503, body = ApiError)))]
+    responses((status = 200, body = Verification), (status = 404, body = ApiError),
+        (status = 413, body = ApiError)))]
 pub async fn verify(
     State(app): State<App>,
     Path(path): Path<(String, String)>,
@@ -276,13 +246,7 @@ pub async fn claims(
     Query(query): Query<ClaimQuery>,
     Query(paging): Query<Paging>,
 ) -> Reply<Page<ClaimView>> {
-    let status = match query.status.as_deref() {
-        None | Some("") => None,
-        Some(word) => {
-            Some(ClaimStatus::parse(word).ok_or_else(|| bad_request("there is no such status"))?)
-        }
-    };
-    Ok(Json(app.claims(query.model, status, paging.page, paging.per_page).await?))
+    Ok(Json(app.claims(query.model, query.status, paging.page, paging.per_page).await?))
 }
 
 /// A claim with what happened to it.
@@ -343,4 +307,15 @@ pub async fn calls(
 pub async fn usage(State(app): State<App>, Path(id): Path<String>) -> Reply<Usage> {
     let id = model_id(&app, &id).await?;
     Ok(Json(app.usage(id).await?))
+}
+
+/// What the registry has credited to an account, and what that has withdrawn. Any address is an account.
+#[utoipa::path(get, path = "/api/v1/accounts/{address}", params(("address" = String, Path), Paging),
+    responses((status = 200, body = AccountView)))]
+pub async fn account(
+    State(app): State<App>,
+    Path(address): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Reply<AccountView> {
+    Ok(Json(app.account(&address, paging.page, paging.per_page).await?))
 }

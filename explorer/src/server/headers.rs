@@ -33,40 +33,41 @@ pub async fn safety(request: Request, next: Next) -> Response {
     response
 }
 
-/// Pages and answers carry a tag that changes with whatever they may show. Those who have the newest are told so
-/// without anything being read.
+/// Pages and answers carry a tag that changes with whatever they may show. A client that has the newest is told so, but
+/// only where there is something: the answer is made first.
 pub async fn caching(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_asset = path.starts_with("/assets/");
     if !matches!(*request.method(), Method::GET | Method::HEAD) || is_asset || path == "/healthz" {
         let mut response = next.run(request).await;
-        let unset = !response.headers().contains_key(header::CACHE_CONTROL);
-        if unset {
-            let no_store = HeaderValue::from_static("no-store");
-            response.headers_mut().insert(header::CACHE_CONTROL, no_store);
-        }
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
         return response;
     }
-    let Ok(tag) = HeaderValue::from_str(&format!("W/\"{}-{}\"", app.boot(), app.tag())) else {
-        return next.run(request).await;
-    };
-    let cache = HeaderValue::from_static("no-cache");
+    // Read before the answer is made: what changes meanwhile makes the tag old, not the answer.
+    let tag = format!("\"{}-{}\"", app.boot(), app.tag());
     // What a node or a clock decides is not covered by the tag.
     let is_tagged = is_tagged(path);
-    let same = |list: &HeaderValue| {
-        let list = list.to_str().unwrap_or_default();
-        list.split(',').any(|one| one.trim() == "*" || one.trim().as_bytes() == tag.as_bytes())
-    };
-    if is_tagged && request.headers().get_all(header::IF_NONE_MATCH).iter().any(same) {
-        let headers = [(header::ETAG, tag), (header::CACHE_CONTROL, cache)];
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
+    let is_same = is_tagged
+        && request.headers().get_all(header::IF_NONE_MATCH).iter().any(|list| matches(list, &tag));
     let mut response = next.run(request).await;
+    let cache = HeaderValue::from_static("no-cache");
+    let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}")) else { return response };
     if response.status() == StatusCode::OK && is_tagged {
-        response.headers_mut().insert(header::ETAG, tag);
+        if is_same {
+            let headers = [(header::ETAG, weak), (header::CACHE_CONTROL, cache)];
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        response.headers_mut().insert(header::ETAG, weak);
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(cache);
     response
+}
+
+/// Whether a list of tags has this one. The comparison is weak (RFC 9110, 13.1.2): `W/` does not matter.
+fn matches(list: &HeaderValue, tag: &str) -> bool {
+    let list = list.to_str().unwrap_or_default();
+    list.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
 /// Whether what is shown at a path follows from the index alone.
@@ -81,7 +82,18 @@ fn is_tagged(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_tagged;
+    use super::*;
+
+    #[test]
+    fn weak_and_strong_tags_match() {
+        let list = |text: &'static str| HeaderValue::from_static(text);
+        for same in ["\"a-1\"", "W/\"a-1\"", "\"x\", W/\"a-1\"", "*"] {
+            assert!(matches(&list(same), "\"a-1\""), "{same}");
+        }
+        for other in ["", "\"a-2\"", "a-1", "W/", "\"\""] {
+            assert!(!matches(&list(other), "\"a-1\""), "{other}");
+        }
+    }
 
     #[test]
     fn only_what_follows_from_the_index_is_tagged() {

@@ -1,10 +1,15 @@
-//! HTTP: the API, the pages, and what stands before both: limits, headers, caching.
+//! HTTP: the API, the pages, and what stands before both: connections, limits, headers, caching.
 
 mod api;
 mod connections;
+mod errors;
 mod headers;
 mod limits;
 mod openapi;
+mod progress;
+mod proxies;
+mod query;
+mod room;
 
 use std::time::Duration;
 
@@ -20,6 +25,7 @@ use crate::app::App;
 
 pub use connections::serve;
 pub use openapi::document;
+pub use proxies::Proxies;
 
 /// The longest that any request takes.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
@@ -38,5 +44,6 @@ pub fn router(app: &App, pages: Router) -> Router {
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(middleware::from_fn_with_state(limits, limits::limit))
+        .layer(middleware::from_fn(errors::as_json))
         .layer(middleware::from_fn(headers::safety))
 }

@@ -1,4 +1,4 @@
-//! What an event changes.
+//! Applies events to the tables.
 
 use nilometer_starknet::codec::short_string;
 use nilometer_starknet::types::digest_text;
@@ -10,21 +10,21 @@ use super::tables::{Settled, Tables};
 use super::write::storable;
 use super::{amount_text, hex, StoreError};
 
-/// Where an event stands.
+/// The position of an event.
 pub struct Place {
     /// Its block.
     pub block: u64,
-    /// When that was made.
+    /// The block's time.
     pub time: u64,
     /// Its transaction.
     pub tx: String,
 }
 
-/// An event that changes nothing.
+/// Why an event was not applied.
 pub enum ApplyError {
     /// The index fails.
     Index(StoreError),
-    /// The event says what cannot be.
+    /// The event contradicts the state.
     Event(&'static str),
 }
 
@@ -60,7 +60,7 @@ pub fn claim_of(event: &Event) -> Option<u64> {
     }
 }
 
-/// Changes the tables.
+/// Applies an event.
 ///
 /// # Errors
 /// The event says what cannot be, and has changed nothing; or the index fails.
@@ -206,7 +206,7 @@ pub(super) fn list(felts: &[Felt]) -> Result<String> {
     Ok(serde_json::to_string(&felts).unwrap_or_default())
 }
 
-/// The text that a felt spells; nothing for zero, hexadecimal for what is no text.
+/// The text that a felt spells; empty for zero, hexadecimal if it is not text.
 fn spelled(felt: &Felt) -> String {
     match short_string(felt) {
         Some(text) => text,

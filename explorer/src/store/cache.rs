@@ -1,4 +1,4 @@
-//! What was asked for once: receipts, schemas, descriptions, classes, and proofs that were checked.
+//! Answers of the node that never change, and checks of proofs: receipts, schemas, classes.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,13 +6,13 @@ use nilometer_starknet::Felt;
 use nilometer_transpiler::schema::Schema;
 use rusqlite::{params, Connection, OptionalExtension};
 
-use super::{hex, Result, Store};
+use super::{hex, Reader, Result, Store};
 use crate::view::{CheckedHere, Entry};
 
-/// Proofs that were checked are forgotten beyond so many, the oldest first.
+/// Checks of proofs beyond this number are deleted, the oldest first.
 const MAX_CHECKS: u32 = 100_000;
 
-/// What a transaction took.
+/// The gas and fee of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// L2 gas.
@@ -21,28 +21,32 @@ pub struct Receipt {
     pub fee: u128,
 }
 
-/// A description that was looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CachedDescription {
-    /// Its bytes, which have the hash; none if it was not there.
-    pub bytes: Option<Vec<u8>>,
-    /// The URI that was asked.
-    pub uri: String,
-    /// Where it came from.
-    pub source: String,
-    /// Why it is not there.
-    pub problem: Option<String>,
-    /// When that was.
-    pub tried_at: u64,
-}
-
-/// What a class says of itself; its hash binds it.
+/// What is read from a class. Its hash commits to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContractFacts {
-    /// System calls that it makes.
+    /// What lets it use more than the row, such as system calls; empty for a class that knows only the row.
     pub system_calls: Vec<String>,
     /// Its ABI as JSON.
     pub abi: String,
+}
+
+/// A run that a proof was checked of and found valid. Which file it was does not matter: the same run may have many.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptCheck<'a> {
+    /// The model that it was checked for.
+    pub model_id: u64,
+    /// The version.
+    pub version: u32,
+    /// The version's program.
+    pub program_hash: &'a str,
+    /// Poseidon hash of the row.
+    pub input_hash: &'a str,
+    /// Poseidon hash of the results.
+    pub output_hash: &'a str,
+    /// Bits of security that are proven.
+    pub proven_bits: u32,
+    /// Whether the version's contract gave the same results for this row.
+    pub tied: bool,
 }
 
 fn now() -> u64 {
@@ -59,8 +63,8 @@ pub(super) fn schema(connection: &Connection, hash: &str) -> Result<Option<Schem
     Ok(felts.and_then(|felts| Schema::from_felts(&felts).ok()))
 }
 
-impl Store {
-    /// The schema with this hash, if a contract was asked for it before.
+impl Reader {
+    /// The schema with this hash, if it is stored.
     ///
     /// # Errors
     /// SQLite fails.
@@ -68,21 +72,7 @@ impl Store {
         self.read(|connection| schema(connection, hash))
     }
 
-    /// Keeps a schema whose hash was checked.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn keep_schema(&self, hash: &str, felts: &[Felt]) -> Result<()> {
-        let list: Vec<String> = felts.iter().map(hex).collect();
-        let text = serde_json::to_string(&list).unwrap_or_default();
-        self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO schemas (hash, felts) VALUES (?1, ?2)";
-            transaction.execute(sql, params![hash, text])?;
-            Ok(())
-        })
-    }
-
-    /// Schemas that were never asked for: their hashes, and contracts that should have them.
+    /// Schemas that are not stored: their hashes, and contracts that should have them.
     ///
     /// # Errors
     /// SQLite fails.
@@ -115,84 +105,7 @@ impl Store {
         })
     }
 
-    /// Keeps receipts.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn keep_receipts(&self, receipts: &[(Felt, Receipt)]) -> Result<()> {
-        self.write(|transaction| {
-            for (tx, receipt) in receipts {
-                let sql = "INSERT OR REPLACE INTO receipts (tx, gas_l2, fee) VALUES (?1, ?2, ?3)";
-                let gas = super::write::storable(receipt.gas_l2).min(1 << 40);
-                transaction.execute(sql, params![hex(tx), gas, receipt.fee.to_string()])?;
-            }
-            Ok(())
-        })
-    }
-
-    /// A description that was looked for, by its SHA-256.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn description(&self, hash: &str) -> Result<Option<CachedDescription>> {
-        self.read(|connection| {
-            let sql =
-                "SELECT bytes, uri, source, problem, tried_at FROM descriptions WHERE hash = ?1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let found = statement.query_row([hash], |row| {
-                Ok(CachedDescription {
-                    bytes: row.get(0)?,
-                    uri: row.get(1)?,
-                    source: row.get(2)?,
-                    problem: row.get(3)?,
-                    tried_at: row.get(4)?,
-                })
-            });
-            Ok(found.optional()?)
-        })
-    }
-
-    /// Keeps what came of looking for a description; its agreement is for lists.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn keep_description(
-        &self,
-        hash: &str,
-        description: &CachedDescription,
-        agreement: Option<f64>,
-    ) -> Result<()> {
-        self.write(|transaction| {
-            let sql =
-                "INSERT OR REPLACE INTO descriptions (hash, bytes, uri, source, problem, tried_at)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            let CachedDescription { bytes, uri, source, problem, tried_at } = description;
-            transaction.execute(sql, params![hash, bytes, uri, source, problem, tried_at])?;
-            if let Some(agreement) = agreement.filter(|share| (0.0..=1.0).contains(share)) {
-                let sql =
-                    "INSERT OR REPLACE INTO agreements (metadata_hash, agreement) VALUES (?1, ?2)";
-                transaction.execute(sql, params![hash, agreement])?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Descriptions of newest versions that were never looked for: hash and URI.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn unseen_descriptions(&self, count: u32) -> Result<Vec<(String, String)>> {
-        self.read(|connection| {
-            let sql = "SELECT DISTINCT v.metadata_hash, v.metadata_uri FROM versions v
-                       LEFT JOIN descriptions d ON d.hash = v.metadata_hash
-                       WHERE d.hash IS NULL ORDER BY v.block DESC LIMIT ?1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([count], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
-    /// What a class says of itself.
+    /// What is stored of a class.
     ///
     /// # Errors
     /// SQLite fails.
@@ -207,47 +120,6 @@ impl Store {
             });
             Ok(found.optional()?)
         })
-    }
-
-    /// Keeps what a class says of itself.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn keep_class(&self, class_hash: &str, facts: &ContractFacts) -> Result<()> {
-        let calls = serde_json::to_string(&facts.system_calls).unwrap_or_default();
-        self.write(|transaction| {
-            let sql = "INSERT OR REPLACE INTO classes (class_hash, system_calls, abi) VALUES (?1, ?2, ?3)";
-            transaction.execute(sql, params![class_hash, calls, facts.abi])?;
-            Ok(())
-        })
-    }
-
-    /// Keeps that a proof was checked and found valid.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn keep_check(
-        &self,
-        proof_hash: &str,
-        program_hash: &str,
-        input_hash: &str,
-        output_hash: &str,
-        proven_bits: u32,
-    ) -> Result<CheckedHere> {
-        let at = now();
-        self.write(|transaction| {
-            let sql =
-                "INSERT OR REPLACE INTO checks (proof_hash, program_hash, input_hash, output_hash,
-                       proven_bits, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            let values =
-                params![proof_hash, program_hash, input_hash, output_hash, proven_bits, at];
-            transaction.execute(sql, values)?;
-            let sql = "DELETE FROM checks WHERE rowid IN
-                       (SELECT rowid FROM checks ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?1)";
-            transaction.execute(sql, [MAX_CHECKS])?;
-            Ok(())
-        })?;
-        Ok(CheckedHere { at, proven_bits })
     }
 
     /// Numbers of a version's records of this proof with this row and these results.
@@ -275,6 +147,86 @@ impl Store {
             let rows = statement.query_map(values, |row| row.get(0))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
+    }
+}
+
+impl Store {
+    /// Keeps a schema whose hash was checked.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_schema(&self, hash: &str, felts: &[Felt]) -> Result<()> {
+        let list: Vec<String> = felts.iter().map(hex).collect();
+        let text = serde_json::to_string(&list).unwrap_or_default();
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO schemas (hash, felts) VALUES (?1, ?2)";
+            transaction.execute(sql, params![hash, text])?;
+            Ok(())
+        })
+    }
+
+    /// Keeps receipts.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_receipts(&self, receipts: &[(Felt, Receipt)]) -> Result<()> {
+        self.write(|transaction| {
+            for (tx, receipt) in receipts {
+                let sql = "INSERT OR REPLACE INTO receipts (tx, gas_l2, fee) VALUES (?1, ?2, ?3)";
+                let gas = super::write::storable(receipt.gas_l2).min(1 << 40);
+                transaction.execute(sql, params![hex(tx), gas, receipt.fee.to_string()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Stores what was read from a class.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_class(&self, class_hash: &str, facts: &ContractFacts) -> Result<()> {
+        let calls = serde_json::to_string(&facts.system_calls).unwrap_or_default();
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO classes (class_hash, system_calls, abi) VALUES (?1, ?2, ?3)";
+            transaction.execute(sql, params![class_hash, calls, facts.abi])?;
+            Ok(())
+        })
+    }
+
+    /// Keeps that a proof of this version was checked and found valid. Only with `tied`, when the version's contract
+    /// gave the proved results for the proved row, does it count as evidence.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn keep_check(&self, check: &KeptCheck<'_>) -> Result<CheckedHere> {
+        let at = now();
+        let KeptCheck { model_id, version, program_hash, .. } = *check;
+        let KeptCheck { input_hash, output_hash, proven_bits, tied, .. } = *check;
+        self.write(|transaction| {
+            // A later check without an answer of the node does not take away an earlier one with it.
+            let sql =
+                "INSERT INTO checks (model_id, version, program_hash, input_hash, output_hash,
+                       proven_bits, tied, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                       ON CONFLICT (model_id, version, program_hash, input_hash, output_hash,
+                       proven_bits) DO UPDATE SET
+                       at = excluded.at, tied = MAX(tied, excluded.tied)";
+            let values = params![
+                super::write::storable(model_id),
+                version,
+                program_hash,
+                input_hash,
+                output_hash,
+                proven_bits,
+                tied,
+                at
+            ];
+            transaction.execute(sql, values)?;
+            let sql = "DELETE FROM checks WHERE rowid IN
+                       (SELECT rowid FROM checks ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?1)";
+            transaction.execute(sql, [MAX_CHECKS])?;
+            Ok(())
+        })?;
+        Ok(CheckedHere { at, proven_bits })
     }
 }
 

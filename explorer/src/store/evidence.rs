@@ -7,7 +7,7 @@ use nilometer_starknet::Felt;
 use nilometer_transpiler::schema::Schema;
 use rusqlite::{params, Connection, OptionalExtension, Row};
 
-use super::{amount, Result, Store};
+use super::{amount, Reader, Result};
 use crate::outputs::{self, Decoded};
 use crate::view::{
     CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, Page, ProofView, Trust, MAX_PER_PAGE,
@@ -25,8 +25,10 @@ const PROOF: &str = "p.id, p.model_id, COALESCE(m.name, ''), p.version, p.record
     k.at, k.proven_bits
     FROM proofs p LEFT JOIN models m ON m.id = p.model_id
     LEFT JOIN versions v ON v.model_id = p.model_id AND v.version = p.version
-    LEFT JOIN checks k ON k.proof_hash = p.proof_hash AND k.program_hash = v.program_hash
-        AND k.input_hash = p.input_hash AND k.output_hash = p.output_hash";
+    LEFT JOIN checks k ON k.rowid = (SELECT c.rowid FROM checks c WHERE c.model_id = p.model_id
+        AND c.version = p.version AND c.program_hash = v.program_hash
+        AND c.input_hash = p.input_hash AND c.output_hash = p.output_hash AND c.tied = 1
+        ORDER BY c.proven_bits DESC LIMIT 1)";
 
 const CALL: &str =
     "c.id, c.model_id, c.version, c.caller, c.price, c.input_hash, c.output, c.time, c.block,
@@ -58,7 +60,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
-/// A claim, but for what needs its schema: row, results, the schema's hash.
+/// A claim without its row and results, and these with the schema's hash.
 fn claim(row: &Row<'_>) -> rusqlite::Result<(ClaimView, Vec<Felt>, Vec<Felt>, String)> {
     let status: String = row.get(4)?;
     let status = ClaimStatus::parse(&status).unwrap_or(ClaimStatus::Void);
@@ -136,7 +138,7 @@ fn call(row: &Row<'_>) -> rusqlite::Result<(CallView, Vec<Felt>, String)> {
     Ok((view, felts(&output), row.get(11)?))
 }
 
-impl Store {
+impl Reader {
     /// A page of claims, the newest first; of one model, of one status.
     ///
     /// # Errors

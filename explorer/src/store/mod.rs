@@ -1,11 +1,13 @@
-//! The index: what the registry's events say, in SQLite.
+//! The index: the registry's events in SQLite.
 //!
-//! Raw events are kept, and everything else follows from them: after a reorganisation the tables are made again
-//! from the events that are left. One transaction takes the index from one block to a later one, so it is
-//! consistent whenever the process dies.
+//! Raw events are kept, and all other tables are computed from them: after a reorganisation they are computed again from
+//! the remaining events. One transaction takes the index from one block to a later one, so it is consistent whenever
+//! the process dies.
 
+mod accounts;
 mod apply;
 mod cache;
+mod descriptions;
 mod evidence;
 mod models;
 mod schema;
@@ -13,6 +15,7 @@ mod tables;
 mod usage;
 mod write;
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +25,8 @@ use nilometer_starknet::Felt;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use thiserror::Error;
 
-pub use cache::{entries, CachedDescription, ContractFacts, Receipt};
+pub use cache::{entries, ContractFacts, KeptCheck, Receipt};
+pub use descriptions::{FailedFetch, Stored};
 pub use write::{Block, Incoming, RawEvent};
 
 use crate::view::{Amount, TotalsView};
@@ -75,7 +79,7 @@ pub struct Progress {
     pub block: Option<Block>,
     /// Rises with every change.
     pub revision: u64,
-    /// How often blocks were taken back.
+    /// How often blocks were removed after a reorganisation.
     pub rollbacks: u64,
     /// Events that could not be read.
     pub unreadable: u64,
@@ -83,20 +87,34 @@ pub struct Progress {
     pub totals: TotalsView,
 }
 
-/// The index. Reading and writing block: call it from a thread that may.
+/// Reads the index. Its functions block: call them from a thread that may.
 #[derive(Debug)]
-pub struct Store {
+pub struct Reader {
     path: PathBuf,
-    writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Connection>>,
     revision: AtomicU64,
 }
 
+/// Reads and writes the index. Its functions block: call them from a thread that may.
+#[derive(Debug)]
+pub struct Store {
+    reader: Reader,
+    writer: Mutex<Connection>,
+}
+
+impl Deref for Store {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
 impl Store {
-    /// Opens an index, or makes one; one of another registry, chain or format is made anew.
+    /// Opens an index, or creates it. The index of another registry, chain or format is emptied first.
     ///
     /// # Errors
-    /// The file cannot be opened, or is no index.
+    /// The file cannot be opened, or is not an index.
     pub fn open(path: &Path, identity: &Identity) -> Result<Self> {
         let failed = |reason: String| StoreError::Open { path: path.to_owned(), reason };
         if let Some(folder) = path.parent() {
@@ -109,11 +127,11 @@ impl Store {
             .map_err(|error| failed(error.to_string()))?;
         schema::prepare(&mut writer, identity)?;
         let revision = AtomicU64::new(number(&writer, "revision")?);
-        let (writer, readers) = (Mutex::new(writer), Mutex::default());
-        Ok(Self { path: path.to_owned(), writer, readers, revision })
+        let reader = Reader { path: path.to_owned(), idle: Mutex::default(), revision };
+        Ok(Self { reader, writer: Mutex::new(writer) })
     }
 
-    /// Forgets everything, so that the index is made again.
+    /// Empties the index, which is then read again from the chain.
     ///
     /// # Errors
     /// SQLite fails.
@@ -124,6 +142,21 @@ impl Store {
         })
     }
 
+    /// Writes all or nothing, and makes a new revision.
+    fn write<T>(&self, write: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut connection = lock(&self.writer);
+        let transaction =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let result = write(&transaction)?;
+        let revision = number(&transaction, "revision")? + 1;
+        set(&transaction, "revision", &revision.to_string())?;
+        transaction.commit()?;
+        self.reader.revision.store(revision, Ordering::Release);
+        Ok(result)
+    }
+}
+
+impl Reader {
     /// Rises with every change; what was read at one revision is the same while it lasts.
     pub fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
@@ -179,7 +212,7 @@ impl Store {
 
     /// Reads at one state of the index.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.readers).pop();
+        let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,
             None => {
@@ -194,28 +227,15 @@ impl Store {
             let transaction = connection.unchecked_transaction()?;
             read(&transaction)
         };
-        let mut readers = lock(&self.readers);
-        if readers.len() < MAX_IDLE_READERS {
-            readers.push(connection);
+        let mut idle = lock(&self.idle);
+        if idle.len() < MAX_IDLE_READERS {
+            idle.push(connection);
         }
         result
     }
-
-    /// Writes all or nothing, and makes a new revision.
-    fn write<T>(&self, write: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut connection = lock(&self.writer);
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let result = write(&transaction)?;
-        let revision = number(&transaction, "revision")? + 1;
-        set(&transaction, "revision", &revision.to_string())?;
-        transaction.commit()?;
-        self.revision.store(revision, Ordering::Release);
-        Ok(result)
-    }
 }
 
-/// What the index in a file is about; none if it is no index.
+/// What the index in a file is about; none if the file is not an index.
 pub fn identity_of(path: &Path) -> Option<Identity> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let chain = text(&connection, "chain").ok()??;
@@ -228,7 +248,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number that the index says of itself.
+/// A number of the table `meta`.
 fn number(connection: &Connection, key: &str) -> Result<u64> {
     Ok(text(connection, key)?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
@@ -265,7 +285,7 @@ fn amount(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Amount> {
     Ok(Amount(text.parse().unwrap_or(0)))
 }
 
-/// A felt as everything here spells it.
+/// The spelling of felts in the index and on pages.
 pub(crate) fn hex(felt: &Felt) -> String {
     format!("{felt:#x}")
 }

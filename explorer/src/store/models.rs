@@ -3,15 +3,12 @@
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter, Connection, OptionalExtension, Row};
 
-use super::{amount, Result, Store};
+use super::{amount, Reader, Result};
 use crate::view::{
     Activity, Facet, Facets, ListQuery, ModelDetail, ModelSummary, Page, Price, ShareView, Sort,
     Trust, VersionView,
 };
 
-/// Words of a search, and bytes of each.
-const MAX_WORDS: usize = 8;
-const MAX_WORD: usize = 128;
 /// Versions that a model's page shows.
 const MAX_VERSIONS: u32 = 1_000;
 const MAX_FACETS: u32 = 20;
@@ -19,9 +16,12 @@ const MAX_FACETS: u32 = 20;
 const SUMMARY: &str = "m.id, m.name, m.kind, m.family, m.task, m.licence, m.owner, m.price, m.bond,
     m.deprecated, m.n_versions, m.n_calls, m.n_settled, m.n_claims, m.n_proofs, m.revenue,
     m.registered_at, m.active_at,
-    (SELECT COUNT(*) FROM versions v JOIN checks c ON c.program_hash = v.program_hash
-     WHERE v.model_id = m.id),
-    (SELECT agreement FROM agreements a WHERE a.metadata_hash = m.metadata_hash)";
+    (SELECT COUNT(DISTINCT c.version || ' ' || c.input_hash || ' ' || c.output_hash)
+     FROM checks c JOIN versions v ON v.model_id = c.model_id
+     AND v.version = c.version AND v.program_hash = c.program_hash
+     WHERE c.model_id = m.id AND c.tied = 1),
+    (SELECT agreement FROM summaries s WHERE s.metadata_hash = m.metadata_hash),
+    (SELECT summary FROM summaries s WHERE s.metadata_hash = m.metadata_hash)";
 
 const VERSION: &str =
     "v.model_id, v.version, v.contract, v.class_hash, v.model_hash, v.program_hash,
@@ -53,6 +53,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<ModelSummary> {
         registered_at: row.get(16)?,
         active_at: row.get(17)?,
         agreement: row.get(19)?,
+        about: row.get(20)?,
     })
 }
 
@@ -79,8 +80,11 @@ fn version(row: &Row<'_>) -> rusqlite::Result<VersionView> {
 fn filter(query: &ListQuery) -> (String, Vec<Value>) {
     let mut clauses: Vec<String> = Vec::new();
     let mut values: Vec<Value> = Vec::new();
-    let words = query.q.split_whitespace().take(MAX_WORDS);
-    for word in words.filter(|word| word.len() <= MAX_WORD) {
+    // SQLite's LIKE ends a pattern at NUL, which would then match everything; the API refuses such a query.
+    if query.search_problem().is_some() {
+        clauses.push("FALSE".to_owned());
+    }
+    for word in query.q.split_whitespace().filter(|word| !word.contains('\0')) {
         let escaped = word.to_lowercase().replace('\\', "\\\\");
         let escaped = escaped.replace('%', "\\%").replace('_', "\\_");
         values.push(Value::Text(format!("%{escaped}%")));
@@ -107,8 +111,9 @@ fn filter(query: &ListQuery) -> (String, Vec<Value>) {
     match query.trust() {
         Some(Trust::Executed) => clauses.push("(m.n_calls > 0 OR m.n_settled > 0)".to_owned()),
         Some(Trust::Proved) => clauses.push(
-            "EXISTS (SELECT 1 FROM versions v JOIN checks c ON c.program_hash = v.program_hash
-              WHERE v.model_id = m.id)"
+            "EXISTS (SELECT 1 FROM checks c JOIN versions v ON v.model_id = c.model_id
+              AND v.version = c.version AND v.program_hash = c.program_hash
+              WHERE c.model_id = m.id AND c.tied = 1)"
                 .to_owned(),
         ),
         Some(Trust::Claimed) => {
@@ -146,7 +151,7 @@ fn order(sort: Sort) -> &'static str {
     }
 }
 
-impl Store {
+impl Reader {
     /// A page of the list of models.
     ///
     /// # Errors
@@ -170,7 +175,7 @@ impl Store {
         })
     }
 
-    /// What filters can be set to.
+    /// The values that filters can take.
     ///
     /// # Errors
     /// SQLite fails.
@@ -196,8 +201,8 @@ impl Store {
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_row([id], |row| {
-                let (offered_to, shares): (Option<String>, String) = (row.get(20)?, row.get(21)?);
-                Ok((summary(row)?, offered_to, shares, row.get(22)?))
+                let (offered_to, shares): (Option<String>, String) = (row.get(21)?, row.get(22)?);
+                Ok((summary(row)?, offered_to, shares, row.get(23)?))
             });
             let Some((summary, offered_to, shares, tx_hash)) = found.optional()? else {
                 return Ok(None);

@@ -4,10 +4,10 @@ use rusqlite::Connection;
 
 use super::{hex, set, text, Identity, Result};
 
-/// Another layout of the tables is another version; older ones are made anew from the chain.
-const VERSION: &str = "2";
+/// The version of the tables' layout; an index of another version is emptied and read again from the chain.
+const VERSION: &str = "3";
 
-/// Raw events, and what says how far the index is.
+/// Raw events, and how far the index is.
 const SOURCE: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS blocks (
@@ -22,30 +22,37 @@ CREATE INDEX IF NOT EXISTS events_of_claim ON events (claim_id) WHERE claim_id I
 CREATE INDEX IF NOT EXISTS events_unreadable ON events (block) WHERE problem IS NOT NULL;
 ";
 
-/// What was asked for once and stays true: it is named by hashes, not by blocks.
+/// Answers that never change, by hash.
 const CACHE: &str = "
 CREATE TABLE IF NOT EXISTS receipts (
     tx TEXT PRIMARY KEY, gas_l2 INTEGER NOT NULL, fee TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS schemas (hash TEXT PRIMARY KEY, felts TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS descriptions (
-    hash TEXT PRIMARY KEY, bytes BLOB, uri TEXT NOT NULL, source TEXT NOT NULL, problem TEXT,
-    tried_at INTEGER NOT NULL
+    hash TEXT PRIMARY KEY, source TEXT NOT NULL, bytes BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS failed_fetches (
+    hash TEXT NOT NULL, uri TEXT NOT NULL, problem TEXT NOT NULL, differs INTEGER NOT NULL,
+    failures INTEGER NOT NULL, retry_at INTEGER NOT NULL,
+    PRIMARY KEY (hash, uri)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS summaries (
+    metadata_hash TEXT PRIMARY KEY, agreement REAL, summary TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS classes (
     class_hash TEXT PRIMARY KEY, system_calls TEXT NOT NULL, abi TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS agreements (metadata_hash TEXT PRIMARY KEY, agreement REAL) STRICT;
 CREATE TABLE IF NOT EXISTS checks (
-    proof_hash TEXT NOT NULL, program_hash TEXT NOT NULL, input_hash TEXT NOT NULL,
-    output_hash TEXT NOT NULL, proven_bits INTEGER NOT NULL,
+    model_id INTEGER NOT NULL, version INTEGER NOT NULL, program_hash TEXT NOT NULL,
+    input_hash TEXT NOT NULL, output_hash TEXT NOT NULL, proven_bits INTEGER NOT NULL,
+    tied INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    PRIMARY KEY (proof_hash, program_hash)
+    PRIMARY KEY (model_id, version, program_hash, input_hash, output_hash, proven_bits)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS checks_of_program ON checks (program_hash);
+CREATE INDEX IF NOT EXISTS checks_of_version ON checks (model_id, version, tied);
 ";
 
-/// What follows from the events.
+/// Computed from the events.
 const DERIVED: &str = "
 CREATE TABLE IF NOT EXISTS models (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, family TEXT NOT NULL,
@@ -67,7 +74,6 @@ CREATE TABLE IF NOT EXISTS versions (
     deprecated INTEGER NOT NULL DEFAULT 0, n_calls INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (model_id, version)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS versions_by_program ON versions (program_hash);
 CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY, model_id INTEGER NOT NULL, version INTEGER NOT NULL,
     caller TEXT NOT NULL, price TEXT NOT NULL, input_hash TEXT NOT NULL, output TEXT NOT NULL,
@@ -102,14 +108,15 @@ CREATE TABLE IF NOT EXISTS credits (
     id INTEGER PRIMARY KEY, account TEXT NOT NULL, amount TEXT NOT NULL,
     withdrawn INTEGER NOT NULL, block INTEGER NOT NULL, tx TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS credits_of_account ON credits (account);
+CREATE INDEX IF NOT EXISTS credits_of_account ON credits (account, id);
+CREATE INDEX IF NOT EXISTS models_of_owner ON models (owner);
 ";
 
-/// Tables that follow from the events.
+/// Tables that are computed from the events.
 const DERIVED_TABLES: [&str; 7] =
     ["models", "versions", "calls", "usage", "claims", "proofs", "credits"];
 /// Everything else that an index holds.
-const OTHER_TABLES: [&str; 9] = [
+const OTHER_TABLES: [&str; 11] = [
     "meta",
     "blocks",
     "events",
@@ -117,11 +124,13 @@ const OTHER_TABLES: [&str; 9] = [
     "schemas",
     "descriptions",
     "classes",
+    "failed_fetches",
+    "summaries",
     "agreements",
     "checks",
 ];
 
-/// Makes the tables; those of another version or registry go first.
+/// Creates the tables; those of another version or registry are dropped first.
 pub fn prepare(connection: &mut Connection, identity: &Identity) -> Result<()> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -149,17 +158,17 @@ pub fn prepare(connection: &mut Connection, identity: &Identity) -> Result<()> {
     Ok(())
 }
 
-/// Forgets all events and what follows from them.
+/// Empties events and the tables computed from them.
 pub fn clear(connection: &Connection) -> Result<()> {
     clear_derived(connection)?;
     connection.execute_batch(
-        "DELETE FROM events; DELETE FROM blocks; DELETE FROM receipts; DELETE FROM descriptions;
+        "DELETE FROM events; DELETE FROM blocks; DELETE FROM receipts; DELETE FROM descriptions; DELETE FROM failed_fetches;
          DELETE FROM meta WHERE key = 'cursor';",
     )?;
     Ok(())
 }
 
-/// Forgets what follows from the events.
+/// Empties the tables that are computed from events.
 pub fn clear_derived(connection: &Connection) -> Result<()> {
     for table in DERIVED_TABLES {
         connection.execute_batch(&format!("DELETE FROM {table};"))?;

@@ -1,4 +1,4 @@
-//! Changes that take more than one statement.
+//! Events that change several tables.
 
 use nilometer_starknet::types::digest_text;
 use nilometer_starknet::{Event, Felt};
@@ -200,7 +200,7 @@ impl Tables<'_> {
         self.one(sql, params![model_id, time], NO_MODEL)
     }
 
-    /// Parts come in order; any other is none of this registry's.
+    /// Parts come in order; other parts are refused.
     pub fn claim_input(&self, claim_id: u64, offset: u32, part: &[Felt]) -> Result {
         let claim_id = id(claim_id)?;
         let mut statement =

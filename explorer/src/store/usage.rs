@@ -1,8 +1,8 @@
-//! Use over time.
+//! A model's calls and revenue over time.
 
 use rusqlite::params;
 
-use super::{amount, Result, Store};
+use super::{amount, Reader, Result};
 use crate::view::{Amount, Usage, UsagePoint};
 
 /// The most points of a chart.
@@ -10,7 +10,7 @@ const MAX_POINTS: u64 = 120;
 /// Hours of a point that people can name: an hour, a day, a week, 4 weeks, a year.
 const BUCKETS: [u64; 7] = [1, 6, 24, 24 * 7, 24 * 28, 24 * 364, 24 * 3_640];
 
-impl Store {
+impl Reader {
     /// A model's use over time, in the finest points of which not too many are needed.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ impl Store {
                 _ => (0, 0),
             };
             let fits = |hours: &&u64| last / **hours - first / **hours < MAX_POINTS;
-            // A block's time is the sequencer's word: whatever it is, points stay few.
+            // A block's time is chosen by the sequencer: the number of points is bounded all the same.
             let step = BUCKETS.iter().find(fits).copied().unwrap_or((last - first) / MAX_POINTS + 1);
             let start = first / step;
             let n_points = if hours.is_empty() { 0 } else { last / step - start + 1 };

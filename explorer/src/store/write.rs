@@ -3,9 +3,9 @@
 use nilometer_starknet::{Event, Felt};
 use rusqlite::{params, Connection, OptionalExtension, Row};
 
-use super::{apply, cursor, hex, number, schema, set, Result, Store, StoreError};
+use super::{apply, cursor, hex, number, schema, set, Reader, Result, Store, StoreError};
 
-/// Blocks without events of the registry are kept for so long: reorganisations are shorter.
+/// Blocks without events of the registry are kept for so many blocks; reorganisations are shorter.
 const RECENT: u64 = 1_024;
 
 /// A block.
@@ -15,11 +15,11 @@ pub struct Block {
     pub number: u64,
     /// Its hash.
     pub hash: String,
-    /// When it was made.
+    /// Its time.
     pub time: u64,
 }
 
-/// An event as the node tells it.
+/// An event as the node returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawEvent {
     /// In which block.
@@ -32,7 +32,7 @@ pub struct RawEvent {
     pub data: Vec<Felt>,
 }
 
-/// What brings the index forward.
+/// Blocks and events that are added to the index.
 #[derive(Clone, Debug, Default)]
 pub struct Incoming {
     /// Blocks with events, and the last one, whether it has any or not.
@@ -89,7 +89,7 @@ impl Store {
         })
     }
 
-    /// Takes back all blocks after `ancestor`; all of them without one.
+    /// Removes all blocks after `ancestor`; all of them without one.
     ///
     /// # Errors
     /// SQLite fails; the index is as it was then.
@@ -108,7 +108,9 @@ impl Store {
             replay(transaction)
         })
     }
+}
 
+impl Reader {
     /// Blocks that are in the index, the newest first, from `below` down.
     ///
     /// # Errors
@@ -134,7 +136,7 @@ fn read_felts(text: &str) -> Vec<Felt> {
     list.iter().map(|felt| Felt::from_hex(felt).unwrap_or_default()).collect()
 }
 
-/// Keeps an event as it came.
+/// Stores a raw event.
 fn keep(connection: &Connection, event: &RawEvent, position: u64) -> Result<()> {
     let sql = "INSERT INTO events (block, position, tx, name, keys, data)
                VALUES (?1, ?2, ?3, '', ?4, ?5)";
@@ -144,18 +146,18 @@ fn keep(connection: &Connection, event: &RawEvent, position: u64) -> Result<()> 
     Ok(())
 }
 
-/// Reads an event into the tables; one that cannot be read is noted and left out.
+/// Applies an event to the tables; a malformed one is noted and left out.
 fn ingest(connection: &Connection, event: &RawEvent, position: u64) -> Result<()> {
     let sql = "SELECT time FROM blocks WHERE number = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let time: u64 = statement.query_row([event.block], |row| row.get(0)).optional()?.unwrap_or(0);
     let (name, claim_id, problem) = match Event::read(&event.keys, &event.data) {
-        // The registry's class may have been upgraded to one that tells more.
+        // The registry's class may have been upgraded to one with more events.
         Ok(None) => ("", None, None),
         Err(error) => ("", None, Some(error.to_string())),
         Ok(Some(read)) => {
             let place = apply::Place { block: event.block, time, tx: hex(&event.tx_hash) };
-            // An event that says what cannot be changes nothing at all.
+            // An event that contradicts the state changes nothing.
             connection.prepare_cached("SAVEPOINT event")?.execute([])?;
             let applied = apply::apply(connection, &place, &read);
             if applied.is_err() {
@@ -178,7 +180,7 @@ fn ingest(connection: &Connection, event: &RawEvent, position: u64) -> Result<()
     Ok(())
 }
 
-/// Makes the tables again from the events.
+/// Computes the tables again from the events.
 fn replay(connection: &Connection) -> Result<()> {
     schema::clear_derived(connection)?;
     let sql = "SELECT block, position, tx, keys, data FROM events

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Amount, OutputView};
 
-/// How far an output is to be trusted. The three are told apart everywhere and never merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
+/// How far an output is to be trusted. The three levels are kept apart everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {
     /// The contract computed it on chain.
@@ -62,8 +62,8 @@ impl fmt::Display for Trust {
     }
 }
 
-/// What has become of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// The state of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimStatus {
     /// It can be challenged and contested.
@@ -81,7 +81,7 @@ pub enum ClaimStatus {
 }
 
 impl ClaimStatus {
-    /// All of them.
+    /// In the order of a claim's life.
     pub const ALL: [Self; 6] =
         [Self::Open, Self::Contested, Self::Refuted, Self::Upheld, Self::Final, Self::Void];
 
@@ -140,28 +140,28 @@ pub struct ClaimView {
     pub model_name: String,
     /// Its version.
     pub version: u32,
-    /// What has become of it.
+    /// Its state.
     pub status: ClaimStatus,
     /// How far the claimed output is to be trusted, or for a refuted one, that it is wrong.
     pub trust: Trust,
-    /// Who claims.
+    /// The account that claims.
     pub claimant: String,
-    /// Who has contested.
+    /// The account that has contested, if any.
     pub contester: Option<String>,
-    /// Who had it executed.
+    /// The account that had it executed, if any.
     pub challenger: Option<String>,
     /// The bond of the claimant, and of the contester.
     #[schema(value_type = String)]
     pub bond: Amount,
-    /// What the challenger got.
+    /// The challenger's reward.
     #[schema(value_type = String)]
     pub reward: Amount,
-    /// The part that nobody gets.
+    /// The part of the bond that was burnt.
     #[schema(value_type = String)]
     pub burnt: Amount,
     /// Refuted because the model refuses the row.
     pub refused: bool,
-    /// When it was made.
+    /// Its time.
     pub claimed_at: u64,
     /// Until when it can be challenged, exclusive.
     pub deadline: u64,
@@ -200,7 +200,7 @@ pub struct ClaimEvent {
     pub tx_hash: String,
 }
 
-/// A proof that somebody says to have: claimed, unless this server has checked the very file.
+/// A record of a proof: claimed, unless this server has checked that file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProofView {
     /// Its number, from 1.
@@ -227,13 +227,13 @@ pub struct ProofView {
     pub recorded_at: u64,
     /// In which transaction.
     pub tx_hash: String,
-    /// `proved` if the file was checked here, else `claimed`.
+    /// `proved` if a proof of this run was checked here and counts, by this file or another, else `claimed`.
     pub trust: Trust,
-    /// That check.
+    /// The check with most bits.
     pub checked: Option<CheckedHere>,
 }
 
-/// A check of a proof file by this server.
+/// A check of a proof by this server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CheckedHere {
     /// When.
@@ -268,7 +268,7 @@ pub struct CallView {
     pub block: u64,
     /// In which transaction.
     pub tx_hash: String,
-    /// L2 gas of the transaction, shared among its calls, where the node has told.
+    /// L2 gas of the transaction, shared evenly among its calls; none until its receipt is known.
     pub gas_l2: Option<u64>,
     /// Always `executed`.
     pub trust: Trust,

@@ -1,16 +1,17 @@
-//! Lists: what is asked for, and what a list shows.
+//! Lists of models: queries and results.
 
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Amount, Trust};
 
 /// The most that a page of a list holds.
 pub const MAX_PER_PAGE: u32 = 100;
+/// The last page of a list.
+pub const MAX_PAGE: u32 = 1_000_000;
 
-/// Which models, in which order. Empty texts are as absent ones, since forms send those.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, IntoParams, ToSchema)]
-#[into_params(parameter_in = Query)]
+/// Which models, in which order, as a form sends it: empty or malformed values count as absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ListQuery {
     /// Words that name, kind, owner or a hash must contain.
@@ -29,16 +30,22 @@ pub struct ListQuery {
     pub trust: String,
     /// `yes` to show deprecated models as well.
     pub deprecated: String,
-    /// `newest` (as without), `oldest`, `name`, `calls`, `revenue`, `price` or `active`.
+    /// `newest` (the default), `oldest`, `name`, `calls`, `revenue`, `price` or `active`.
     pub sort: String,
     /// The page, from 1.
     pub page: String,
-    /// How many a page, at most 100; 24 as without.
+    /// Items per page, at most 100; 24 by default.
     pub per_page: String,
 }
 
+/// Words of a search.
+const MAX_WORDS: usize = 8;
+/// Characters of a search.
+const MAX_SEARCH: usize = 200;
+
 /// How a list is sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// The newest first.
     #[default]
@@ -57,6 +64,31 @@ pub enum Sort {
     Active,
 }
 
+impl Sort {
+    const ALL: [Self; 7] = [
+        Self::Newest,
+        Self::Oldest,
+        Self::Name,
+        Self::Calls,
+        Self::Revenue,
+        Self::Price,
+        Self::Active,
+    ];
+
+    /// The word in query strings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Name => "name",
+            Self::Calls => "calls",
+            Self::Revenue => "revenue",
+            Self::Price => "price",
+            Self::Active => "active",
+        }
+    }
+}
+
 /// Whether a call costs something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Price {
@@ -67,17 +99,22 @@ pub enum Price {
 }
 
 impl ListQuery {
-    /// The order; unknown words are as none.
-    pub fn sort(&self) -> Sort {
-        match self.sort.as_str() {
-            "oldest" => Sort::Oldest,
-            "name" => Sort::Name,
-            "calls" => Sort::Calls,
-            "revenue" => Sort::Revenue,
-            "price" => Sort::Price,
-            "active" => Sort::Active,
-            _ => Sort::Newest,
+    /// Why the search text cannot be searched for, if it cannot.
+    pub fn search_problem(&self) -> Option<String> {
+        if self.q.chars().count() > MAX_SEARCH {
+            return Some(format!("a search has at most {MAX_SEARCH} characters"));
         }
+        if self.q.chars().any(|c| c.is_control() && !c.is_whitespace() || c == '\u{fffd}') {
+            return Some("a search has only printable characters".to_owned());
+        }
+        (self.q.split_whitespace().count() > MAX_WORDS)
+            .then(|| format!("a search has at most {MAX_WORDS} words"))
+    }
+
+    /// The order; the newest first for unknown words.
+    pub fn sort(&self) -> Sort {
+        let mut all = Sort::ALL.into_iter();
+        all.find(|sort| sort.word() == self.sort).unwrap_or_default()
     }
 
     /// The price filter.
@@ -101,15 +138,15 @@ impl ListQuery {
 
     /// The page, from 1.
     pub fn page(&self) -> u32 {
-        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
+        self.page.parse().unwrap_or(1).clamp(1, MAX_PAGE)
     }
 
-    /// How many a page.
+    /// Items per page.
     pub fn per_page(&self) -> u32 {
         self.per_page.parse().unwrap_or(24).clamp(1, MAX_PER_PAGE)
     }
 
-    /// Whether anything but the order and the page was asked for.
+    /// Whether there is any filter besides order and page.
     pub fn is_filtered(&self) -> bool {
         let texts = [&self.q, &self.kind, &self.task, &self.licence, &self.owner];
         texts.iter().any(|text| !text.trim().is_empty())
@@ -158,7 +195,7 @@ pub struct Page<T> {
     pub total: u64,
     /// Its number, from 1.
     pub page: u32,
-    /// How many a page.
+    /// Items per page.
     pub per_page: u32,
 }
 
@@ -208,20 +245,22 @@ pub struct ModelSummary {
     pub active_at: u64,
     /// Share of rows that decide as the float model, as the newest version's report says.
     pub agreement: Option<f64>,
+    /// The first words of the newest version's card, in its publisher's words.
+    pub about: Option<String>,
 }
 
-/// How much evidence there is, by level of trust; levels are never added up.
+/// How much evidence there is, by level of trust; levels are never added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Activity {
     /// Executed: rows that were paid for and computed on chain.
     pub calls: u64,
-    /// Executed: claims that a challenge has had computed on chain.
+    /// Executed: claims that were computed on chain because of a challenge.
     pub settled_claims: u64,
-    /// Proved: proofs that were checked by this server.
+    /// Proved: valid proofs that this server checked, of versions whose contract agrees with them.
     pub proofs_checked: u64,
-    /// Claimed: other claims, whatever has become of them.
+    /// Claimed: other claims in any state.
     pub claims: u64,
-    /// Claimed: proofs that somebody says to have.
+    /// Claimed: recorded proofs, whether or not they were checked.
     pub proofs_recorded: u64,
 }
 
@@ -245,7 +284,7 @@ pub struct Facet {
     pub count: u64,
 }
 
-/// What filters can be set to.
+/// The values that filters can take.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Facets {
     /// Families of models, most frequent first, at most 20.

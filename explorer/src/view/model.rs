@@ -43,7 +43,7 @@ pub struct ShareView {
 }
 
 /// A version of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct VersionView {
     /// The model.
     pub model_id: u64,
@@ -75,7 +75,7 @@ pub struct VersionView {
     pub n_calls: u64,
 }
 
-/// What has become of a version's description.
+/// The state of a version's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DescriptionState {
@@ -91,10 +91,10 @@ pub enum DescriptionState {
     Refused,
 }
 
-/// A version's description: its publisher's words, but for the checks.
+/// A version's description: its publisher's words, except for the checks.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct DescriptionView {
-    /// What has become of it.
+    /// Its state.
     pub state: DescriptionState,
     /// Why it is missing or was refused.
     pub reason: Option<String>,
@@ -109,6 +109,19 @@ pub struct DescriptionView {
     /// The accuracy report, as its publisher's tool wrote it.
     #[schema(value_type = Option<Object>)]
     pub report: Option<serde_json::Value>,
+    /// A row to try, in natural units, null for missing values; empty if the publisher gives none.
+    pub example: Vec<Option<f64>>,
+    /// The features in order, in the publisher's words; empty if the publisher does not name them.
+    pub features: Vec<FeatureText>,
+}
+
+/// What a publisher calls a feature.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FeatureText {
+    /// Its name.
+    pub name: String,
+    /// Its unit, such as `cm`; may be empty.
+    pub unit: String,
 }
 
 impl DescriptionView {
@@ -123,13 +136,13 @@ impl DescriptionView {
 pub struct Check {
     /// What: `metadata_hash`, `model_hash`, `schema_hash`, `program_hash`, `class_hash`, ….
     pub what: String,
-    /// For people: what it says.
+    /// What it shows, for people.
     pub meaning: String,
     /// Whether it passes.
     pub passed: bool,
-    /// What the chain says.
+    /// The value on chain.
     pub expected: String,
-    /// What was found.
+    /// The value that was found.
     pub actual: String,
 }
 
@@ -191,8 +204,8 @@ pub struct ContractView {
     pub actual_class_hash: Option<String>,
     /// Whether the two are the same; none if the node did not answer.
     pub class_unchanged: Option<bool>,
-    /// What keeps the class from knowing only the row: system calls, branches on gas, library functions that models do
-    /// not need. One that has any can answer as it likes. None if the node did not tell.
+    /// What lets the class use more than the row: system calls, branches on gas, library functions that models do not
+    /// need. One that has any can answer as it likes. None if the node did not answer.
     pub system_calls: Option<Vec<String>>,
     /// The entry points, from the class's ABI.
     pub entries: Vec<Entry>,

@@ -1,4 +1,4 @@
-//! What comes of trying a model, of checking a proof, and of asking for what is not there.
+//! The results of trying a model, of checking a proof, and of a model's use.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,7 +54,7 @@ pub struct Prediction {
     pub paths: Vec<Vec<TreeStep>>,
     /// Whether the description's graph gives the same integers; none without one.
     pub matches_description: Option<bool>,
-    /// A call without a transaction: the node's word that the contract computes it.
+    /// What the answer is worth: a simulation by the node, which is not verified.
     pub evidence: String,
 }
 
@@ -73,14 +73,14 @@ pub struct TreeStep {
     pub holds: Option<bool>,
 }
 
-/// What became of checking a proof.
+/// The result of checking a proof.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Verification {
     /// Whether the proof shows what is below.
     pub valid: bool,
     /// `proved` if it is valid.
     pub trust: Option<Trust>,
-    /// Exactly why not.
+    /// Why it is not valid, if it is not.
     pub reason: Option<String>,
     /// The model.
     pub model_id: u64,
@@ -108,8 +108,11 @@ pub struct Verification {
     pub program_hash: String,
     /// Its parameters; only of a valid proof.
     pub options: Option<ProofOptionsView>,
-    /// Numbers of records of this very file, row and results.
+    /// Numbers of records of this file with this row and these results.
     pub records: Vec<u64>,
+    /// Whether the version's contract gives the same results for the row; none if the node did not answer. Only then
+    /// does the proof count as evidence for the version.
+    pub contract_agrees: Option<bool>,
     /// How long checking took.
     pub verify_ms: f64,
 }
@@ -163,14 +166,4 @@ pub struct UsagePoint {
     pub revenue: Amount,
     /// L2 gas, of rows whose receipt is known.
     pub gas_l2: u64,
-}
-
-/// Why a request was not answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ApiError {
-    /// A word for programs: `not_found`, `bad_request`, `too_large`, `too_many_requests`, `busy`, `node`, `timeout`,
-    /// `internal`.
-    pub error: String,
-    /// For people.
-    pub message: String,
 }

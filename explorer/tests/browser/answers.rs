@@ -1,4 +1,4 @@
-//! What the tests' models answer, and what was said about them.
+//! Answers of the tests' models, and claims about them.
 
 use nilometer_explorer::view::*;
 use nilometer_transpiler::graph::{Labels, OutputKind};
@@ -71,7 +71,7 @@ pub fn prediction(
     row: Vec<Option<f64>>,
 ) -> Result<Prediction, ApiError> {
     let floats: Vec<f64> = row.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-    let refused = |message: String| ApiError { error: "bad_request".to_owned(), message };
+    let refused = |message: String| ApiError::new(ErrorKind::BadRequest, message);
     let input = graph.input.encode(&floats).map_err(|error| refused(error.to_string()))?;
     let integers = graph.run(&input);
     let newest = sample.detail.newest().unwrap();
@@ -102,12 +102,11 @@ pub fn prediction(
             .map(|path| path.into_iter().map(step).collect())
             .collect(),
         matches_description: Some(true),
-        evidence: "The node's word: it executed the contract's predict, without a transaction."
-            .to_owned(),
+        evidence: "Simulated by the node and not verified: no transaction was sent.".to_owned(),
     })
 }
 
-/// A stand-in for the verifier: what matters here is what pages make of its answers.
+/// A stand-in for the verifier: these tests are about pages.
 pub fn verification(sample: &Sample, proof: &[u8]) -> Verification {
     let valid = proof == b"good";
     let tampered = proof.starts_with(b"good");
@@ -162,6 +161,7 @@ pub fn verification(sample: &Sample, proof: &[u8]) -> Verification {
             blowup: 4,
             grinding_bits: 20,
         }),
+        contract_agrees: valid.then_some(true),
         records: if valid { vec![1] } else { vec![] },
         verify_ms: 10.13,
     }
@@ -283,5 +283,30 @@ pub fn usage(sample: &Sample) -> Usage {
         revenue: summary.revenue,
         callers: if summary.activity.calls > 0 { 12 } else { 0 },
         mean_gas_l2: (summary.activity.calls > 0).then_some(5_165_300),
+    }
+}
+
+pub fn account(address: &str, number: u32) -> AccountView {
+    let credit = |n: u32| CreditView {
+        amount: Amount(STRK / 100 * u128::from(n)),
+        withdrawn: n.is_multiple_of(5),
+        at: START - u64::from(n) * 3_600,
+        block: 20_000 - u64::from(n),
+        tx_hash: HASH.to_owned(),
+    };
+    AccountView {
+        address: address.to_owned(),
+        models: 2,
+        calls: 17,
+        claims: 1,
+        credited: Amount(4 * STRK),
+        withdrawn: Amount(STRK),
+        balance: Amount(3 * STRK),
+        credits: Page {
+            items: (1..=12).map(credit).collect(),
+            total: 12,
+            page: number,
+            per_page: 20,
+        },
     }
 }

@@ -236,7 +236,7 @@ impl Browser {
         assert!(found.is_null(), "{what} scrolls sideways: {found:#}");
     }
 
-    /// No script of a stranger has run: no dialog is open, no mark of one is set, and the console has no error.
+    /// No foreign script has run: no dialog is open, no mark of one is set, and the console has no error.
     pub async fn assert_quiet(&self, what: &str) {
         let alert = self.http.get(format!("{}/alert/text", self.session)).send().await.unwrap();
         assert!(!alert.status().is_success(), "{what} opens a dialog");
@@ -244,7 +244,7 @@ impl Browser {
         assert!(mark.is_null(), "{what} runs a stranger's script: {mark}");
         let entries = self.command("se/log", json!({ "type": "browser" })).await.unwrap();
         let bad = entries.as_array().unwrap().iter().find(|entry| {
-            // A page that is not there is no mishap.
+            // A page that does not exist is not an error here.
             entry["level"] == "SEVERE" && !entry["message"].to_string().contains("status of 404")
         });
         assert!(bad.is_none(), "{what}: {}", bad.unwrap());

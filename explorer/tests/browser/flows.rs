@@ -1,4 +1,4 @@
-//! What visitors do.
+//! Visits in a browser.
 
 use std::io::Write;
 
@@ -28,7 +28,7 @@ fn the_list_is_searched_filtered_sorted_and_paged() {
             )
             .await;
         browser.wait_for_text("#found", "0 models").await;
-        assert!(browser.text(".empty").await.contains("No model fits"));
+        assert!(browser.text(".empty").await.contains("No model matches"));
         browser.click(".empty a").await;
         browser.wait_for_text("#found", "31 models").await;
         browser.open(&format!("{origin}/?trust=proved")).await;
@@ -78,7 +78,7 @@ fn a_model_is_tried() {
         browser.wait_for_text("#answer", "The model decides").await;
         let word = browser.text("#answer .trust").await;
         assert!(
-            word.contains("Node's word"),
+            word.contains("Simulated by the node"),
             "an answer without a transaction is not executed: {word}"
         );
         assert!(browser.count("#answer .tree .on.edge").await > 0, "the path is drawn");
@@ -101,7 +101,7 @@ fn a_model_is_tried() {
         browser.wait_for_text("#answer", "the model takes 4 features and the row has 2").await;
         browser.fill("#row", "a, b, c, d").await;
         browser.click("#row-title ~ form button[type=submit]").await;
-        browser.wait_for_text("#answer", "which is no number").await;
+        browser.wait_for_text("#answer", "which is not a number").await;
         browser.assert_quiet("trying").await;
         browser.open(&format!("{origin}/models/3/try")).await;
         browser.click("button[data-fill=random]").await;
@@ -148,6 +148,75 @@ fn proofs_are_checked() {
         upload(&browser, &vec![7; 5 << 20]).await;
         browser.wait_for_text("#verdict", "Not checked").await;
         browser.wait_for_text("#verdict", "a proof at most 4,194,304").await;
+        browser
+    });
+}
+
+#[test]
+fn a_first_visitor_finds_the_way() {
+    with_browser(|browser, origin| async move {
+        // On a phone, every tab is in sight.
+        browser.viewport(320, 640).await;
+        browser.open(&format!("{origin}/models/1")).await;
+        let hidden = "return [...document.querySelectorAll('.tabs a')].filter((a) => {
+            const r = a.getBoundingClientRect(); return r.left < 0 || r.right > innerWidth }).length";
+        assert_eq!(browser.run(hidden).await, 0);
+        browser.viewport(1280, 900).await;
+        browser.open(&format!("{origin}/models/1")).await;
+        let glance = browser.text("section[aria-labelledby=glance]").await;
+        for says in ["Tells three species", "99.8%", "nilo registry call 1", "0.01 STRK"] {
+            assert!(glance.contains(says), "{says}: {glance}");
+        }
+        let in_sight = "return document.querySelector('#glance').closest('section')
+            .getBoundingClientRect().bottom < innerHeight";
+        assert_eq!(browser.run(in_sight).await, true, "above the fold");
+        // The form has names, units and a real row.
+        browser.open(&format!("{origin}/models/1/try")).await;
+        assert_eq!(browser.text("label[for=f0]").await, "sepal length");
+        assert!(browser.text("#h0").await.starts_with("cm, "));
+        assert_eq!(browser.run("return document.querySelector('#f0').value").await, "5.1");
+        browser.click("button[data-fill=random]").await;
+        browser.click("button[data-fill=reset]").await;
+        assert_eq!(browser.run("return document.querySelector('#f3').value").await, "0.2");
+        browser.open(&origin).await;
+        assert!(browser.text(".card .quote").await.contains("Tells three species"));
+        let footer = browser.text("footer").await;
+        assert!(footer.contains("local devnet (chain id SN_SEPOLIA)"), "{footer}");
+        // The filters stand in lines.
+        let askew = "const bottoms = [...document.querySelectorAll('.filters > .field')]
+            .map((f) => [f.getBoundingClientRect().top, f.lastElementChild.getBoundingClientRect().bottom]);
+            return bottoms.filter(([t, b]) => bottoms.some(([u, c]) => Math.abs(t - u) < 40 && Math.abs(b - c) > 4)).length";
+        assert_eq!(browser.run(askew).await, 0);
+        // An owner leads to an account.
+        browser.click(".card .hash a").await;
+        browser.wait_for_text("h1", "Account").await;
+        browser.wait_for_text("main", "To withdraw").await;
+        browser.assert_quiet("a first visit").await;
+        browser
+    });
+}
+
+#[test]
+fn a_publisher_cannot_speak_for_the_explorer() {
+    with_browser(|browser, origin| async move {
+        browser.open(&format!("{origin}/models/4")).await;
+        // The card is framed, and nothing in it is a badge or a link that leads nowhere.
+        assert_eq!(browser.count(".words > .prose").await, 1);
+        assert_eq!(
+            browser
+                .count(".words .trust, .words svg, .words [class]:not(.prose):not(.words-edge)")
+                .await,
+            0
+        );
+        assert_eq!(browser.count(".prose a:not([href])").await, 0);
+        let edges = browser.text(".words").await;
+        assert!(
+            edges.starts_with("Written by the publisher")
+                && edges.trim().ends_with("publisher's words.")
+        );
+        let marks = "return /[\\u2713\\u2714\\u2705\\u2611]/.test(document.querySelector('main').textContent
+            .replace(document.querySelector('.prose').textContent, ''))";
+        assert_eq!(browser.run(marks).await, false);
         browser
     });
 }
@@ -212,7 +281,7 @@ fn the_keyboard_suffices() {
         assert_eq!(ring, "solid", "focus is seen");
         browser.press(TAB).await;
         browser.press(ENTER).await;
-        browser.wait_for_text("caption", "Nothing of a version changes").await;
+        browser.wait_for_text("caption", "A version never changes").await;
         browser
     });
 }

@@ -27,7 +27,7 @@ where
 }
 
 /// All kinds of pages.
-const PAGES: [(&str, &str); 18] = [
+const PAGES: [(&str, &str); 19] = [
     ("list", "/"),
     ("list-nothing", "/?q=nothing-like-it"),
     ("card-tree", "/models/1"),
@@ -45,6 +45,7 @@ const PAGES: [(&str, &str); 18] = [
     ("use", "/models/1/use"),
     ("claims", "/claims"),
     ("claim", "/claims/3"),
+    ("account", "/accounts/0x64b48806902a367c8598f4f95c305e8c1a1acba5f082d294a43793113115691"),
     ("about", "/about"),
 ];
 

@@ -24,6 +24,7 @@ pub fn status(models: u64) -> Status {
     Status {
         chain: "SN_SEPOLIA".to_owned(),
         registry: "0x2e4b7f1c9d8a6053".to_owned() + &"5".repeat(48),
+        is_devnet: true,
         node: "http://127.0.0.1:5050".to_owned(),
         indexed_block: Some(20_481),
         indexed_time: Some(START),
@@ -103,6 +104,9 @@ fn sample(id: u64, name: &str, kind: &str, graph: Option<QuantGraph>) -> Sample 
         registered_at: START - 864_000,
         active_at: START,
         agreement: graph.as_ref().map(|_| 0.998),
+        about: graph.as_ref().map(|_| {
+            "Tells three species of iris apart by the lengths and widths of their sepals and petals.".to_owned()
+        }),
     };
     let version = |version: u32| VersionView {
         model_id: id,
@@ -123,7 +127,17 @@ fn sample(id: u64, name: &str, kind: &str, graph: Option<QuantGraph>) -> Sample 
     };
     let versions = (1..=summary.n_versions).rev().map(version).collect();
     let description = match &graph {
-        Some(_) => described(name, card(name), report()),
+        Some(_) => {
+            let mut view = described(name, card(name), report());
+            if id == 1 {
+                let names = ["sepal length", "sepal width", "petal length", "petal width"];
+                let text =
+                    |name: &str| FeatureText { name: name.to_owned(), unit: "cm".to_owned() };
+                view.features = names.map(text).to_vec();
+                view.example = [5.1, 3.5, 1.4, 0.2].map(Some).to_vec();
+            }
+            view
+        }
         None => DescriptionView {
             state: DescriptionState::Missing,
             reason: None,
@@ -132,6 +146,8 @@ fn sample(id: u64, name: &str, kind: &str, graph: Option<QuantGraph>) -> Sample 
             card: None,
             checks: vec![],
             report: None,
+            example: vec![],
+            features: vec![],
         },
     };
     let shares = if id == 1 {
@@ -176,6 +192,8 @@ fn described(name: &str, card: String, report: serde_json::Value) -> Description
             ),
         ],
         report: Some(report),
+        example: vec![],
+        features: vec![],
     }
 }
 
@@ -215,11 +233,12 @@ fn hostile() -> Sample {
     let mut sample = sample(4, HOSTILE, "tree_classifier", Some(bad));
     let summary = &mut sample.detail.summary;
     summary.kind = HOSTILE.to_owned();
-    summary.licence = HOSTILE.to_owned();
+    summary.about = Some(HOSTILE.to_owned());
+    summary.licence = "\u{2714} Proved by this explorer".to_owned();
     summary.price = Amount(u128::MAX);
     sample.detail.versions[0].metadata_uri = format!("javascript:alert(1)//{}", "w".repeat(1_000));
     let markdown = format!(
-        "# {HOSTILE}\n\n[click](javascript:alert(1)) ![x](https://evil.example/pixel.png)\n\n\
+        "# {HOSTILE}\n\n**\u{2713} Proved by this explorer**\n\n[click](javascript:alert(1)) ![x](https://evil.example/pixel.png)\n\n\
          <iframe src=https://evil.example></iframe>\n\n{}\n\n| a | b |\n|---|---|\n| {HOSTILE} | {} |\n",
         "a".repeat(5_000),
         "wide ".repeat(400),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use nilometer_explorer::pages::{self, Answer, Described, Service};
 use nilometer_explorer::view::*;
+use nilometer_explorer::{described, markdown};
 use nilometer_transpiler::quant::{self, Encoding, PlanOptions, QuantGraph};
 use nilometer_transpiler::{onnx, passes};
 
@@ -124,7 +125,10 @@ impl Service for World {
 
     async fn description(&self, version: &VersionView) -> Answer<Described> {
         let sample = self.of(version);
-        Ok(Described { view: sample.description.clone(), graph: sample.graph.clone() })
+        let (view, graph) = (sample.description.clone(), sample.graph.clone());
+        let card = view.card.as_deref().map(|card| markdown::render(card).into());
+        let read = described::Described { view, graph, schema: None, program: None };
+        Ok(Described { read: Arc::new(read), card })
     }
 
     async fn schema(&self, version: &VersionView) -> Answer<Option<SchemaView>> {
@@ -164,6 +168,10 @@ impl Service for World {
 
     async fn usage(&self, model_id: u64) -> Answer<Usage> {
         Ok(answers::usage(self.sample(model_id).expect("asked of models only")))
+    }
+
+    async fn account(&self, address: &str, number: u32) -> Answer<Option<AccountView>> {
+        Ok(address.starts_with("0x").then(|| answers::account(address, number)))
     }
 
     async fn predict(&self, version: &VersionView, row: Vec<Option<f64>>) -> Answer<Prediction> {

@@ -56,6 +56,29 @@ pub fn published(
     emitted("VersionPublished", &[id, version], data)
 }
 
+/// `VersionPublished` with the hashes of other versions, as a publisher may state them.
+pub fn published_as(
+    id: u64,
+    version: u64,
+    program_hash: u64,
+    uri: &str,
+    metadata: [u8; 32],
+) -> Emitted {
+    let mut emitted = published(id, version, Felt::from(5u64), uri, metadata);
+    emitted.data[3] = Felt::from(program_hash);
+    emitted
+}
+
+/// `Credited`
+pub fn credited(account: u64, amount: u128) -> Emitted {
+    emitted("Credited", &[account], vec![Felt::from(amount)])
+}
+
+/// `Withdrawn`
+pub fn withdrawn(account: u64, amount: u128) -> Emitted {
+    emitted("Withdrawn", &[account], vec![Felt::from(amount)])
+}
+
 /// `Called`
 pub fn called(id: u64, caller: u64, call_id: u64, price: u128, output: &[i64]) -> Emitted {
     let mut data = vec![Felt::ONE, Felt::from(call_id), Felt::from(price), Felt::from(0xabcu64)];

@@ -1,4 +1,4 @@
-//! A Starknet node that says what a test wants, also nonsense.
+//! A Starknet node whose answers a test chooses, malformed ones as well.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -35,7 +35,7 @@ pub struct Chapter {
     pub chain_id: String,
     pub dead: bool,
     pub has_registry: bool,
-    /// The most blocks that events are told of at once.
+    /// The most blocks in one answer about events.
     pub max_range: u64,
     /// Swaps the chain after so many requests.
     pub swap_after: Option<(u32, Vec<StubBlock>)>,

@@ -253,7 +253,8 @@ fn describe(documents: &Documents<'_>) -> Result<(), Error> {
     staging.write(recipe::FILE, &recipe_json)?;
     let schema = pretty(&Schema::of(graph))?;
     staging.write("schema.json", &schema)?;
-    staging.write(folder::EXAMPLE, &pretty(&json!({ "input": example }))?)?;
+    let example = pretty(&json!({ "input": example }))?;
+    staging.write(folder::EXAMPLE, &example)?;
     let report_json = report.json()?;
     staging.write("report.json", &report_json)?;
     staging.write("report.md", report::markdown(report)?.as_bytes())?;
@@ -266,6 +267,8 @@ fn describe(documents: &Documents<'_>) -> Result<(), Error> {
         graph: &model,
         program: &program.to_json(),
         recipe: &recipe_json,
+        example: Some(&example),
+        features: None,
     })?;
     staging.write(folder::DESCRIPTION, &description)?;
     staging.write(folder::MANIFEST, &pretty(manifest)?)?;
