@@ -296,7 +296,7 @@ enum Held {
     OutOfGas,
     /// A list that was made here, empty.
     Empty,
-    /// A list with nothing but `Out of gas`.
+    /// The list of what a panic carries: unchanged from where it came from, or nothing but `Out of gas`.
     Message,
     /// The empty structure of panics.
     Marker,
@@ -405,10 +405,10 @@ impl<'a> Flow<'a> {
             let Some(branch) = invocation.branches.get(1) else { continue };
             let start = StatementIdx(index).next(branch.target);
             match libfunc.generic_id.0.as_str() {
-                name @ ("withdraw_gas" | "withdraw_gas_all") => {
-                    if !self.panics(start, Known::new()) {
-                        found.insert(format!("{name} that does not panic"));
-                    }
+                name @ ("withdraw_gas" | "withdraw_gas_all")
+                    if !self.panics(start, Known::new()) =>
+                {
+                    found.insert(format!("{name} that does not panic"));
                 }
                 "enum_match" if libfunc.generic_args.iter().any(|arg| self.names_panic(arg)) => {
                     let payload = branch.results.iter().map(|var| (var.id, Held::Payload));
@@ -492,6 +492,13 @@ impl<'a> Flow<'a> {
         }
         if let (Some(held), Some(var)) = (made, results.first()) {
             after.insert(var.id, held);
+        }
+        // Panics of inlined functions are taken apart and put together again.
+        if let ("struct_deconstruct", Some(Held::Payload), [marker, list]) =
+            (name, held(0), results)
+        {
+            after.insert(marker.id, Held::Marker);
+            after.insert(list.id, Held::Message);
         }
         after
     }

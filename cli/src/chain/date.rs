@@ -14,7 +14,8 @@ pub fn date(seconds: u64) -> String {
 /// A span in its largest unit that divides it, such as `3 days` or `3601 s`.
 pub fn span(seconds: u64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    let whole = units.into_iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0);
+    let whole =
+        units.into_iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
     match whole {
         Some((unit, name)) if seconds == unit => format!("1 {name}"),
         Some((unit, name)) => format!("{} {name}s", seconds / unit),

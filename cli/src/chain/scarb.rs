@@ -54,6 +54,9 @@ pub struct CairoPackage {
     pub contracts: Vec<String>,
 }
 
+/// A class, and the same as JSON.
+pub type BuiltJson = (Built, Vec<u8>);
+
 impl CairoPackage {
     /// Reads a package.
     ///
@@ -117,7 +120,7 @@ impl CairoPackage {
         &self,
         contracts: &[String],
         toolchain: &ToolchainArgs,
-    ) -> Result<(Vec<(Built, Vec<u8>)>, String)> {
+    ) -> Result<(Vec<BuiltJson>, String)> {
         let progress = Progress::spinner(&format!("compiling {}", self.name));
         let toolchain = Toolchain::locate(&toolchain.options(), &|step| progress.toolchain(step))?;
         let sources = Sources { crates: self.crates.clone(), main: vec![self.name.clone()] };

@@ -123,7 +123,7 @@ fn table(mut records: Vec<csv::StringRecord>, header: Header) -> Table {
 
 fn numbers(records: &[csv::StringRecord], columns: usize) -> Parsed {
     let mut numbers = Vec::with_capacity(records.len() * columns);
-    for (index, record) in records.iter().enumerate() {
+    for record in records {
         let line = record.position().map_or(0, csv::Position::line);
         if record.len() != columns {
             return Err(format!("line {line} has {} cells, others have {columns}", record.len()));
@@ -131,8 +131,8 @@ fn numbers(records: &[csv::StringRecord], columns: usize) -> Parsed {
         for (column, cell) in record.iter().enumerate() {
             let number = if is_missing(cell) { Ok(f64::NAN) } else { number::parse(cell) };
             numbers.push(number.map_err(|reason| {
-                let hint = match index {
-                    0 => "; if the line is a header, say `--header yes`",
+                let hint = match line {
+                    1 => "; if the line is a header, say `--header yes`",
                     _ => "",
                 };
                 format!("line {line}, column {}: {reason}{hint}", column + 1)
@@ -149,7 +149,7 @@ fn found(records: &[csv::StringRecord]) -> Option<Note> {
     let names: Vec<&str> =
         first.iter().map(|cell| cell.trim_start_matches('#').trim_start()).collect();
     let starts_with_letter = |name: &&str| name.starts_with(|c: char| c.is_alphabetic());
-    if names.iter().all(|name| is_name(name)) && names.iter().any(|n| starts_with_letter(n)) {
+    if names.iter().all(|name| is_name(name)) && names.iter().any(starts_with_letter) {
         return Some(Note::Names(format!(
             "line {} is a header ({}); `--header no` makes it a row",
             first.position().map_or(1, csv::Position::line),

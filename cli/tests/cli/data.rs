@@ -81,7 +81,10 @@ fn rows_that_are_refused() {
             scratch.file("inf.csv", "0,0,0,-inf\n"),
             "row 0: feature 3 is -inf, outside the declared range [-4, 4]",
         ),
-        (scratch.file("text.csv", "1,2,3,x\n"), "line 1, column 4: \"x\" is not a number"),
+        (
+            scratch.file("text.csv", "1,2,3,x\n"),
+            "line 1, column 4: \"x\" is not a number; if the line is a header, say `--header yes`",
+        ),
         (
             scratch.file("text.json", "[1, 2, 3, \"x\"]"),
             "element 3 is \"x\", which is not a number",

@@ -100,7 +100,7 @@ async fn a_registry_is_explored() {
         value
     };
     run("transpile model.onnx -o package --name iris_tree");
-    run("registry deploy --window 3600 --delay 7200 --min-bond 1STRK");
+    run("registry deploy --window 3600 --delay 10800 --min-bond 1STRK");
     let published = run("registry publish package --price 0.01STRK --licence MIT");
     let invoked = run("registry invoke 1 --input inputs.npy:0 --account 1");
     run("registry claim 1 --input inputs.npy:0 --results 1,0,1,0 --bond 10STRK --account 2");

@@ -463,7 +463,7 @@ async fn long_rows_are_told_in_parts(world: &World) {
     let row: Vec<Felt> = (0..4_096_u64).map(Felt::from).collect();
     let output = [row.iter().fold(Felt::ZERO, |sum, felt| sum + felt)];
     world.run(ALICE, registry.claim(id, 1, &row, &output, BOND)).await;
-    assert_eq!(world.record(1).await.inputs, [row.clone()]);
+    assert_eq!(world.record(1).await.inputs, std::slice::from_ref(&row));
     world.run(BOB, world.challenge(1, &row).await).await;
     assert_eq!(world.status(1).await, Status::Upheld);
     let long = vec![Felt::ZERO; 4_097];

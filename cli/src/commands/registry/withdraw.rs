@@ -20,7 +20,7 @@ pub struct WithdrawArgs {
     pub model: Vec<u64>,
     /// Pay this account what is its own, instead of yours
     #[arg(long = "for", value_name = "ADDRESS", value_parser = parse_felt)]
-    pub account: Option<Felt>,
+    pub recipient: Option<Felt>,
     #[command(flatten)]
     pub chain: ChainArgs,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub fn run(args: &WithdrawArgs, output: &Output) -> Result<u8> {
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
     let sender = session.sender()?;
-    let account = args.account.unwrap_or_else(|| sender.address());
+    let account = args.recipient.unwrap_or_else(|| sender.address());
     let balance = session.wait(registry.balance_of(&session.chain, account))?;
     if balance == 0 && args.model.is_empty() {
         return Err(UsageError(
@@ -55,7 +55,7 @@ pub fn run(args: &WithdrawArgs, output: &Output) -> Result<u8> {
         .into());
     }
     let mut calls: Vec<_> = args.model.iter().map(|&id| registry.distribute(id)).collect();
-    calls.push(match args.account {
+    calls.push(match args.recipient {
         Some(account) => registry.withdraw_for(account),
         None => registry.withdraw(),
     });

@@ -9,7 +9,7 @@ use super::Chain;
 #[test]
 fn keys_come_from_files() {
     let mut chain = Chain::start();
-    let deployed = chain.json("registry deploy --window 60 --delay 120");
+    let deployed = chain.json("registry deploy --window 1h --delay 3h");
     chain.registry = deployed["address"].as_str().unwrap().to_owned();
     let account = devnet_accounts(chain.devnet.url());
     let (address, key) = &account[4];
