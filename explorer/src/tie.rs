@@ -9,7 +9,7 @@ use nilometer_starknet::{registry, Felt};
 use crate::app::{felt, Answer, App};
 use crate::described::Described;
 use crate::store::KeptCheck;
-use crate::view::{Check, ErrorKind, Verification, VersionView};
+use crate::view::{Check, ErrorKind, Trust, Verification, VersionView};
 
 const MEANING: &str =
     "the version's contract, asked by this server, gives the same results for this row";
@@ -51,7 +51,6 @@ impl App {
         }
         if agrees == Some(false) {
             checked.valid = false;
-            checked.trust = None;
             let reason = "the contract gives other results for this row: the proved program is not the model";
             checked.reason = Some(reason.to_owned());
             return Ok(());
@@ -65,6 +64,7 @@ impl App {
             Err(_) => false,
         };
         let tied = agrees == Some(true) && is_pure && described.view.all_checked();
+        checked.trust = tied.then_some(Trust::Proved);
         let (proof_hash, program_hash) = (checked.proof_hash.clone(), version.program_hash.clone());
         let (model_id, version) = (version.model_id, version.version);
         checked.records = self

@@ -192,7 +192,8 @@ async fn every_error_of_the_api_is_json() {
     let site = site().await;
     let json_type = [("content-type", "application/json")];
     let predict = "/api/v1/models/1/versions/1/predict";
-    let cases: [(Method, &str, &[(&str, &str)], &str, u16, &str); 9] = [
+    type Case<'a> = (Method, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+    let cases: [Case<'_>; 9] = [
         (Method::DELETE, "/api/v1/models", &[], "", 405, "method_not_allowed"),
         (Method::GET, predict, &[], "", 405, "method_not_allowed"),
         (Method::POST, predict, &[], "{}", 415, "unsupported_type"),

@@ -171,7 +171,7 @@ async fn a_description_is_fetched_and_read_once_however_many_ask() {
     let url = host.start().await;
     let events = (1..=2).flat_map(|id| {
         let name = format!("heavy{id}");
-        let hash = host.put(&name, heavy(2, id as usize));
+        let hash = host.put(&name, heavy(1, id as usize));
         model(id, &format!("{url}/{name}"), hash)
     });
     let site = Arc::new(Site::start(events.collect()).await);

@@ -12,8 +12,8 @@ use crate::described::Described;
 use crate::draw::bars::{self, Bar};
 use crate::draw::tree::Forest;
 use crate::view::{
-    FeatureText, FieldView, OutputView, Page, Prediction, ProofView, SchemaView, Trust,
-    Verification, VersionView,
+    FeatureText, FieldView, OutputView, Page, Prediction, ProofView, SchemaView, Verification,
+    VersionView,
 };
 
 /// The most numbers that a page lists.
@@ -346,7 +346,7 @@ pub fn proofs(
     let verdict = outcome.and_then(|outcome| outcome.as_ref().ok()).map(|verification| Verdict {
         verification,
         headline: headline(verification.label.as_deref(), &verification.outputs),
-        icon: Html::trusted(icons::trust(Trust::Proved)),
+        icon: Html::trusted(verification.trust.map_or(icons::TICK, icons::trust)),
         ms: format!("{:.1}", verification.verify_ms),
         input: parts::row(&verification.input),
         lines: lines(&verification.outputs).0,

@@ -78,7 +78,8 @@ pub struct TreeStep {
 pub struct Verification {
     /// Whether the proof shows what is below.
     pub valid: bool,
-    /// `proved` if it is valid.
+    /// `proved` if it is valid and counts for the version: graph, schema and program have the registered hashes, the
+    /// class is the registered one and knows only the row, and the contract gives the same results.
     pub trust: Option<Trust>,
     /// Why it is not valid, if it is not.
     pub reason: Option<String>,
@@ -110,8 +111,7 @@ pub struct Verification {
     pub options: Option<ProofOptionsView>,
     /// Numbers of records of this file with this row and these results.
     pub records: Vec<u64>,
-    /// Whether the version's contract gives the same results for the row; none if the node did not answer. Only then
-    /// does the proof count as evidence for the version.
+    /// Whether the version's contract gives the same results for the row; none if the node did not answer.
     pub contract_agrees: Option<bool>,
     /// How long checking took.
     pub verify_ms: f64,

@@ -173,19 +173,21 @@ impl App {
     }
 }
 
-/// A bound on the memory that a description's parts take when they are parsed, from its punctuation: a number in a list
-/// becomes at most its text, a felt and a copy of that, a list or an object at most a vector of a few elements. Folded over the parts of a description; parts beyond `most` are not
-/// looked at.
+/// A bound on the memory that a description's parts take when they are parsed, from its punctuation: an integer takes at
+/// most 16 bytes, a number as text at most its text, a felt and a copy of that, a list or an object at most a vector of
+/// a few elements. Folded over the parts of a description; parts beyond `most` are not looked at.
 fn weigh(most: usize) -> impl Fn(usize, &[u8]) -> usize {
     move |sum, part| if sum > most { sum } else { sum + part_weight(part) }
 }
 
 fn part_weight(bytes: &[u8]) -> usize {
-    const ELEMENT: usize = 128;
+    const ELEMENT: usize = 24;
+    const QUOTE: usize = 52;
     const LIST: usize = 320;
     let count = |bytes: &[u8]| {
         bytes.iter().fold(0usize, |sum, byte| match byte {
             b',' => sum + ELEMENT,
+            b'"' => sum + QUOTE,
             b'[' | b'{' => sum + LIST,
             _ => sum,
         })
@@ -205,7 +207,7 @@ mod tests {
     fn what_is_nested_weighs_more_than_it_is_long() {
         assert_eq!(weight(b"abc"), 3);
         let list = format!("[{}0]", "0,".repeat(1_000));
-        assert_eq!(weight(list.as_bytes()), list.len() + 1_000 * 128 + 320);
-        assert!(weight("[],".repeat(MAX_WEIGHT / 448 + 1).as_bytes()) > MAX_WEIGHT);
+        assert_eq!(weight(list.as_bytes()), list.len() + 1_000 * 24 + 320);
+        assert!(weight("[],".repeat(MAX_WEIGHT / 344 + 1).as_bytes()) > MAX_WEIGHT);
     }
 }
