@@ -81,7 +81,7 @@ pub fn render(markdown: &str) -> String {
     }
 }
 
-/// The first paragraph as plain text, at most [`MAX_SUMMARY`] characters; none without one.
+/// The first paragraph as plain text, at most `MAX_SUMMARY` characters; none without one.
 pub fn summary(markdown: &str) -> Option<String> {
     let text = readable(cut(markdown, MAX_BYTES / 8));
     let (mut summary, mut is_inside) = (String::new(), false);

@@ -65,7 +65,7 @@ pub struct SettingsArgs {
     /// Bits of weights and activations everywhere, in place of a search
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=24))]
     pub bits: Option<u32>,
-    /// The decision that counts, such as probability>0.3: an output, an element of one (scores[1])
+    /// The decision that counts, such as probability>0.3: an output, an element of one (`scores[1]`)
     /// or a class, and what it must exceed [default: the label, or the largest score]
     #[arg(long, value_name = "NAME>VALUE")]
     pub threshold: Option<String>,
