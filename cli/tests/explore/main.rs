@@ -137,7 +137,7 @@ async fn tabs(browser: &Browser, url: &str, model: u32) {
 async fn tried(browser: &Browser, url: &str, model: u32) {
     browser.open(&format!("{url}/models/{model}/try")).await;
     browser.click("#row-title ~ form button[type=submit]").await;
-    browser.wait_for_text("#answer .trust", "Node's word").await;
+    browser.wait_for_text("#answer .trust", "Simulated by the node").await;
     browser.wait_for_text("#answer", "gives the same integers").await;
     if model <= 2 {
         assert!(browser.count("#answer .tree .on.edge").await > 0, "the path is drawn");
