@@ -55,7 +55,7 @@ pub enum Command {
     /// Show a row as calldata, or a contract's results in natural units
     Encode(encode::EncodeArgs),
     #[cfg(feature = "chain")]
-    /// Compile, declare, deploy and call contracts: a package's, or those of any Cairo package
+    /// Compile, declare, deploy and call contracts, of a package or of any Cairo package
     #[command(subcommand)]
     Contract(contract::ContractCommand),
     #[cfg(feature = "chain")]
