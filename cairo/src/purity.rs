@@ -5,7 +5,7 @@
 //!
 //! * It is of a Sierra version below 1.7, and says so in both places that nodes read. Classes from 1.7 on
 //!   are metered in gas as they run, so that they see the gas that the sender chose.
-//! * It uses only library functions on [`PURE_LIBFUNCS`] or [`GAS_LIBFUNCS`]. This is a list of what is allowed, not
+//! * It uses only library functions on `PURE_LIBFUNCS` or `GAS_LIBFUNCS`. This is a list of what is allowed, not
 //!   of what is forbidden: what a later compiler adds is refused until somebody has looked at it.
 //! * Running out of gas cannot become an answer, nor a refusal. `withdraw_gas` branches on the gas that is left, so
 //!   its failing branch must panic with `Out of gas` and do nothing else; and a panic must go from each function to

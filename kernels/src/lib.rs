@@ -1,6 +1,6 @@
 //! Vectorised arithmetic over the Stark field: what the prover spends its time on.
 //!
-//! Input and output are plain [`Felt`]s, bytes and digests; between them, eight elements are computed side
+//! Input and output are plain [`Felt`](nilometer_field::Felt)s, bytes and digests; between them, eight elements are computed side
 //! by side ([`Packed`]): with AVX-512 and its 52-bit multiplications where the processor has them (which is
 //! detected at run time), and one after the other elsewhere. Both ways give the same bytes.
 //!

@@ -126,7 +126,7 @@ pub struct Poseidon;
 /// Third inputs: `draw`, `query` and `grind` in ASCII. Nodes have 2 there, and sponges begin with 0.
 const DRAW: u64 = 0x6472_6177;
 const QUERY: u64 = 0x71_7565_7279;
-/// See [`DRAW`].
+/// See `DRAW`.
 pub const GRIND: u64 = 0x67_7269_6e64;
 
 impl Hash for Poseidon {
