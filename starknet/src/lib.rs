@@ -19,7 +19,8 @@
 //! use nilometer_starknet::Felt;
 //!
 //! let name = to_short_string("rockybot").expect("31 characters at most");
-//! let mut answer = Reader::new("a name and a price", &[name, Felt::from(7)]);
+//! let felts = [name, Felt::from(7)];
+//! let mut answer = Reader::new("a name and a price", &felts);
 //! assert_eq!(short_string(&answer.felt()?).as_deref(), Some("rockybot"));
 //! assert_eq!(answer.number::<u64>()?, 7);
 //! answer.end()?;
