@@ -1,7 +1,7 @@
 //! Whether a contract class can know anything but what it is given.
 //!
 //! The registry settles claims by executing a model. That is fair only if the model answers a row in the same way
-//! whoever asks, when and with however much gas. A class is *pure* if all of this holds:
+//! no matter who asks, when, and with how much gas. A class is *pure* if all of this holds:
 //!
 //! * It is of a Sierra version below 1.7, and says so in both places that nodes read. Classes from 1.7 on
 //!   are metered in gas as they run, so that they see the gas that the sender chose.
