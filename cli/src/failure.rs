@@ -312,18 +312,7 @@ fn import(error: &ImportError) -> Failure {
             failure
         }
         ImportError::TooLarge { .. } => Failure::new(Kind::ResourceLimit, None),
-        ImportError::InputCount { names, also } => {
-            let help = (names.len() > 1).then(|| {
-                "join the inputs into one tensor of features and export the model again".to_owned()
-            });
-            let mut failure = Failure::new(Kind::UnsupportedModel, help);
-            if !also.is_empty() {
-                failure.details.insert("unsupported".to_owned(), json!(also));
-                failure.text = Some(format!("Also unsupported:\n{}", unsupported(also)));
-            }
-            failure
-        }
-        ImportError::Input { .. } | ImportError::Output { .. } => {
+        ImportError::NoInput | ImportError::Input { .. } | ImportError::Output { .. } => {
             Failure::new(Kind::UnsupportedModel, None)
         }
         ImportError::Tensor { source: TensorError::DataType { .. }, .. } => {

@@ -51,7 +51,7 @@ fn schema() -> Vec<Felt> {
         is_label: false,
         classes: None,
     };
-    Schema { inputs: vec![run], outputs: vec![output] }.to_felts()
+    Schema { inputs: vec![run], features: vec![], outputs: vec![output] }.to_felts()
 }
 
 /// A hostile description; its kind follows from the model's number.

@@ -33,7 +33,7 @@ fn schema() -> Vec<Felt> {
         is_label: false,
         classes: None,
     };
-    Schema { inputs: vec![run], outputs: vec![output] }.to_felts()
+    Schema { inputs: vec![run], features: vec![], outputs: vec![output] }.to_felts()
 }
 
 struct Site {
@@ -230,8 +230,11 @@ async fn numbers_that_the_model_cannot_hold_are_refused() {
         classes: None,
     };
     // Between the keys of the infinities.
-    let schema =
-        Schema { inputs: vec![run(DType::F32, 0x007f_ffff, 0xff80_0000)], outputs: vec![output] };
+    let schema = Schema {
+        inputs: vec![run(DType::F32, 0x007f_ffff, 0xff80_0000)],
+        features: vec![],
+        outputs: vec![output],
+    };
     let site = site_of(
         Options { uploads_per_minute: 1_000, ..Options::default() },
         [7; 32],

@@ -35,7 +35,7 @@ async fn generated_requests_are_answered_as_documented() {
         is_label: false,
         classes: None,
     };
-    let schema = Schema { inputs: vec![run], outputs: vec![output] }.to_felts();
+    let schema = Schema { inputs: vec![run], features: vec![], outputs: vec![output] }.to_felts();
     let hash = Poseidon::hash_array(&schema);
     let events = vec![
         vec![],

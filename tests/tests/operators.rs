@@ -18,7 +18,7 @@ struct Builder(Graph);
 
 impl Builder {
     fn new(len: usize, dtype: DType) -> Self {
-        let input = Input { name: "x".into(), len, dtype };
+        let input = Input { name: "x".into(), len, dtype, features: vec![] };
         let node = Node { name: "x".into(), op: Op::Input, inputs: vec![], len };
         Self(Graph { name: "ops".into(), input, nodes: vec![node], outputs: vec![] })
     }

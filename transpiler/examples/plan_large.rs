@@ -40,7 +40,7 @@ fn network(widths: &[usize], random: &mut Random) -> Graph {
     let kind = OutputKind::Numbers { classes: None };
     Graph {
         name: "large".into(),
-        input: Input { name: "x".into(), len: widths[0], dtype: DType::F32 },
+        input: Input { name: "x".into(), len: widths[0], dtype: DType::F32, features: vec![] },
         nodes,
         outputs: vec![Output { name: "logits".into(), value, kind }],
     }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::graph::{Arithmetic, Graph, Labels, Op, OutputKind, Unary, ValueId};
+use crate::graph::{Arithmetic, Graph, Labels, Op, OutputKind, TopK, Unary, ValueId};
 
 /// How a row's outputs become a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +41,8 @@ impl Decision {
             let head = head(graph, output.value);
             match (graph.nodes[output.value].len, &graph.nodes[head].op) {
                 (1, Op::ArgMax { .. }) => return Self::Label(i),
+                // The first of the largest decides.
+                (_, Op::TopK { show: TopK::Indices, .. }) => return Self::Label(i),
                 (1, Op::Unary(Unary::Sigmoid)) => return Self::Probability(i),
                 (0 | 1, _) => {}
                 (_, Op::Softmax | Op::SoftmaxZero) => return Self::ArgMax(i),
@@ -270,7 +272,7 @@ mod tests {
         let value = nodes.len() - 1;
         Graph {
             name: String::new(),
-            input: Input { name: "x".into(), len: features, dtype: DType::F32 },
+            input: Input { name: "x".into(), len: features, dtype: DType::F32, features: vec![] },
             nodes,
             outputs: vec![Output {
                 name: name.into(),

@@ -11,11 +11,12 @@
 //! Nothing here is the model's identity: that is the integer reference's work.
 
 mod functions;
+mod missing;
 mod trees;
 
 use thiserror::Error;
 
-use crate::graph::{Arithmetic, DType, Graph, Node, Op, Unary, ValueId};
+use crate::graph::{Arithmetic, DType, Feature, Graph, Node, Op, ValueId};
 
 pub use functions::{apply_unary, probit, sigmoid};
 
@@ -40,6 +41,18 @@ pub enum EvalError {
         value: f64,
         /// The model's element type.
         dtype: DType,
+    },
+    /// A feature is outside what the model has a meaning for.
+    #[error("feature {index} is {value}, wants {lo} to {hi}")]
+    Limits {
+        /// The feature's index.
+        index: usize,
+        /// Its value.
+        value: f64,
+        /// The smallest value with a meaning.
+        lo: f64,
+        /// The largest.
+        hi: f64,
     },
     /// A feature of an integer model is not a 64-bit integer.
     #[error("feature {index} is {value}, wants a 64-bit integer")]
@@ -79,28 +92,21 @@ pub fn evaluate_all(graph: &Graph, row: &[f64]) -> Result<Vec<Vec<f64>>, EvalErr
     Ok(values)
 }
 
-/// Whether rows may have missing values (NaN): whether every use of a feature is, through nodes that
-/// work element by element, a decision of a tree.
-pub fn takes_missing_values(graph: &Graph) -> bool {
-    let mut carries_features = vec![false; graph.nodes.len()];
-    carries_features[0] = graph.input.dtype != DType::I64;
-    let mut reaches_tree = false;
-    for (id, node) in graph.nodes.iter().enumerate().skip(1) {
-        if !node.inputs.iter().any(|&value| carries_features[value]) {
-            continue;
-        }
-        match node.op {
-            Op::Trees(_) => reaches_tree = true,
-            Op::Scaler { .. }
-            | Op::WithConstant { .. }
-            | Op::Gather(_)
-            | Op::Concat
-            | Op::Unary(Unary::ToF32 | Unary::ToF64) => carries_features[id] = true,
-            _ => return false,
-        }
-    }
-    let shown = graph.outputs.iter().any(|output| carries_features[output.value]);
-    reaches_tree && !shown
+/// Which features may be missing (NaN): those of which every use is, through nodes that work element
+/// by element, a decision of a tree or an imputation.
+pub fn missing_features(graph: &Graph) -> Vec<bool> {
+    let uses = missing::uses(graph);
+    uses.iter().map(|uses| uses.is_used && !uses.elsewhere).collect()
+}
+
+/// The value that each feature's missing ones are read as, where the model replaces them by the same value
+/// wherever it looks at them.
+pub fn imputed_features(graph: &Graph) -> Vec<Option<f64>> {
+    let one = |uses: &missing::Uses| match uses.imputed.as_slice() {
+        &[value] if !uses.elsewhere && !uses.in_trees => Some(value),
+        _ => None,
+    };
+    missing::uses(graph).iter().map(one).collect()
 }
 
 /// Checks the row against the model's input and rounds it to the model's type.
@@ -111,19 +117,34 @@ fn admit(graph: &Graph, row: &[f64]) -> Result<Vec<f64>, EvalError> {
     }
     let dtype = graph.input.dtype;
     // The analysis is only worth its time where it decides something.
-    let missing = row.iter().any(|feature| feature.is_nan()) && takes_missing_values(graph);
+    let missing = match row.iter().any(|feature| feature.is_nan()) {
+        true => missing_features(graph),
+        false => Vec::new(),
+    };
     let mut admitted = Vec::with_capacity(expected);
     for (index, &value) in row.iter().enumerate() {
+        let feature = graph.input.feature(index);
+        let dtype = match feature.is_some_and(|feature| feature.whole) {
+            true => DType::I64,
+            false => dtype,
+        };
         let rounded = round_to(dtype, value);
-        let is_missing = missing && rounded.is_nan();
+        let may_be_missing = dtype != DType::I64 && missing.get(index) == Some(&true);
+        let is_missing = rounded.is_nan() && may_be_missing;
+        let bounds = feature.and_then(Feature::bounds);
         match dtype {
+            _ if is_missing => admitted.push(rounded),
+            _ if bounds.is_some_and(|(lo, hi)| rounded < lo || rounded > hi) => {
+                let (lo, hi) = bounds.unwrap_or_default();
+                return Err(EvalError::Limits { index, value, lo, hi });
+            }
             // 2^63 is exact as a float, i64::MAX is not.
             DType::I64
                 if value.fract() != 0.0 || value < -(2f64.powi(63)) || value >= 2f64.powi(63) =>
             {
                 return Err(EvalError::NotInteger { index, value });
             }
-            _ if !(rounded.is_finite() || is_missing) => {
+            _ if !rounded.is_finite() => {
                 return Err(EvalError::NonFinite { index, value, dtype });
             }
             _ => admitted.push(rounded),
@@ -157,6 +178,11 @@ pub(crate) fn apply(node: &Node, operands: &[&[f64]], dtype: DType) -> Vec<f64> 
         Op::Softmax => functions::softmax(operands[0], round),
         Op::SoftmaxZero => functions::softmax_zero(operands[0], round),
         Op::Normalize(norm) => functions::normalize(*norm, operands[0], round),
+        Op::Impute(values) => {
+            let pairs = operands[0].iter().zip(values);
+            pairs.map(|(&x, &value)| if x.is_nan() { value } else { x }).collect()
+        }
+        Op::TopK { largest, show } => functions::top(operands[0], node.len, *largest, *show),
         Op::ArgMax { select_last } => vec![functions::arg_max(operands[0], *select_last) as f64],
         Op::Gather(indices) => indices.iter().map(|&index| operands[0][index]).collect(),
         Op::Concat => operands.concat(),

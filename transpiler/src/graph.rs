@@ -4,11 +4,13 @@
 //! integers. Nodes stand in topological order, every node has one output vector, and node `i`'s
 //! output is value `i`. Weights, thresholds and constants are finite in every valid graph.
 
+mod input;
 mod queries;
 mod validate;
 
 use serde::{Deserialize, Serialize};
 
+pub use input::{Feature, Input};
 pub use validate::GraphError;
 
 /// The index of the node that makes a value.
@@ -20,23 +22,12 @@ pub type ValueId = usize;
 pub struct Graph {
     /// The ONNX graph's name, or the empty string.
     pub name: String,
-    /// The model's one input.
+    /// The model's input: its columns one after the other, where it has several.
     pub input: Input,
     /// The nodes, in topological order.
     pub nodes: Vec<Node>,
     /// What the model returns, in the order of the ONNX graph.
     pub outputs: Vec<Output>,
-}
-
-/// The model's input: one row of features.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Input {
-    /// The ONNX input's name.
-    pub name: String,
-    /// Features in a row.
-    pub len: usize,
-    /// The element type that the float model computes with.
-    pub dtype: DType,
 }
 
 /// Element types of model inputs.
@@ -105,6 +96,15 @@ pub enum Op {
     SoftmaxZero,
     /// ai.onnx.ml Normalizer over the whole vector.
     Normalize(Norm),
+    /// `y_i = values_i` where `x_i` is missing (NaN), else `x_i`: ai.onnx.ml Imputer.
+    Impute(Vec<f64>),
+    /// The `len` largest elements, or the smallest, in order: the first of equals comes first.
+    TopK {
+        /// Whether the largest ones are wanted.
+        largest: bool,
+        /// What is shown of them.
+        show: TopK,
+    },
     /// The index of the largest element (`len` 1).
     ArgMax {
         /// Whether the last of equals wins instead of the first.
@@ -116,6 +116,15 @@ pub enum Op {
     Concat,
     /// Decision trees: the aggregate over trees for each target.
     Trees(TreeEnsemble),
+}
+
+/// What is shown of the largest elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopK {
+    /// The elements themselves.
+    Values,
+    /// Where they stand.
+    Indices,
 }
 
 /// The four arithmetic operators.

@@ -5,16 +5,20 @@ mod read;
 use serde::{Deserialize, Serialize};
 use starknet_types_core::felt::Felt;
 
-use crate::graph::{DType, Labels, OutputKind};
+use crate::graph::{DType, Feature, Labels, OutputKind};
 use crate::quant::{Encoding, QuantGraph};
 
 pub use read::{signed, OutputValues, SchemaError};
 
 /// The encoding of rows and results.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Schema {
     /// The features, runs of alike ones together.
     pub inputs: Vec<InputRun>,
+    /// What is known of each feature: names, whole numbers, the texts of a column, what a missing value is
+    /// read as. Empty where that is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Feature>,
     /// The results, one output after the other.
     pub outputs: Vec<OutputSchema>,
 }
@@ -103,15 +107,21 @@ impl Schema {
                 }
             })
             .collect();
-        Self { inputs, outputs }
+        Self { inputs, features: graph.input.features.clone(), outputs }
     }
 
-    /// The schema as the contract returns it: a version (1); the number of runs and for each its count, 0
+    /// The schema as the contract returns it: a version (1, or 2 where the input has more than plain numbers); the
+    /// number of runs and for each its count, 0
     /// and the scale or 1 + 2·type + missing and 0, and the range; the number of outputs and
     /// for each its name (length, then 31 bytes per felt), length, scale, 1 if it is a label, and the number
-    /// of classes followed by their names or numbers (tag 1 or 0 first).
+    /// of classes followed by their names or numbers (tag 1 or 0 first). Version 2 ends with the features: how
+    /// many, and for each the sum of 1 (whole numbers), 2 (other texts are taken), 4 (limits), 8 (missing values are
+    /// replaced) and 16 (texts); then limits and replacement as the bits of doubles; then the number of texts
+    /// and the texts. Names of features are not in it.
     pub fn to_felts(&self) -> Vec<Felt> {
-        let mut felts = vec![Felt::ONE, Felt::from(self.inputs.len())];
+        let plain = self.features.iter().all(Feature::is_plain);
+        let version = if plain { 1u32 } else { 2 };
+        let mut felts = vec![Felt::from(version), Felt::from(self.inputs.len())];
         for run in &self.inputs {
             let (tag, scale) = match run.encoding {
                 FeatureEncoding::Fixed { scale_log2 } => (0, scale_log2),
@@ -146,7 +156,29 @@ impl Schema {
                 }
             }
         }
+        if !plain {
+            felts.push(Felt::from(self.features.len()));
+            self.features.iter().for_each(|feature| feature_felts(&mut felts, feature));
+        }
         felts
+    }
+}
+
+fn feature_felts(felts: &mut Vec<Felt>, feature: &Feature) {
+    let flags = [
+        feature.whole,
+        feature.others,
+        feature.limits.is_some(),
+        feature.missing.is_some(),
+        feature.categories.is_some(),
+    ];
+    felts.push(Felt::from(flags.iter().rev().fold(0u32, |sum, &flag| 2 * sum + u32::from(flag))));
+    let limits = feature.limits.map(|(lo, hi)| [lo, hi]);
+    let numbers = limits.into_iter().flatten().chain(feature.missing);
+    felts.extend(numbers.map(|number| Felt::from(number.to_bits())));
+    if let Some(categories) = &feature.categories {
+        felts.push(Felt::from(categories.len()));
+        categories.iter().for_each(|category| text(felts, category));
     }
 }
 

@@ -29,7 +29,7 @@ fn chain(len: usize, ops: Vec<(Op, usize)>, bits: u32) -> QuantGraph {
     let observed = vec![0.0; nodes.len()];
     let graph = Graph {
         name: "chain".into(),
-        input: Input { name: "x".into(), len, dtype: DType::F32 },
+        input: Input { name: "x".into(), len, dtype: DType::F32, features: vec![] },
         nodes,
         outputs: vec![Output { name: "y".into(), value, kind }],
     };

@@ -56,7 +56,8 @@ impl Builder {
     }
 
     fn finish(self, outputs: &[(ValueId, OutputKind)]) -> Graph {
-        let input = Input { name: "x".into(), len: self.nodes[0].len, dtype: DType::F64 };
+        let input =
+            Input { name: "x".into(), len: self.nodes[0].len, dtype: DType::F64, features: vec![] };
         let output = |(at, (value, kind)): (usize, &(ValueId, OutputKind))| Output {
             name: format!("y{at}"),
             value: *value,

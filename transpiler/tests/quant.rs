@@ -21,7 +21,7 @@ fn network() -> Graph {
     let second = Op::Dense { weights: vec![1.0, -1.0, 0.5, -0.5, 1.0, 1.0], bias: vec![0.0, 0.05] };
     Graph {
         name: "net".into(),
-        input: Input { name: "x".into(), len: 2, dtype: DType::F32 },
+        input: Input { name: "x".into(), len: 2, dtype: DType::F32, features: vec![] },
         nodes: vec![
             node("x", Op::Input, &[], 2),
             node("first", first, &[0], 3),
@@ -235,7 +235,7 @@ fn rows_that_the_search_has_not_seen_do_not_keep_it_from_ending() {
     ];
     let mut graph = Graph {
         name: "wide".into(),
-        input: Input { name: "x".into(), len: inputs, dtype: DType::F32 },
+        input: Input { name: "x".into(), len: inputs, dtype: DType::F32, features: vec![] },
         nodes,
         outputs: vec![Output {
             name: "y".into(),
@@ -302,7 +302,7 @@ fn the_gate_holds_for_trees_and_fixed_bits() {
         |op, inputs: &[usize], len| Node { name: String::new(), op, inputs: inputs.to_vec(), len };
     let graph = Graph {
         name: "tree".into(),
-        input: Input { name: "x".into(), len: 1, dtype: DType::F32 },
+        input: Input { name: "x".into(), len: 1, dtype: DType::F32, features: vec![] },
         nodes: vec![
             node(Op::Input, &[], 1),
             node(Op::Trees(ensemble), &[0], 1),

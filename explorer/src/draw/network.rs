@@ -265,6 +265,7 @@ mod tests {
                 name: "x".to_owned(),
                 encoding: Encoding::Fixed { scale_log2: vec![1, 1] },
                 ranges: input.clone(),
+                features: vec![],
             },
             nodes: vec![
                 node(QuantOp::Input, vec![], input),

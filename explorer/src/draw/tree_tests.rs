@@ -42,6 +42,7 @@ pub(in super::super) fn graph_of_trees(trees: Vec<QuantTree>) -> QuantGraph {
             name: "x".to_owned(),
             encoding: Encoding::Fixed { scale_log2: vec![2, 2] },
             ranges: ranges.clone(),
+            features: vec![],
         },
         nodes: vec![
             node(QuantOp::Input, vec![], 0, ranges),

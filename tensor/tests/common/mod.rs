@@ -45,6 +45,7 @@ pub fn graph(
         name: "x".into(),
         encoding: Encoding::Fixed { scale_log2: vec![0; ranges.len()] },
         ranges: ranges.iter().map(|&(lo, hi)| Range { lo, hi }).collect(),
+        features: vec![],
     };
     QuantGraph { name: "test".into(), input, nodes, outputs }.with_proved_ranges().unwrap()
 }

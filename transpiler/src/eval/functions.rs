@@ -1,6 +1,8 @@
 //! The non-linear functions, as onnxruntime defines them.
 
-use crate::graph::{Norm, Unary};
+use std::cmp::Ordering;
+
+use crate::graph::{Norm, TopK, Unary};
 
 /// `1 / (1 + exp(-x))`, without overflow on either side.
 pub fn sigmoid(x: f64) -> f64 {
@@ -101,6 +103,21 @@ pub(super) fn normalize(norm: Norm, x: &[f64], round: impl Fn(f64) -> f64) -> Ve
         return x.to_vec();
     }
     x.iter().map(|x| round(x / size)).collect()
+}
+
+/// The `count` largest elements, or the smallest; the first of equals comes first.
+pub(super) fn top(x: &[f64], count: usize, largest: bool, show: TopK) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..x.len()).collect();
+    order.sort_by(|&a, &b| match largest {
+        true => x[b].partial_cmp(&x[a]).unwrap_or(Ordering::Equal),
+        false => x[a].partial_cmp(&x[b]).unwrap_or(Ordering::Equal),
+    });
+    order.truncate(count);
+    let shown = |index: usize| match show {
+        TopK::Values => x[index],
+        TopK::Indices => index as f64,
+    };
+    order.into_iter().map(shown).collect()
 }
 
 /// The index of the largest element: the first of equals, or the last.

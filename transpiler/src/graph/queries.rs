@@ -1,6 +1,6 @@
 //! Questions about a graph that several stages ask.
 
-use super::{DType, Graph, Labels, Op, Test, Unary, ValueId};
+use super::{DType, Graph, Labels, Op, Test, TopK, Unary, ValueId};
 
 impl Graph {
     /// The length of the vector that a value holds.
@@ -42,7 +42,9 @@ impl Graph {
             let dtype = match &node.op {
                 Op::Input => self.input.dtype,
                 Op::Constant(_) => DType::F64,
-                Op::ArgMax { .. } | Op::Unary(Unary::Truncate | Unary::ToBool) => DType::I64,
+                Op::ArgMax { .. }
+                | Op::TopK { show: TopK::Indices, .. }
+                | Op::Unary(Unary::Truncate | Unary::ToBool) => DType::I64,
                 Op::Unary(Unary::ToF32) => DType::F32,
                 Op::Unary(Unary::ToF64) => DType::F64,
                 Op::Trees(trees) => trees.dtype,

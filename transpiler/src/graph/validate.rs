@@ -171,7 +171,17 @@ impl Check<'_> {
     fn op(&self) -> Result<(), GraphError> {
         let len = self.node.len;
         match &self.node.op {
-            Op::Input => self.length("input", self.graph.input.len, len),
+            Op::Input => {
+                let features = &self.graph.input.features;
+                if !features.is_empty() {
+                    self.length("features", len, features.len())?;
+                }
+                self.length("input", self.graph.input.len, len)
+            }
+            Op::Impute(values) => {
+                self.same_length()?;
+                self.numbers("imputed values", values, len)
+            }
             Op::Constant(values) => self.numbers("constant", values, len),
             Op::Dense { weights, bias } => {
                 let expected = len.saturating_mul(self.operand_len(0));
@@ -198,6 +208,10 @@ impl Check<'_> {
             Op::Softmax | Op::SoftmaxZero | Op::Normalize(Norm::Max | Norm::L1 | Norm::L2) => {
                 self.same_length()
             }
+            Op::TopK { .. } => match len.checked_sub(1) {
+                Some(last) => self.index("the last element", last, self.operand_len(0)),
+                None => self.length("output", 1, len),
+            },
             Op::ArgMax { .. } => {
                 self.length("output", 1, len)?;
                 self.index("the first element", 0, self.operand_len(0))

@@ -5,14 +5,16 @@ use std::rc::Rc;
 use super::limits::Budget;
 use super::node::{unsupported, OnnxNode, OpError};
 use super::tensor::{Data, Tensor};
-use super::value::{Axis, Element, Label, Row, Shape, Value};
+use super::value::{Axis, Element, Label, Row, Shape, Text, Value};
 use super::ImportError;
 use crate::eval;
-use crate::graph::{DType, Labels, Node, Op, Unary, ValueId};
+use crate::graph::{DType, Feature, Labels, Node, Op, Unary, ValueId};
 
 /// The graph under construction.
 pub(crate) struct Builder {
     pub(crate) nodes: Vec<Node>,
+    /// What is known of the model's features so far.
+    pub(crate) features: Vec<Feature>,
     pub(crate) budget: Budget,
 }
 
@@ -153,8 +155,13 @@ impl Context<'_, '_> {
             Value::Label(Label { index, values, shape }) if is_own_index(&values) => {
                 Ok(Row { value: index, shape, element: Element::Int })
             }
-            Value::Label(_) => unsupported("computes with class labels"),
+            Value::Label(label) => super::ops::lookup::numbers(self, label),
             Value::Map { .. } => unsupported("computes with ZipMap's maps"),
+            Value::Text(_) => unsupported(
+                "computes with text; only OneHotEncoder and LabelEncoder look at text columns",
+            ),
+            Value::Labels(_) => unsupported("computes with texts of several class labels"),
+            Value::Sequence(_) => unsupported("computes with a sequence"),
             Value::Unknown => unsupported("depends on an unsupported node"),
         }
     }
@@ -162,11 +169,15 @@ impl Context<'_, '_> {
     /// The shape of any operand.
     pub(crate) fn shape_of(&self, value: &Value) -> Result<Shape, OpError> {
         match value {
-            Value::Row(Row { shape, .. }) | Value::Label(Label { shape, .. }) => Ok(shape.clone()),
+            Value::Row(Row { shape, .. })
+            | Value::Label(Label { shape, .. })
+            | Value::Text(Text { shape, .. }) => Ok(shape.clone()),
             Value::Constant(tensor) => {
                 Ok(Shape(tensor.dims.iter().map(|&dim| Axis::Len(dim)).collect()))
             }
             Value::Map { .. } => unsupported("computes with ZipMap's maps"),
+            Value::Labels(_) => unsupported("computes with texts of several class labels"),
+            Value::Sequence(_) => unsupported("computes with a sequence"),
             Value::Unknown => unsupported("depends on an unsupported node"),
         }
     }

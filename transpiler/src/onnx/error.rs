@@ -56,14 +56,9 @@ pub enum ImportError {
         /// A node of the circle.
         node: String,
     },
-    /// The graph has no input, or several that are used.
-    #[error("the model has {} used inputs ({}), wants 1", .names.len(), .names.join(", "))]
-    InputCount {
-        /// The inputs that nodes use.
-        names: Vec<String>,
-        /// The nodes that would be unsupported all the same.
-        also: Vec<UnsupportedNode>,
-    },
+    /// The graph has no input, or several of which none is used.
+    #[error("the model has no input that its outputs depend on")]
+    NoInput,
     /// The input has an unusable type or shape.
     #[error("input {name:?}: {reason}")]
     Input {

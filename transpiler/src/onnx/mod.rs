@@ -35,15 +35,15 @@ pub use inspect::{
 };
 pub use ops::trees::TreeError;
 
-use crate::graph::{Graph, Labels, Node, Op, Output, OutputKind};
+use crate::graph::{DType, Graph, Input, Labels, Node, Op, Output, OutputKind, Unary};
 use crate::passes;
 use context::{Builder, Context};
 use limits::{check, Budget, MAX_FILE_BYTES, MAX_NODES, MAX_OPERANDS};
 use node::OpError;
 use pb::ModelProto;
-use proto::Model;
+use proto::{InputKind, Model};
 use tensor::{Data, Tensor};
-use value::{Label, Row, Value};
+use value::{Element, Label, Row, Text, Value};
 
 /// Imports a model.
 ///
@@ -62,12 +62,7 @@ fn decode(bytes: &[u8]) -> Result<ModelProto, ImportError> {
 }
 
 fn import_model(proto: &ModelProto, file_bytes: usize) -> Result<Graph, ImportError> {
-    let model = match Model::new(proto) {
-        Err(ImportError::InputCount { names, .. }) => {
-            return Err(ImportError::InputCount { names, also: unknown_operators(proto) });
-        }
-        model => model?,
-    };
+    let model = Model::new(proto)?;
     let mut importer = Importer::new(&model, file_bytes)?;
     let mut unsupported = Vec::new();
     for &index in &model.order {
@@ -99,37 +94,53 @@ fn is_about_type(error: &ImportError) -> bool {
     matches!(error, ImportError::Tensor { source: TensorError::DataType { .. }, .. })
 }
 
-/// The nodes whose operators have no translation in any form: what can be told of a model whose input is
-/// not taken.
-fn unknown_operators(proto: &ModelProto) -> Vec<UnsupportedNode> {
-    let opsets = proto::opsets(proto).unwrap_or_default();
-    let nodes = proto.graph.iter().flat_map(|graph| &graph.node).enumerate();
-    nodes
-        .filter(|(_, node)| !ops::is_known(node::domain_of(node), &node.op_type))
-        .map(|(index, proto)| {
-            let opset = opsets.get(node::domain_of(proto)).copied().unwrap_or_default();
-            let node = node::OnnxNode::new(proto, index, opset);
-            node.unsupported(ops::NO_TRANSLATION.to_owned())
-        })
-        .collect()
-}
-
 struct Importer<'m> {
     model: &'m Model<'m>,
     builder: Builder,
     values: HashMap<&'m str, Value>,
+    input: Input,
 }
 
 impl<'m> Importer<'m> {
     fn new(model: &'m Model<'m>, file_bytes: usize) -> Result<Self, ImportError> {
         check("nodes in the graph", model.graph.node.len(), MAX_NODES)?;
-        let input = &model.input;
-        let len = input.shape.len();
-        let node = Node { name: input.name.to_owned(), op: Op::Input, inputs: Vec::new(), len };
-        let builder = Builder { nodes: vec![node], budget: Budget::new(file_bytes) };
-        let row = Row { value: 0, shape: input.shape.clone(), element: input.element };
-        let values = HashMap::from([(input.name, Value::Row(row))]);
-        Ok(Self { model, builder, values })
+        let input = proto::describe(&model.inputs);
+        let (name, len) = (input.name.clone(), input.len);
+        let node = Node { name, op: Op::Input, inputs: Vec::new(), len };
+        let budget = Budget::new(file_bytes);
+        let builder = Builder { nodes: vec![node], features: input.features.clone(), budget };
+        let mut importer = Self { model, builder, values: HashMap::new(), input };
+        let mut start = 0;
+        for input in &model.inputs {
+            let value = importer.column(input, start)?;
+            importer.values.insert(input.name, value);
+            start += input.shape.len();
+        }
+        Ok(importer)
+    }
+
+    /// One of the model's inputs, whose features begin at `start`.
+    fn column(
+        &mut self,
+        input: &proto::ModelInput<'m>,
+        start: usize,
+    ) -> Result<Value, ImportError> {
+        let (shape, len) = (input.shape.clone(), input.shape.len());
+        let features: Vec<usize> = (start..start + len).collect();
+        let InputKind::Numbers(element) = input.kind else {
+            return Ok(Value::Text(Text { features, shape }));
+        };
+        if len == self.input.len {
+            return Ok(Value::Row(Row { value: 0, shape, element }));
+        }
+        let (name, dtype) = (input.name.to_owned(), self.input.dtype);
+        let op = Op::Gather(features);
+        let mut value = self.builder.emit(name.clone(), op, &[0], len, dtype)?;
+        if element == Element::F32 && dtype == DType::F64 {
+            let op = Op::Unary(Unary::ToF32);
+            value = self.builder.emit(name, op, &[value], len, DType::F32)?;
+        }
+        Ok(Value::Row(Row { value, shape, element }))
     }
 
     fn translate(&mut self, node: &node::OnnxNode<'m>) -> Result<(), OpError> {
@@ -199,14 +210,28 @@ impl<'m> Importer<'m> {
         let mut outputs = Vec::with_capacity(self.model.graph.output.len());
         for info in &self.model.graph.output {
             let value = self.value(&info.name, "the graph's outputs", false)?;
-            outputs.push(self.output(&info.name, value)?);
+            outputs.extend(self.outputs(&info.name, value)?);
         }
-        let input = self.model.input.describe();
+        let input = Input { features: self.builder.features, ..self.input };
         let name = self.model.graph.name.clone();
         let graph =
             passes::remove_dead_nodes(Graph { name, input, nodes: self.builder.nodes, outputs });
         graph.validate().map_err(|source| ImportError::Graph { source })?;
         Ok(graph)
+    }
+
+    /// What an output of the file shows: several outputs where it is a sequence, or texts side by side.
+    fn outputs(&mut self, name: &str, value: Value) -> Result<Vec<Output>, ImportError> {
+        let parts: Vec<Value> = match value {
+            Value::Sequence(parts) => parts,
+            Value::Labels(labels) => labels.into_iter().map(Value::Label).collect(),
+            value => return Ok(vec![self.output(name, value)?]),
+        };
+        let mut outputs = Vec::with_capacity(parts.len());
+        for (at, part) in parts.into_iter().enumerate() {
+            outputs.extend(self.outputs(&format!("{name}_{at}"), part)?);
+        }
+        Ok(outputs)
     }
 
     fn output(&mut self, name: &str, value: Value) -> Result<Output, ImportError> {
@@ -228,7 +253,7 @@ impl<'m> Importer<'m> {
                     Data::Strings(_) => return fail("is constant text"),
                 };
                 let (len, op) = (values.len(), Op::Constant(values));
-                let dtype = self.model.input.element.dtype();
+                let dtype = self.input.dtype;
                 (self.builder.emit(name.to_owned(), op, &[], len, dtype)?, numbers)
             }
             Value::Label(Label { index, values, .. }) => {
@@ -241,6 +266,8 @@ impl<'m> Importer<'m> {
                     None => return fail("is a label that is neither an integer nor text"),
                 }
             }
+            Value::Text(_) => return fail("is a text column of the input"),
+            Value::Labels(_) | Value::Sequence(_) => return fail("is a sequence within another"),
             Value::Unknown => return fail("depends on an unsupported node"),
         };
         Ok(Output { name: name.to_owned(), value, kind })

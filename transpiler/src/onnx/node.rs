@@ -1,7 +1,7 @@
 //! A node of the ONNX graph: its attributes, with types checked, and the errors that name it.
 
 use crate::onnx::pb::attribute_proto::AttributeType;
-use crate::onnx::pb::{AttributeProto, NodeProto, TensorProto};
+use crate::onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
 use super::error::{ImportError, UnsupportedNode};
 use super::tensor::{texts, Tensor};
@@ -124,6 +124,11 @@ impl<'a> OnnxNode<'a> {
     pub(crate) fn tensor(&self, name: &str) -> Result<Option<Tensor>, ImportError> {
         let proto = self.tensor_proto(name)?;
         proto.map(|proto| Tensor::read(proto, &self.qualified(name))).transpose()
+    }
+
+    /// A graph that stands in an attribute.
+    pub(crate) fn graph(&self, name: &str) -> Result<Option<&'a GraphProto>, ImportError> {
+        Ok(self.attribute(name, AttributeType::Graph)?.and_then(|attribute| attribute.g.as_ref()))
     }
 
     /// What errors call a tensor that stands in an attribute.

@@ -1,4 +1,4 @@
-//! The decoded model: names, operator sets, the one input, and the order of the live nodes.
+//! The decoded model: names, operator sets, the inputs, and the order of the live nodes.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -8,16 +8,16 @@ use crate::onnx::pb::tensor_shape_proto::dimension;
 use crate::onnx::pb::{type_proto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 
 use super::error::{ImportError, TensorError};
-use super::limits::MAX_FEATURES;
+use super::limits::{check, MAX_FEATURES};
 use super::node::{domain_of, name_of, spell_domain, OnnxNode};
 use super::ops;
 use super::value::{Axis, Element, Shape};
-use crate::graph;
+use crate::graph::{self, DType};
 
 /// A model whose names and order are checked.
 pub(super) struct Model<'a> {
     pub(super) graph: &'a GraphProto,
-    pub(super) input: ModelInput<'a>,
+    pub(super) inputs: Vec<ModelInput<'a>>,
     /// The nodes that outputs depend on, makers before users, else as listed.
     pub(super) order: Vec<usize>,
     /// The names that those nodes or the graph's outputs read.
@@ -27,18 +27,55 @@ pub(super) struct Model<'a> {
     sparse: HashSet<&'a str>,
 }
 
-/// The model's one input.
+/// One of the model's inputs.
 pub(super) struct ModelInput<'a> {
     pub(super) name: &'a str,
     pub(super) shape: Shape,
-    pub(super) element: Element,
+    pub(super) kind: InputKind,
 }
 
-impl ModelInput<'_> {
-    pub(super) fn describe(&self) -> graph::Input {
-        let (name, len) = (self.name.to_owned(), self.shape.len());
-        graph::Input { name, len, dtype: self.element.dtype() }
+/// What an input holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InputKind {
+    Numbers(Element),
+    Text,
+}
+
+/// All inputs as one row; what is known of each feature is left empty where that is nothing.
+pub(super) fn describe(inputs: &[ModelInput<'_>]) -> graph::Input {
+    let len = inputs.iter().map(|input| input.shape.len()).sum();
+    let names: Vec<&str> = inputs.iter().map(|input| input.name).collect();
+    let has = |element| inputs.iter().any(|input| input.kind == InputKind::Numbers(element));
+    let whole = |input: &ModelInput<'_>| {
+        matches!(input.kind, InputKind::Numbers(Element::Int | Element::Bool))
+    };
+    let dtype = if has(Element::F64) {
+        DType::F64
+    } else if inputs.iter().all(whole) {
+        DType::I64
+    } else {
+        DType::F32
+    };
+    let features = inputs.iter().flat_map(|input| {
+        let (count, several) = (input.shape.len(), inputs.len() > 1);
+        let feature = move |at: usize| graph::Feature {
+            name: match (several, count) {
+                (false, _) => String::new(),
+                (true, 1) => input.name.to_owned(),
+                (true, _) => format!("{}[{at}]", input.name),
+            },
+            whole: !matches!(input.kind, InputKind::Numbers(Element::F32 | Element::F64)),
+            limits: (input.kind == InputKind::Numbers(Element::Bool)).then_some((0.0, 1.0)),
+            categories: (input.kind == InputKind::Text).then(Vec::new),
+            ..graph::Feature::default()
+        };
+        (0..count).map(feature)
+    });
+    let mut features: Vec<graph::Feature> = features.collect();
+    if features.iter().all(|feature| *feature == graph::Feature::default()) {
+        features.clear();
     }
+    graph::Input { name: names.join(","), len, dtype, features }
 }
 
 impl<'a> Model<'a> {
@@ -54,8 +91,12 @@ impl<'a> Model<'a> {
             graph.sparse_initializer.iter().filter_map(sparse_name).collect();
         let names = Names::new(graph, &initializers, &sparse)?;
         let (order, used) = names.order(graph)?;
-        let input = find_input(&names.inputs, &used)?;
-        Ok(Self { graph, input: read_input(input)?, order, used, opsets, initializers, sparse })
+        let inputs = find_inputs(&names.inputs, &used)?.into_iter().map(read_input);
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let sizes = inputs.iter().map(|input| input.shape.len());
+        let total = sizes.fold(0_usize, |total, len| total.saturating_add(len));
+        check("features in a row", total, MAX_FEATURES)?;
+        Ok(Self { graph, inputs, order, used, opsets, initializers, sparse })
     }
 
     pub(super) fn node(&self, index: usize) -> Result<OnnxNode<'a>, ImportError> {
@@ -213,19 +254,17 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The one input that is used; or, where none is, the only one there is.
-fn find_input<'a>(
+/// The inputs that are used, in the order of the file; or, where none is, the only one there is.
+fn find_inputs<'a>(
     inputs: &[&'a ValueInfoProto],
     used: &HashSet<&str>,
-) -> Result<&'a ValueInfoProto, ImportError> {
+) -> Result<Vec<&'a ValueInfoProto>, ImportError> {
     let is_used = |input: &&ValueInfoProto| used.contains(input.name.as_str());
     let used: Vec<&ValueInfoProto> = inputs.iter().copied().filter(is_used).collect();
     match (used.as_slice(), inputs) {
-        ([input], _) | ([], [input]) => Ok(input),
-        _ => {
-            let names = used.iter().map(|input| input.name.clone()).collect();
-            Err(ImportError::InputCount { names, also: Vec::new() })
-        }
+        ([], [input]) => Ok(vec![input]),
+        ([], _) => Err(ImportError::NoInput),
+        _ => Ok(used),
     }
 }
 
@@ -235,14 +274,24 @@ fn read_input(info: &ValueInfoProto) -> Result<ModelInput<'_>, ImportError> {
     let Some(type_proto::Value::TensorType(tensor)) = value else {
         return Err(fail("is no tensor".to_owned()));
     };
-    let element = match DataType::try_from(tensor.elem_type) {
-        Ok(DataType::Float) => Element::F32,
-        Ok(DataType::Double) => Element::F64,
-        Ok(DataType::Int64) => Element::Int,
+    let kind = match DataType::try_from(tensor.elem_type) {
+        Ok(DataType::Float) => InputKind::Numbers(Element::F32),
+        Ok(DataType::Double) => InputKind::Numbers(Element::F64),
+        Ok(
+            DataType::Int64
+            | DataType::Int32
+            | DataType::Int16
+            | DataType::Int8
+            | DataType::Uint32
+            | DataType::Uint16
+            | DataType::Uint8,
+        ) => InputKind::Numbers(Element::Int),
+        Ok(DataType::Bool) => InputKind::Numbers(Element::Bool),
+        Ok(DataType::String) => InputKind::Text,
         Ok(other) => {
             let actual = other.as_str_name();
             return Err(fail(format!(
-                "has elements of type {actual}, wants FLOAT, DOUBLE or INT64"
+                "has elements of type {actual}, wants FLOAT, DOUBLE, an integer type, BOOL or STRING"
             )));
         }
         Err(_) => {
@@ -285,7 +334,7 @@ fn read_input(info: &ValueInfoProto) -> Result<ModelInput<'_>, ImportError> {
     let features = axes.iter().try_fold(1_usize, |len, axis| len.checked_mul(axis.size()));
     match features {
         Some(features) if features <= MAX_FEATURES => {
-            Ok(ModelInput { name: &info.name, shape: Shape(axes), element })
+            Ok(ModelInput { name: &info.name, shape: Shape(axes), kind })
         }
         _ => Err(ImportError::TooLarge {
             what: "features in a row",

@@ -16,6 +16,12 @@ pub(crate) enum Value {
     Label(Label),
     /// ZipMap's list of maps: a vector and the class of each element.
     Map { value: ValueId, classes: Rc<Labels> },
+    /// Columns of text of the input.
+    Text(Text),
+    /// Several predicted classes side by side, of which some are texts.
+    Labels(Vec<Label>),
+    /// Several values that the model returns together.
+    Sequence(Vec<Value>),
     /// The output of a node that is not supported: what depends on it is skipped.
     Unknown,
 }
@@ -35,6 +41,13 @@ pub(crate) struct Label {
     /// Shared by every name of the label.
     pub(crate) values: Rc<Data>,
     /// One element a row.
+    pub(crate) shape: Shape,
+}
+
+/// Features that are texts: which ones, in row-major order of the shape.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    pub(crate) features: Vec<usize>,
     pub(crate) shape: Shape,
 }
 
@@ -66,6 +79,8 @@ impl Element {
 pub(crate) enum Axis {
     /// The rows of the batch: their number, where the model fixes it to more than one.
     Batch(Option<usize>),
+    /// The rows, each of which has several elements here, one row's after the other's.
+    Rows(usize),
     /// An axis within the row. A batch that is fixed to one row is such an axis, of length 1.
     Len(usize),
 }
@@ -98,12 +113,12 @@ impl Axis {
     pub(crate) fn size(self) -> usize {
         match self {
             Axis::Batch(_) => 1,
-            Axis::Len(len) => len,
+            Axis::Rows(len) | Axis::Len(len) => len,
         }
     }
 
     pub(crate) fn is_batch(self) -> bool {
-        matches!(self, Axis::Batch(_))
+        matches!(self, Axis::Batch(_) | Axis::Rows(_))
     }
 }
 
@@ -112,6 +127,7 @@ impl std::fmt::Display for Shape {
         let axis = |axis: &Axis| match axis {
             Axis::Batch(None) => "batch".to_owned(),
             Axis::Batch(Some(rows)) => format!("batch of {rows}"),
+            Axis::Rows(len) => format!("batch times {len}"),
             Axis::Len(len) => len.to_string(),
         };
         write!(f, "[{}]", self.0.iter().map(axis).collect::<Vec<_>>().join(", "))

@@ -71,6 +71,15 @@ impl QuantInput {
             .zip(&self.ranges)
             .enumerate()
             .map(|(feature, (&value, range))| {
+                let known = self.features.get(feature);
+                let value = match known.and_then(|known| known.missing) {
+                    Some(imputed) if value.is_nan() => imputed,
+                    _ => value,
+                };
+                if known.is_some_and(|known| known.whole) && !value.is_nan() && value.fract() != 0.0
+                {
+                    return Err(EncodeError::NotAnInteger { feature, value });
+                }
                 let integer = match &self.encoding {
                     _ if value.is_nan() => match self.encoding {
                         Encoding::Ordered { dtype, missing: true } => missing_key(dtype),
@@ -169,7 +178,9 @@ impl QuantGraph {
                 let node = &self.nodes[output.value];
                 let (these, others) = rest.split_at(node.ranges.len());
                 rest = others;
-                if let (OutputKind::Label(labels), Some(&index)) = (&output.kind, these.first()) {
+                if let (OutputKind::Label(labels), Some(&index), None) =
+                    (&output.kind, these.first(), &label)
+                {
                     label = Some((index as usize, labels.name(index as usize)));
                 }
                 let unit = pow2(-node.scale_log2);

@@ -17,7 +17,7 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
-use crate::graph::{DType, OutputKind, ValueId};
+use crate::graph::{DType, Feature, OutputKind, ValueId};
 
 pub use eval::{EncodeError, Prediction};
 pub use exact::{key_of, value_of};
@@ -58,6 +58,9 @@ pub struct QuantInput {
     pub encoding: Encoding,
     /// The accepted integers, one range per feature; others are refused.
     pub ranges: Vec<Range>,
+    /// What is known of each feature; empty where that is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Feature>,
 }
 
 /// How a feature becomes an integer.
@@ -239,6 +242,18 @@ impl QuantGraph {
     /// The number of integers that the program returns: the outputs one after the other.
     pub fn output_len(&self) -> usize {
         self.outputs.iter().map(|output| self.nodes[output.value].ranges.len()).sum()
+    }
+
+    /// Whether a value is made of positions: how far two are apart says nothing.
+    pub(crate) fn is_index(&self, value: ValueId) -> bool {
+        let node = &self.nodes[value];
+        match node.op {
+            QuantOp::ArgMax { .. } => true,
+            QuantOp::Concat | QuantOp::Gather(_) => {
+                node.inputs.iter().all(|&input| self.is_index(input))
+            }
+            _ => false,
+        }
     }
 
     /// The smallest range that holds every element of a value.

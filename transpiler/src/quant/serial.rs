@@ -10,9 +10,11 @@ use starknet_types_core::felt::Felt;
 
 use super::table::TableFunction;
 use super::{Encoding, KeyTest, QuantGraph, QuantOp, QuantTrees, Table};
-use crate::graph::{Aggregate, DType, Labels, OutputKind};
+use crate::graph::{Aggregate, DType, Feature, Labels, OutputKind};
 use crate::quant::trees::QuantTreeNode;
 
+/// Stands before what is known of features: more than any list of nodes has.
+const FEATURES: u32 = u32::MAX;
 /// First element of every encoding.
 const DOMAIN: &[u8] = b"nilometer-model-v1";
 
@@ -45,6 +47,11 @@ impl QuantGraph {
             w.int(r.lo);
             w.int(r.hi);
         });
+        // Names change nothing; what else is known of features changes what their integers mean.
+        if self.input.features.iter().any(|feature| !feature.is_plain()) {
+            w.tag(FEATURES);
+            w.list(&self.input.features, |w, feature| w.feature(feature));
+        }
         w.list(&self.nodes, |w, node| {
             w.list(&node.inputs, |w, &i| w.int(i as i128));
             w.int(node.scale_log2.into());
@@ -99,6 +106,23 @@ impl Writer {
     fn text(&mut self, text: &str) {
         self.0.push(Felt::from(text.len()));
         self.0.extend(text.as_bytes().chunks(31).map(Felt::from_bytes_be_slice));
+    }
+
+    fn feature(&mut self, feature: &Feature) {
+        let flags =
+            [feature.whole, feature.others, feature.limits.is_some(), feature.missing.is_some()];
+        self.tag(flags.iter().rev().fold(0, |tag, &flag| 2 * tag + u32::from(flag)));
+        let limits = feature.limits.map(|(lo, hi)| [lo, hi]);
+        for number in limits.into_iter().flatten().chain(feature.missing) {
+            self.0.push(Felt::from(number.to_bits()));
+        }
+        match &feature.categories {
+            None => self.tag(0),
+            Some(texts) => {
+                self.tag(1);
+                self.list(texts, |w, text| w.text(text));
+            }
+        }
     }
 
     fn labels(&mut self, labels: &Labels) {

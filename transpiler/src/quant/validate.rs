@@ -92,8 +92,12 @@ impl QuantGraph {
             Encoding::Fixed { scale_log2 } => scale_log2.len() == self.input.ranges.len(),
             Encoding::Ordered { .. } => true,
         };
+        let features_fit = match self.input.features.len() {
+            0 => true,
+            count => count == self.input.ranges.len(),
+        };
         let sane = |r: &Range| r.lo <= r.hi && super::hull(&[*r]).magnitude_bits() <= MAX_BITS;
-        if !scales_fit || !self.input.ranges.iter().all(sane) {
+        if !scales_fit || !features_fit || !self.input.ranges.iter().all(sane) {
             return Err(GraphError::Input);
         }
         if self.nodes.is_empty() {

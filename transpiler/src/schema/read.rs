@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{FeatureEncoding, InputRun, OutputSchema, Schema};
 use crate::float::pow2;
-use crate::graph::{DType, Labels};
+use crate::graph::{DType, Feature, Labels};
 use crate::quant::{Encoding, QuantInput, Range};
 
 /// The most features, results, classes and bytes of text.
@@ -56,7 +56,8 @@ impl Schema {
     /// Another version, another length, or what no model has.
     pub fn from_felts(felts: &[Felt]) -> Result<Self, SchemaError> {
         let mut reader = Reader(felts);
-        if reader.count()? != 1 {
+        let version = reader.count()?;
+        if !(1..=2).contains(&version) {
             return wrong("it is of another version");
         }
         let inputs =
@@ -64,6 +65,14 @@ impl Schema {
         let outputs =
             (0..reader.list()?).map(|_| reader.output()).collect::<Result<Vec<_>, _>>()?;
         let total = |counts: &mut dyn Iterator<Item = usize>| counts.sum::<usize>();
+        let features = match version {
+            1 => Vec::new(),
+            _ => (0..reader.list()?).map(|_| reader.feature()).collect::<Result<Vec<_>, _>>()?,
+        };
+        let n_inputs = inputs.iter().fold(0_usize, |sum, run| sum.saturating_add(run.count));
+        if !features.is_empty() && features.len() != n_inputs {
+            return wrong(format!("{} of {n_inputs} features are described", features.len()));
+        }
         if total(&mut inputs.iter().map(|run| run.count)) > MAX_COUNT
             || total(&mut outputs.iter().map(|output| output.len)) > MAX_COUNT
         {
@@ -72,7 +81,7 @@ impl Schema {
         if !reader.0.is_empty() {
             return wrong(format!("{} felts too many", reader.0.len()));
         }
-        Ok(Self { inputs, outputs })
+        Ok(Self { inputs, features, outputs })
     }
 
     /// How rows become integers.
@@ -101,7 +110,7 @@ impl Schema {
             Some((dtype, missing)) if scales.is_empty() => Encoding::Ordered { dtype, missing },
             Some(_) => return wrong("some features are fixed point and some are ordered"),
         };
-        Ok(QuantInput { name: String::new(), encoding, ranges })
+        Ok(QuantInput { name: String::new(), encoding, ranges, features: self.features.clone() })
     }
 
     /// Results by output.
@@ -196,6 +205,32 @@ impl Reader<'_> {
         Ok(InputRun { count, encoding, lo, hi })
     }
 
+    fn number(&mut self) -> Result<f64, SchemaError> {
+        match u64::try_from(self.felt()?).map(f64::from_bits) {
+            Ok(number) if number.is_finite() => Ok(number),
+            _ => wrong("a limit that is not a finite number"),
+        }
+    }
+
+    fn feature(&mut self) -> Result<Feature, SchemaError> {
+        let flags = self.count()?;
+        if flags >= 32 {
+            return wrong(format!("a feature of kind {flags}"));
+        }
+        let has = |bit: usize| flags >> bit & 1 == 1;
+        let limits = match has(2) {
+            true => Some((self.number()?, self.number()?)),
+            false => None,
+        };
+        let missing = if has(3) { Some(self.number()?) } else { None };
+        let categories = match has(4) {
+            true => Some((0..self.list()?).map(|_| self.text()).collect::<Result<Vec<_>, _>>()?),
+            false => None,
+        };
+        let (name, whole, others) = (String::new(), has(0), has(1));
+        Ok(Feature { name, whole, limits, categories, others, missing })
+    }
+
     fn output(&mut self) -> Result<OutputSchema, SchemaError> {
         let name = self.text()?;
         let (len, scale_log2, is_label) = (self.count()?, self.scale()?, self.count()? != 0);
@@ -228,6 +263,16 @@ mod tests {
             inputs: vec![
                 InputRun { count: 3, encoding: ordered, lo: -5, hi: 7 },
                 InputRun { count: 1, encoding: ordered, lo: 0, hi: i128::from(u64::MAX) },
+            ],
+            features: vec![
+                Feature { whole: true, limits: Some((-1.5, 7.0)), ..Feature::default() },
+                Feature { missing: Some(0.25), ..Feature::default() },
+                Feature {
+                    categories: Some(vec!["κόκκινο".to_owned(), "b".repeat(33)]),
+                    others: true,
+                    ..Feature::default()
+                },
+                Feature::default(),
             ],
             outputs: vec![
                 OutputSchema {

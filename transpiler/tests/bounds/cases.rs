@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use nilometer_transpiler::graph::{
-    Aggregate, Arithmetic, DType, Graph, Input, Node, Norm, Op, Output, OutputKind, Test, Tree,
-    TreeEnsemble, TreeNode, Unary,
+    Aggregate, Arithmetic, DType, Graph, Input, Node, Norm, Op, Output, OutputKind, Test, TopK,
+    Tree, TreeEnsemble, TreeNode, Unary,
 };
 use nilometer_transpiler::quant::{
     lower, FeatureMode, InputSpec, LowerError, Precision, QuantGraph, QuantOp,
@@ -52,7 +52,7 @@ impl Builder {
         let kind = OutputKind::Numbers { classes: None };
         Graph {
             name: "case".into(),
-            input: Input { name: "x".into(), len, dtype: DType::F64 },
+            input: Input { name: "x".into(), len, dtype: DType::F64, features: vec![] },
             nodes: self.0,
             outputs: vec![Output { name: "y".into(), value, kind }],
         }
@@ -60,7 +60,7 @@ impl Builder {
 }
 
 /// Every operator, each as what is put behind an input or a dense layer.
-const OPERATORS: [&str; 39] = [
+const OPERATORS: [&str; 42] = [
     "dense",
     "dense deep",
     "scaler",
@@ -97,6 +97,9 @@ const OPERATORS: [&str; 39] = [
     "gather",
     "concat",
     "argmax",
+    "impute",
+    "largest",
+    "smallest",
     "silu",
     "gelu",
     "tree sums",
@@ -212,6 +215,11 @@ fn apply(name: &str, b: &mut Builder, x: usize, random: &mut Random) -> usize {
         "argmax" => {
             let index = b.push(Op::ArgMax { select_last: false }, &[x], 1);
             b.constant(Arithmetic::Mul, index, 2.0, false)
+        }
+        "impute" => b.push(Op::Impute(vec![0.5; len]), &[x], len),
+        "largest" | "smallest" => {
+            let largest = name == "largest";
+            b.push(Op::TopK { largest, show: TopK::Values }, &[x], 2)
         }
         "silu" => {
             let gate = b.unary(Unary::Sigmoid, x);

@@ -1,6 +1,6 @@
 //! The real-valued model in exact arithmetic: rationals, but for roots and transcendental functions.
 
-use nilometer_transpiler::graph::{Arithmetic, Graph, Norm, Op, TreeNode, Unary};
+use nilometer_transpiler::graph::{Arithmetic, Graph, Norm, Op, TopK, TreeNode, Unary};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, Signed, ToPrimitive, Zero};
 
@@ -88,7 +88,17 @@ pub fn evaluate(graph: &Graph, row: &[f64], target: usize) -> Option<(Vec<BigRat
                 }
                 sums
             }
-            Op::ArgMax { .. } | Op::SoftmaxZero => return None,
+            Op::Impute(_) => x,
+            Op::TopK { largest, show: TopK::Values } => {
+                let mut ranked = x;
+                ranked.sort();
+                if *largest {
+                    ranked.reverse();
+                }
+                ranked.truncate(node.len);
+                ranked
+            }
+            Op::ArgMax { .. } | Op::TopK { .. } | Op::SoftmaxZero => return None,
         };
         values.push(value);
     }

@@ -1,6 +1,9 @@
 //! The cases that were once wrong, or said nothing.
 
-use nilometer_transpiler::graph::{Arithmetic, Graph, Norm, Op, Unary};
+use nilometer_transpiler::graph::{
+    Aggregate, Arithmetic, DType, Feature, Graph, Norm, Op, Test, Tree, TreeEnsemble, TreeNode,
+    Unary,
+};
 use nilometer_transpiler::quant::{
     lower, plan, FeatureMode, InputSpec, PlanOptions, Precision, QuantGraph,
 };
@@ -72,6 +75,49 @@ fn gates_are_bounded_by_what_they_do() {
         let (found, _) = worst(&graph, &fixed, &mut random, 400);
         let bound = bound(&fixed);
         assert!(found <= bound && bound < 8.0 * found.max(most), "{name}: {found} {bound}");
+    }
+}
+
+/// Whole numbers are not rounded: what trees decide by them is exact, and so is a bound behind them.
+#[test]
+fn dictionaries_of_whole_numbers_are_bounded() {
+    let mut random = Random(5);
+    let mut b = Builder::new(2);
+    let leaf = |target: usize| TreeNode::Leaf(vec![(target, 0.3), (2, -1.7 * target as f64)]);
+    let branch = |test, on_true, on_false| TreeNode::Branch {
+        feature: 1,
+        test,
+        missing_is_true: false,
+        on_true,
+        on_false,
+    };
+    let nodes = vec![
+        branch(Test::LessOrEqual(1.5), 1, 4),
+        branch(Test::Equal(1.0), 2, 3),
+        leaf(0),
+        leaf(1),
+        leaf(1),
+    ];
+    let ensemble = TreeEnsemble {
+        trees: vec![Tree { nodes }],
+        n_targets: 3,
+        base: vec![0.1; 3],
+        aggregate: Aggregate::Sum,
+        dtype: DType::F64,
+    };
+    let looked_up = b.push(Op::Trees(ensemble), &[0], 3);
+    let all = b.push(Op::Concat, &[looked_up, 0], 5);
+    let y = b.dense(all, 2, 1.0, &mut random);
+    let mut graph = b.graph(y);
+    let rounded = quantised(&graph, (0.0, 3.0), 6);
+    assert_eq!(rounded.nodes[rounded.outputs[0].value].error, None);
+    let whole = Feature { whole: true, limits: Some((0.0, 3.0)), ..Feature::default() };
+    graph.input.features = vec![Feature::default(), whole];
+    for bits in [4, 6, 10] {
+        let fixed = quantised(&graph, (0.0, 3.0), bits);
+        let (found, row) = worst(&graph, &fixed, &mut random, 400);
+        assert!(found <= bound(&fixed), "{bits}: {found} at {row:?}");
+        assert!(found > 0.1 * bound(&fixed), "{bits}: {found} of {}", bound(&fixed));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The float evaluator: what it takes, and the precision that it computes in.
 
 use nilometer_transpiler::eval::{
-    apply_unary, evaluate, evaluate_all, probit, sigmoid, takes_missing_values, EvalError,
+    apply_unary, evaluate, evaluate_all, missing_features, probit, sigmoid, EvalError,
 };
 use nilometer_transpiler::graph::{DType, Unary};
 use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
@@ -18,7 +18,7 @@ fn rows_that_are_not_taken() {
         let found = evaluate(&graph, &[0.0, value]);
         assert!(matches!(found, Err(EvalError::NonFinite { index: 1, .. })), "{value}");
     }
-    assert!(!takes_missing_values(&graph));
+    assert_eq!(missing_features(&graph), [false, false]);
     let text = evaluate(&graph, &[0.0, 1e39]).unwrap_err().to_string();
     assert!(text.starts_with("feature 1 is 1"), "{text}");
 }

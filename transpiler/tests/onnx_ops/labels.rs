@@ -72,15 +72,23 @@ fn label_encoder_maps_texts_back() {
     let model = model.ml_node("LabelEncoder", &["t"], &["y"], attributes).output("y");
     assert_eq!(model.labels(0), Labels::Ints(vec![3, 2, 1]));
     let numbers = float_model(2).ml_node("LabelEncoder", &["x"], &["y"], vec![]).output("y");
-    assert_eq!(numbers.unsupported(), ["encodes computed numbers, wants class labels"]);
+    assert_eq!(numbers.unsupported(), ["encodes several elements as texts"]);
 }
 
 #[test]
-fn labels_are_not_computed_with() {
-    let model = index(1).init(ints("classes", &[3], &[10, 20, 30]));
+fn labels_are_numbers_where_they_are_integers() {
+    for classes in [[10, 20, 30], [7, -1, 4]] {
+        let model = index(1).init(ints("classes", &[3], &classes));
+        let model = model.node("Gather", &["classes", "i"], &["c"], vec![]);
+        let model = model.node("Cast", &["c"], &["f"], vec![int("to", 1)]);
+        let model = model.node("Neg", &["f"], &["y"], vec![]).output("y");
+        model.gives(&[0.0, 0.0, 1.0], &[-f64::from(classes[2] as i32)]);
+        model.gives(&[0.0, 5.0, 1.0], &[-f64::from(classes[1] as i32)]);
+    }
+    let model = index(1).init(texts("classes", &[3], &["a", "b", "c"]));
     let model = model.node("Gather", &["classes", "i"], &["c"], vec![]);
     let model = model.node("Neg", &["c"], &["y"], vec![]).output("y");
-    assert_eq!(model.unsupported(), ["computes with class labels"]);
+    assert_eq!(model.unsupported(), ["computes with class labels that are texts"]);
     // The bare index is a number as well.
     let model = index(1).node("Cast", &["i"], &["y"], vec![int("to", 7)]).output("y");
     assert_eq!(model.labels(0), Labels::Ints(vec![0, 1, 2]));

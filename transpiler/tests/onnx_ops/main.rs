@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod columns;
 mod constants;
 mod dense;
 mod evaluation;
@@ -17,3 +18,4 @@ mod tree_heads;
 mod tree_tests;
 mod unary;
 mod validation;
+mod vectors;

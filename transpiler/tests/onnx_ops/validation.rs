@@ -15,7 +15,7 @@ fn graph(nodes: Vec<Node>) -> Graph {
     all.extend(nodes);
     let value = all.len() - 1;
     let kind = OutputKind::Numbers { classes: None };
-    let input = Input { name: "x".into(), len: 2, dtype: DType::F32 };
+    let input = Input { name: "x".into(), len: 2, dtype: DType::F32, features: vec![] };
     let outputs = vec![Output { name: "y".into(), value, kind }];
     Graph { name: String::new(), input, nodes: all, outputs }
 }

@@ -308,7 +308,7 @@ mod tests {
                 _ => numbers(),
             },
         };
-        let input = Input { name: "x".into(), len: 1, dtype: DType::F32 };
+        let input = Input { name: "x".into(), len: 1, dtype: DType::F32, features: vec![] };
         Graph { name: "g".into(), input, nodes, outputs: outputs.iter().map(output).collect() }
     }
 

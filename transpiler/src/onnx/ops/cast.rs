@@ -42,6 +42,7 @@ pub(super) fn cast(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
             let values = Rc::new(convert(context, &label.values, to)?);
             Value::Label(Label { values, ..label })
         }
+        value @ Value::Text(_) if to == DataType::String => value,
         value => {
             let row = context.row_of(value)?;
             Value::Row(cast_row(context, row, to)?)

@@ -1,4 +1,4 @@
-//! Constant and ConstantOfShape.
+//! Constant, ConstantOfShape and SequenceConstruct.
 
 use std::rc::Rc;
 
@@ -66,4 +66,16 @@ pub(super) fn constant_of_shape(context: &mut Context<'_, '_>) -> Result<Vec<Val
     let shape = Shape(sizes.into_iter().map(Axis::Len).collect());
     check_shape(context, &value, &shape)?;
     Ok(vec![value])
+}
+
+/// SequenceConstruct: the operands, as a model returns them.
+pub(super) fn sequence(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
+    let mut parts = Vec::with_capacity(context.inputs.len());
+    for index in 0..context.inputs.len() {
+        match context.input(index)? {
+            Value::Sequence(_) => return unsupported("puts a sequence into another"),
+            part => parts.push(part),
+        }
+    }
+    Ok(vec![Value::Sequence(parts)])
 }

@@ -1,13 +1,15 @@
 //! ai.onnx.ml LabelEncoder and ZipMap.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::rc::Rc;
 
 use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Tensor};
-use super::super::value::{Label, Row, Value};
+use super::super::value::{Element, Label, Row, Shape, Text, Value};
+use super::lookup::{categories, look_up, positions, Dictionary};
+use crate::graph::{DType, ValueId};
 
 /// LabelEncoder: a dictionary from keys to values, applied to class labels and constants.
 pub(super) fn label_encoder(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
@@ -22,9 +24,95 @@ pub(super) fn label_encoder(context: &mut Context<'_, '_>) -> Result<Vec<Value>,
             let data = encode(context, &tensor.data)?;
             Value::Constant(Rc::new(Tensor { dims: tensor.dims.clone(), data }))
         }
-        _ => return unsupported("encodes computed numbers, wants class labels"),
+        Value::Text(text) => encode_text(context, &text)?,
+        value => {
+            let row = context.row_of(value)?;
+            encode_numbers(context, &row)?
+        }
     };
     Ok(vec![encoded])
+}
+
+/// The keys, the values and the value of everything else.
+fn entries(context: &Context<'_, '_>, texts: bool) -> Result<(Data, Data, Data), OpError> {
+    let (keys, values, default) = match context.node.opset {
+        // Any texts: only their type matters.
+        1 if texts => classic(context, &Data::Strings(Vec::new()))?,
+        1 => classic(context, &Data::Ints(Vec::new()))?,
+        _ => dictionary(context)?,
+    };
+    context.node.same_length("values", keys.len(), values.len())?;
+    Ok((keys, values, default))
+}
+
+/// A text column: its categories are the keys.
+fn encode_text(context: &mut Context<'_, '_>, text: &Text) -> Result<Value, OpError> {
+    let (keys, values, default) = entries(context, true)?;
+    let Data::Strings(keys) = keys else {
+        return Err(context.node.shape_error("the keys are no texts").into());
+    };
+    let keys: Vec<String> = keys.iter().map(|key| key.to_string()).collect();
+    let mut places = Vec::with_capacity(text.features.len());
+    for &feature in &text.features {
+        places.push(categories(context, feature, &keys, true)?);
+    }
+    let positions = positions(context, text)?;
+    encoded(context, positions, places, &text.shape, (values, default))
+}
+
+/// Computed numbers. A key that is NaN is left out: missing values do not come here.
+fn encode_numbers(context: &mut Context<'_, '_>, row: &Row) -> Result<Value, OpError> {
+    let (keys, values, default) = entries(context, false)?;
+    let keys: Vec<f64> = match keys {
+        Data::Ints(ints) => ints.iter().map(|&int| int as f64).collect(),
+        Data::F32(keys) | Data::F64(keys) => keys,
+        _ => return Err(context.node.shape_error("the keys are no numbers").into()),
+    };
+    encoded(context, row.value, vec![keys; row.shape.len()], &row.shape, (values, default))
+}
+
+/// Looks each element up among its keys.
+fn encoded(
+    context: &mut Context<'_, '_>,
+    value: ValueId,
+    keys: Vec<Vec<f64>>,
+    shape: &Shape,
+    (values, default): (Data, Data),
+) -> Result<Value, OpError> {
+    let len = keys.len();
+    let all = values.concat(default).ok_or_else(|| {
+        context.node.shape_error("the values and the default are of different types")
+    })?;
+    let texts = matches!(all, Data::Strings(_));
+    if texts && len != 1 {
+        return unsupported("encodes several elements as texts");
+    }
+    let (numbers, element): (Vec<f64>, Element) = match &all {
+        // A label: the position, and what stands there.
+        Data::Strings(texts) => ((0..texts.len()).map(|at| at as f64).collect(), Element::Int),
+        Data::Ints(ints) => (ints.iter().map(|&int| int as f64).collect(), Element::Int),
+        Data::F32(values) => (values.clone(), Element::F32),
+        Data::F64(values) => (values.clone(), Element::F64),
+        Data::Dims(_) => return unsupported("encodes the number of rows"),
+    };
+    let last = numbers.last().copied().unwrap_or_default();
+    let dictionary = |(target, keys): (usize, Vec<f64>)| {
+        let mut seen = HashSet::new();
+        let entries = keys.into_iter().zip(&numbers).filter(|(key, _)| {
+            // The first of equal keys counts.
+            !key.is_nan() && seen.insert((key + 0.0).to_bits())
+        });
+        let entries = entries.map(|(key, &value)| (key, vec![(target, value)])).collect();
+        Dictionary { entries, default: Some(vec![(target, last)]) }
+    };
+    let dictionaries = keys.into_iter().enumerate().map(dictionary).collect();
+    let dtype = if element == Element::F32 { DType::F32 } else { DType::F64 };
+    let value = look_up(context, "", value, dictionaries, len, dtype)?;
+    let shape = shape.clone();
+    Ok(match texts {
+        true => Value::Label(Label { index: value, values: Rc::new(all), shape }),
+        false => Value::Row(Row { value, shape, element }),
+    })
 }
 
 /// Applies the dictionary to each element.
@@ -89,7 +177,11 @@ fn dictionary(context: &Context<'_, '_>) -> Result<(Data, Data, Data), OpError> 
         } else if node.has(&name("int64s")) {
             Data::Ints(node.ints(&name("int64s"))?.to_vec())
         } else if node.has(&name("floats")) {
-            Data::F32(node.floats(&name("floats"))?)
+            // A key may be NaN: no number that comes here is.
+            Data::F32(match side {
+                "keys" => node.any_floats(&name("floats"))?,
+                _ => node.floats(&name("floats"))?,
+            })
         } else if let Some(tensor) = node.tensor(&name("tensor"))? {
             tensor.data
         } else {

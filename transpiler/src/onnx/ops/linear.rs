@@ -83,8 +83,12 @@ fn linear(context: &mut Context<'_, '_>, n_scores: usize) -> Result<Row, OpError
         [batch, Axis::Len(features)] if batch.size() == 1 => (batch, features),
         _ => return unsupported(format!("takes {}, wants one row of features", row.shape)),
     };
-    let weights = context.node.floats("coefficients")?;
+    let mut weights = context.node.floats("coefficients")?;
     let expected = n_scores.saturating_mul(n_features);
+    if weights.len() > expected && expected > 0 {
+        // onnxruntime does not look at what is too much.
+        weights.truncate(expected);
+    }
     context.node.same_length("coefficients", expected, weights.len())?;
     let mut bias = context.node.floats("intercepts")?;
     if bias.is_empty() {

@@ -4,13 +4,17 @@ mod arithmetic;
 mod cast;
 mod constant;
 mod dense;
+mod distances;
+mod encode;
 mod labels;
 mod linear;
+pub(crate) mod lookup;
 mod normalization;
 mod preprocess;
 mod reduce;
 mod select;
 mod shape;
+mod svm;
 pub(crate) mod trees;
 mod unary;
 
@@ -68,7 +72,10 @@ fn find_onnx(op: &str) -> Option<Translation> {
         "MatMul" => dense::mat_mul,
         "BatchNormalization" => normalization::batch_normalization,
         "Softmax" => reduce::softmax,
-        "ArgMax" => reduce::arg_max,
+        "ArgMax" | "ArgMin" => reduce::arg_max,
+        "SequenceConstruct" => constant::sequence,
+        "TopK" => select::top_k,
+        "Scan" => distances::scan,
         "Flatten" => shape::flatten,
         "Reshape" => shape::reshape,
         "Squeeze" => shape::squeeze,
@@ -90,11 +97,16 @@ fn find_ml(op: &str) -> Option<Translation> {
     Some(match op {
         "ArrayFeatureExtractor" => select::array_feature_extractor,
         "Binarizer" => preprocess::binarizer,
+        "FeatureVectorizer" => encode::feature_vectorizer,
+        "Imputer" => encode::imputer,
         "LabelEncoder" => labels::label_encoder,
         "LinearClassifier" => linear::classifier,
         "LinearRegressor" => linear::regressor,
         "Normalizer" => preprocess::normalizer,
+        "OneHotEncoder" => encode::one_hot,
         "Scaler" => preprocess::scaler,
+        "SVMClassifier" => svm::classifier,
+        "SVMRegressor" => svm::regressor,
         "TreeEnsemble" => trees::ensemble,
         "TreeEnsembleClassifier" => trees::classifier,
         "TreeEnsembleRegressor" => trees::regressor,

@@ -1,4 +1,4 @@
-//! Operators that pick and place elements: Concat, Gather, Slice, ArrayFeatureExtractor.
+//! Operators that pick and place elements: Concat, Gather, Slice, ArrayFeatureExtractor, TopK.
 //!
 //! Each computes which element of its operand every element of its result is; constants are then
 //! picked apart at once, computed values by one Gather node.
@@ -9,9 +9,10 @@ use super::super::context::Context;
 use super::super::limits::MAX_RANK;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Tensor};
-use super::super::value::{Axis, Label, Row, Shape, Value};
+use super::super::value::{Axis, Element, Label, Row, Shape, Text, Value};
 use super::super::ImportError;
-use crate::graph::Op;
+use super::lookup::{look_up as dictionary_values, Dictionary};
+use crate::graph::{DType, Op, TopK, Unary, ValueId};
 
 /// Index list of a strided view: `offset + Σ index_k · strides_k` for all indices within `sizes`,
 /// row-major. The caller makes sure that no element is negative.
@@ -45,7 +46,10 @@ pub(super) fn pick(
             Value::Constant(Rc::new(Tensor { dims: shape.sizes(), data }))
         }
         Value::Label(label) if indices == [0] => Value::Label(Label { shape, ..label }),
-        Value::Label(_) => return unsupported("repeats a class label"),
+        Value::Text(text) => {
+            let features = indices.iter().map(|&index| text.features[index]).collect();
+            Value::Text(Text { features, shape })
+        }
         value => {
             let row = context.row_of(value)?;
             if indices.iter().copied().eq(0..row.shape.len()) {
@@ -81,15 +85,30 @@ pub(super) fn gather(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErro
     let data = context.input(0)?;
     let data_shape = context.shape_of(&data)?;
     let axis = context.axis(context.node.int_or("axis", 0)?, data_shape.rank())?;
-    if let (Value::Constant(table), Value::Label(label)) = (&data, context.input(1)?) {
-        if table.dims.len() != 1 {
-            return unsupported("looks a computed index up in more than one axis");
+    match (&data, context.input(1)?) {
+        (Value::Constant(table), Value::Label(label)) if table.dims.len() == 1 => {
+            let shape = label.shape.clone();
+            return look_up(context, table, label, shape);
         }
-        let shape = label.shape.clone();
-        return look_up(context, table, label, shape);
+        (_, Value::Constant(indices)) => {
+            return gather_constant(context, data, axis, &indices, &indices.dims)
+        }
+        (Value::Constant(table), indices) => {
+            let (before, after) = (&data_shape.0[..axis], &data_shape.0[axis + 1..]);
+            let between = context.shape_of(&indices)?;
+            let shape = Shape([before, &between.0, after].concat());
+            let indices = match indices {
+                Value::Label(label) => Indices::of_label(context, &label, table.dims[axis])?,
+                indices => {
+                    let row = context.row_of(indices)?;
+                    Indices::of_row(context, &row, table.dims[axis])?
+                }
+            };
+            return Ok(vec![gather_computed(context, table, axis, &indices, shape)?]);
+        }
+        _ => {}
     }
-    let indices = context.constant(1)?;
-    gather_constant(context, data, axis, &indices, &indices.dims)
+    unsupported("picks computed elements by a computed index")
 }
 
 /// ArrayFeatureExtractor: elements along the last axis. The result of a one-dimensional operand has
@@ -107,12 +126,24 @@ pub(super) fn array_feature_extractor(
         _ => data_shape.0[..last].to_vec(),
     };
     if let (Value::Constant(table), Value::Label(label)) = (&data, context.input(1)?) {
-        if leading.iter().any(|axis| axis.size() != 1) {
-            return unsupported("looks a computed index up in more than one axis");
-        }
         let n_labels = label.shape.batch().map_or(Axis::Len(1), |batch| label.shape.0[batch]);
-        let shape = Shape([leading, vec![n_labels]].concat());
-        return look_up(context, table, label, shape);
+        let shape = Shape([leading.clone(), vec![n_labels]].concat());
+        if leading.iter().all(|axis| axis.size() == 1) {
+            return look_up(context, table, label, shape);
+        }
+        let indices = Indices::of_label(context, &label, table.dims[last])?;
+        return Ok(vec![gather_computed(context, table, last, &indices, shape)?]);
+    }
+    if let (Value::Constant(table), Value::Row(indices)) = (&data, context.input(1)?) {
+        // All indices stand in one axis: of several rows, one row's after the other's.
+        let n_indices = match (indices.shape.batch(), indices.shape.len()) {
+            (None, len) => Axis::Len(len),
+            (Some(batch), 1) => indices.shape.0[batch],
+            (Some(_), len) => Axis::Rows(len),
+        };
+        let shape = Shape([leading, vec![n_indices]].concat());
+        let indices = Indices::of_row(context, &indices, table.dims[last])?;
+        return Ok(vec![gather_computed(context, table, last, &indices, shape)?]);
     }
     let indices = context.constant(1)?;
     let n_indices = indices.len();
@@ -124,11 +155,13 @@ pub(super) fn array_feature_extractor(
         // One axis became two: the data does not move.
         for value in &mut picked {
             match value {
-                Value::Row(Row { shape, .. }) | Value::Label(Label { shape, .. }) => {
+                Value::Row(Row { shape, .. })
+                | Value::Label(Label { shape, .. })
+                | Value::Text(Text { shape, .. }) => {
                     shape.0.insert(0, Axis::Len(1));
                 }
                 Value::Constant(tensor) => Rc::make_mut(tensor).dims.insert(0, 1),
-                Value::Map { .. } | Value::Unknown => {}
+                Value::Map { .. } | Value::Labels(_) | Value::Sequence(_) | Value::Unknown => {}
             }
         }
     }
@@ -175,6 +208,169 @@ fn gather_constant(
     Ok(vec![pick(context, data, flat, gathered)?])
 }
 
+/// Computed indices into a table: positions, and what each stands for.
+struct Indices {
+    value: ValueId,
+    len: usize,
+    places: Vec<usize>,
+}
+
+impl Indices {
+    /// Integers that are computed; the input's are taken within the table only.
+    fn of_row(context: &mut Context<'_, '_>, row: &Row, count: usize) -> Result<Self, OpError> {
+        if row.element != Element::Int {
+            return Err(context.node.shape_error("the indices are no integers").into());
+        }
+        limit_index(context, row, count)?;
+        Ok(Self { value: row.value, len: row.shape.len(), places: (0..count).collect() })
+    }
+
+    fn of_label(
+        context: &mut Context<'_, '_>,
+        label: &Label,
+        count: usize,
+    ) -> Result<Self, OpError> {
+        context.claim(label.values.len())?;
+        let places = places(context, label, count)?;
+        Ok(Self { value: label.index, len: 1, places })
+    }
+}
+
+/// What a label's integers point at, in a table of `count`.
+fn places(context: &Context<'_, '_>, label: &Label, count: usize) -> Result<Vec<usize>, OpError> {
+    let Data::Ints(ints) = label.values.as_ref() else {
+        return Err(context.node.shape_error("the indices are no integers").into());
+    };
+    let in_range = |&int: &i64| usize::try_from(int).ok().filter(|&index| index < count);
+    let places = ints.iter().map(in_range).collect::<Option<Vec<usize>>>();
+    Ok(places.ok_or_else(|| {
+        context.node.shape_error(format!("a class index is past the table's {count} entries"))
+    })?)
+}
+
+/// Slices of a constant along `axis`, by computed indices, in the new shape: a dictionary for each index.
+fn gather_computed(
+    context: &mut Context<'_, '_>,
+    table: &Tensor,
+    axis: usize,
+    indices: &Indices,
+    shape: Shape,
+) -> Result<Value, OpError> {
+    let (values, element) = match &table.data {
+        Data::F32(values) => (values.clone(), Element::F32),
+        Data::F64(values) => (values.clone(), Element::F64),
+        Data::Ints(ints) => (ints.iter().map(|&int| int as f64).collect(), Element::Int),
+        _ => return unsupported("looks a computed index up among texts"),
+    };
+    let count = table.dims[axis];
+    let inner: usize = table.dims[axis + 1..].iter().product();
+    let outer: usize = table.dims[..axis].iter().product();
+    let n_indices = indices.len;
+    let total = outer.checked_mul(n_indices).and_then(|n| n.checked_mul(inner));
+    let total = total.unwrap_or(usize::MAX);
+    context.claim(total.saturating_mul(indices.places.len()))?;
+    let entry = |index: usize, position: usize| {
+        let at = indices.places[position];
+        let blocks = (0..outer).flat_map(|block| {
+            let values = &values;
+            (0..inner).map(move |i| {
+                let target = (block * n_indices + index) * inner + i;
+                (target, values[(block * count + at) * inner + i])
+            })
+        });
+        (position as f64, blocks.collect())
+    };
+    let dictionaries = (0..n_indices)
+        .map(|index| Dictionary {
+            entries: (0..indices.places.len()).map(|at| entry(index, at)).collect(),
+            default: None,
+        })
+        .collect();
+    let dtype = if element == Element::F32 { DType::F32 } else { DType::F64 };
+    let value = dictionary_values(context, "", indices.value, dictionaries, total, dtype)?;
+    Ok(Value::Row(Row { value, shape, element }))
+}
+
+/// Features that are indices lie within what they point into; those that come from elsewhere in the
+/// graph must be known to.
+fn limit_index(context: &mut Context<'_, '_>, indices: &Row, count: usize) -> Result<(), OpError> {
+    let limit = (0.0, count as f64 - 1.0);
+    for element in 0..indices.shape.len() {
+        let (mut value, mut at) = (indices.value, element);
+        loop {
+            let node = &context.builder.nodes[value];
+            match &node.op {
+                Op::Input => {
+                    let feature = &mut context.builder.features[at];
+                    let (lo, hi) = feature.limits.unwrap_or(limit);
+                    feature.limits = Some((lo.max(limit.0), hi.min(limit.1)));
+                    break;
+                }
+                Op::Gather(picked) => at = picked[at],
+                Op::Unary(Unary::ToF32 | Unary::ToF64 | Unary::Truncate) => {}
+                Op::ArgMax { .. } | Op::TopK { show: TopK::Indices, .. } => {
+                    let operand = &context.builder.nodes[node.inputs[0]];
+                    if operand.len <= count {
+                        break;
+                    }
+                    return unsupported("looks up an index that may be past the table's end");
+                }
+                Op::Concat => {
+                    let parts = node.inputs.iter().scan(0, |start, &input| {
+                        let begin = *start;
+                        *start += context.builder.nodes[input].len;
+                        Some((input, begin))
+                    });
+                    let found = parts.take_while(|&(_, begin)| begin <= at).last();
+                    let Some((input, begin)) = found else {
+                        return unsupported("looks up an empty list of indices");
+                    };
+                    (value, at) = (input, at - begin);
+                    continue;
+                }
+                _ => return unsupported("looks up a computed number that may be no index"),
+            }
+            value = context.builder.nodes[value].inputs[0];
+        }
+    }
+    Ok(())
+}
+
+/// TopK along the last axis of a row, the largest ones by default: `k` is an attribute up to opset 9, a constant
+/// input from opset 10 on. The result is sorted, which is also right where the order is left open.
+pub(super) fn top_k(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
+    let row = context.row(0)?;
+    let axis = context.axis(context.node.int_or("axis", -1)?, row.shape.rank())?;
+    let k = match context.node.opset {
+        ..10 => context.node.int("k")?,
+        _ => context.optional_ints(1)?.and_then(|ints| ints.first().copied()),
+    };
+    let k = k.ok_or_else(|| context.node.attribute_error("k", "is missing"))?;
+    let largest = context.node.flag("largest", true)?;
+    let Axis::Len(len) = row.shape.0[axis] else {
+        return unsupported("reduces over the rows of the batch");
+    };
+    if row.shape.len() != len {
+        return unsupported(format!(
+            "takes the largest of parts of {}, wants a whole row",
+            row.shape
+        ));
+    }
+    let count = usize::try_from(k).ok().filter(|count| (1..=len).contains(count));
+    let Some(count) = count else {
+        let reason = format!("the {k} largest of {len} elements");
+        return Err(context.node.shape_error(reason).into());
+    };
+    let mut shape = row.shape.clone();
+    shape.0[axis] = Axis::Len(count);
+    let mut part = |name: &str, show, element: Element| {
+        let op = Op::TopK { largest, show };
+        let value = context.emit(name, op, &[row.value], count, element.dtype())?;
+        Ok::<_, ImportError>(Value::Row(Row { value, shape: shape.clone(), element }))
+    };
+    Ok(vec![part("", TopK::Values, row.element)?, part("index", TopK::Indices, Element::Int)?])
+}
+
 /// The constants that a computed index chooses from: a label's values change, its index stays.
 fn look_up(
     context: &mut Context<'_, '_>,
@@ -183,14 +379,7 @@ fn look_up(
     shape: Shape,
 ) -> Result<Vec<Value>, OpError> {
     context.claim(label.values.len())?;
-    let Data::Ints(ints) = label.values.as_ref() else {
-        return Err(context.node.shape_error("the indices are no integers").into());
-    };
-    let in_range = |&int: &i64| usize::try_from(int).ok().filter(|&index| index < table.len());
-    let Some(indices) = ints.iter().map(in_range).collect::<Option<Vec<usize>>>() else {
-        let reason = format!("a class index is past the table's {} entries", table.len());
-        return Err(context.node.shape_error(reason).into());
-    };
+    let indices = places(context, &label, table.len())?;
     let values = Rc::new(table.data.select(&indices));
     Ok(vec![Value::Label(Label { values, shape, ..label })])
 }
@@ -311,6 +500,10 @@ pub(super) fn concat(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErro
     context.claim(total.unwrap_or(usize::MAX))?;
     shape.0[axis] = Axis::Len(blocks.iter().sum::<usize>() / inner.max(1));
 
+    if let Some(labels) = texts_of_labels(&operands) {
+        return Ok(vec![Value::Labels(labels)]);
+    }
+
     // After one another, the operands stand whole; each outer index takes a block of each.
     let mut order = Vec::new();
     for index in 0..outer {
@@ -326,6 +519,15 @@ pub(super) fn concat(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErro
 
 /// All operands' elements one after the other.
 fn join(context: &mut Context<'_, '_>, operands: Vec<Value>) -> Result<Value, OpError> {
+    if operands.iter().all(|value| matches!(value, Value::Text(_))) {
+        let features = operands.iter().flat_map(|value| match value {
+            Value::Text(text) => text.features.clone(),
+            _ => Vec::new(),
+        });
+        let features: Vec<usize> = features.collect();
+        let shape = Shape(vec![Axis::Len(features.len())]);
+        return Ok(Value::Text(Text { features, shape }));
+    }
     let constants = operands.iter().map(|value| match value {
         Value::Constant(tensor) => Some(tensor.data.clone()),
         _ => None,
@@ -352,6 +554,17 @@ fn join(context: &mut Context<'_, '_>, operands: Vec<Value>) -> Result<Value, Op
     let values: Vec<_> = rows.iter().map(|row| row.value).collect();
     let value = context.emit("", Op::Concat, &values, len, element.dtype())?;
     Ok(Value::Row(Row { value, shape: Shape(vec![Axis::Len(len)]), element }))
+}
+
+/// The operands, where all are labels and some are texts: nothing computes with those.
+fn texts_of_labels(operands: &[Value]) -> Option<Vec<Label>> {
+    let label = |value: &Value| match value {
+        Value::Label(label) => Some(label.clone()),
+        _ => None,
+    };
+    let labels: Vec<Label> = operands.iter().map(label).collect::<Option<_>>()?;
+    let is_text = |label: &Label| matches!(label.values.as_ref(), Data::Strings(_));
+    (labels.iter().any(is_text) && labels.len() > 1).then_some(labels)
 }
 
 fn different_types(context: &Context<'_, '_>) -> ImportError {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Dim, Tensor};
-use super::super::value::{Axis, Label, Row, Shape, Value};
+use super::super::value::{Axis, Label, Row, Shape, Text, Value};
 use super::select::{check_shape, pick, row_major, strided};
 
 /// The same elements in a new shape of as many.
@@ -20,7 +20,10 @@ fn reshaped(context: &mut Context<'_, '_>, value: Value, shape: Shape) -> Result
             let tensor = Tensor { dims: shape.sizes(), data: tensor.data.clone() };
             Value::Constant(Rc::new(tensor))
         }
-        Value::Map { .. } | Value::Unknown => return unsupported("reshapes a list of maps"),
+        Value::Text(text) => Value::Text(Text { shape, ..text }),
+        Value::Map { .. } | Value::Labels(_) | Value::Sequence(_) | Value::Unknown => {
+            return unsupported("reshapes a list of maps or a sequence")
+        }
     })
 }
 
@@ -104,6 +107,9 @@ fn resolve(
     mut target: Vec<Target>,
 ) -> Result<Shape, OpError> {
     let len = shape.len();
+    if let Some(Axis::Rows(_)) = shape.batch().map(|at| shape.0[at]) {
+        return split_rows(shape, target);
+    }
     if let Some(from) = shape.batch() {
         let outer = |axes: &[Axis]| axes.iter().map(|axis| axis.size()).product::<usize>();
         let is_batch = |axis: &Target| matches!(axis, Target::Fixed(axis) if axis.is_batch());
@@ -130,6 +136,22 @@ fn resolve(
     axes.map(Shape).ok_or_else(|| {
         context.node.shape_error(format!("{shape} has another number of elements")).into()
     })
+}
+
+/// Rows of several elements, which stand one after the other, as rows again: `[-1, …]`.
+fn split_rows(shape: &Shape, mut target: Vec<Target>) -> Result<Shape, OpError> {
+    let is_one = |axis: &Target| matches!(axis, Target::Fixed(axis) if axis.size() == 1);
+    let at = target.iter().position(|axis| !is_one(axis));
+    let outer_is_rows = shape.0.iter().all(|axis| axis.is_batch() || axis.size() == 1);
+    if let (Some(at), true) = (at, outer_is_rows) {
+        if target[at] == Target::Infer {
+            target[at] = Target::Fixed(Axis::Batch(None));
+            if let Some(axes) = infer(&target, shape.len()) {
+                return Ok(Shape(axes));
+            }
+        }
+    }
+    unsupported(format!("moves elements of {shape} between the rows of the batch"))
 }
 
 fn may_be_batch(axis: Target, batch: Axis) -> bool {
@@ -241,7 +263,11 @@ pub(super) fn shape(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError
     };
     let (start, end) = (context.node.int_or("start", 0)?, context.node.int_or("end", rank)?);
     let axes = shape.0.get(wrap(start)..wrap(end)).unwrap_or(&[]);
+    if axes.iter().any(|axis| matches!(axis, Axis::Rows(_))) {
+        return unsupported("counts the rows, each several times");
+    }
     let dim = |axis: &Axis| match axis {
+        Axis::Rows(_) => Dim::Batch,
         Axis::Batch(None) => Dim::Batch,
         Axis::Batch(Some(rows)) => Dim::Known(*rows as i64),
         Axis::Len(len) => Dim::Known(*len as i64),

@@ -47,8 +47,11 @@ pub(super) enum Ideal<'a> {
     Clip { min: f64, max: f64 },
     /// Whether `x` exceeds it.
     Threshold(f64),
-    /// Trees whose decisions are exact and whose sums are off by no more than this.
-    Trees { rounding: f64 },
+    /// Trees whose sums are off by no more than this where their decisions are exact: where those of `unless`
+    /// are operands without error, the features that are tested.
+    Trees { rounding: f64, unless: Vec<usize> },
+    /// One of the largest elements of this value, in order.
+    Ranked { of: ValueId },
     /// The softmax of this value.
     Softmax { of: ValueId },
     /// This value divided by its norm.
@@ -201,6 +204,13 @@ fn accepted(model: &Model<'_>) -> Vec<State> {
         .map(|i| {
             let quant = model.proved(0, i);
             match model.input.encoding {
+                // Whole numbers are not rounded.
+                Encoding::Fixed { ref scale_log2 }
+                    if scale_log2[i] >= 0
+                        && model.input.features.get(i).is_some_and(|feature| feature.whole) =>
+                {
+                    State { real: quant, quant, delta: Interval::ZERO }
+                }
                 Encoding::Fixed { .. } => {
                     let delta = Interval::around_zero(model.unit(0, i) / 2.0);
                     State::new(quant.minus(delta), quant, delta)

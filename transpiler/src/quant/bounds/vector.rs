@@ -18,7 +18,10 @@ pub(super) fn rule(model: &Model<'_>, id: ValueId, all: &[Vec<State>]) -> Vec<St
         State::new(real, quant.intersect(model.proved(id, i)), delta)
     };
     match (&node.op, &model.ideals[id]) {
-        (QuantOp::Trees(_), Ideal::Trees { rounding }) if rounding.is_finite() => {
+        (QuantOp::Trees(_), Ideal::Trees { rounding, unless })
+            if rounding.is_finite()
+                && unless.iter().all(|&feature| x[feature].delta == Interval::ZERO) =>
+        {
             let delta = Interval::around_zero(*rounding).outward();
             let state = |i| {
                 let quant = model.proved(id, i);
@@ -30,6 +33,15 @@ pub(super) fn rule(model: &Model<'_>, id: ValueId, all: &[Vec<State>]) -> Vec<St
         (QuantOp::Concat, Ideal::Plain) => {
             node.inputs.iter().flat_map(|&input| all[input].iter().copied()).collect()
         }
+        (QuantOp::Max, Ideal::Ranked { of }) if all[*of].iter().all(State::is_known) => {
+            // No order statistic moves further than any element does.
+            let x = &all[*of];
+            let hull = |pick: fn(&State) -> Interval| {
+                x.iter().map(pick).reduce(Interval::union).unwrap_or(Interval::ZERO)
+            };
+            vec![cut(0, (hull(|s| s.real), hull(|s| s.quant), moves(x)))]
+        }
+        (_, Ideal::Ranked { .. }) => unknown(),
         _ if !known => unknown(),
         (QuantOp::Dense { weights, bias }, Ideal::Dense { weights: real, bias: real_bias }) => {
             let scales: Vec<f64> = (0..x.len())

@@ -5,8 +5,10 @@ use rayon::prelude::*;
 use super::super::{QuantOp, MAX_BITS};
 use super::{Ideal, LowerError, Lowering, OUTPUT_BITS};
 use crate::float::{ceil_log2, floor_log2, magnitude_bits, pow2};
-use crate::graph::{Arithmetic, ValueId};
+use crate::graph::{Arithmetic, Op, ValueId};
 
+/// Bits to which rounding a constant factor leaves its products as they are.
+const CONSTANT_BITS: i32 = 16;
 /// Bits that an integer factor may take.
 const MAX_FACTOR_BITS: i32 = 60;
 
@@ -95,7 +97,9 @@ impl<'a> Lowering<'a> {
         offset: &[f64],
         derived: bool,
     ) -> Result<ValueId, LowerError> {
-        const CONSTANT_BITS: i32 = 16;
+        if let Some(id) = self.affine_of_features(index, scale, offset, derived)? {
+            return Ok(id);
+        }
         let x = self.operand(index, 0)?;
         let graph = self.graph;
         let name = &graph.nodes[index].name;
@@ -118,6 +122,66 @@ impl<'a> Lowering<'a> {
         let add: Vec<i128> = offset.iter().map(|o| (o * pow2(out)).round() as i128).collect();
         let ideal = Ideal::Affine { scale: scale.to_vec(), offset: offset.to_vec(), derived };
         self.push(name, QuantOp::Scale { mul, add }, vec![x], out, ideal)
+    }
+
+    /// [`Self::affine`] of features of different scales, or of some of them: each factor absorbs its
+    /// feature's scale, so that nothing is lost where their spans differ much. `None` elsewhere.
+    fn affine_of_features(
+        &mut self,
+        index: usize,
+        scale: &[f64],
+        offset: &[f64],
+        derived: bool,
+    ) -> Result<Option<ValueId>, LowerError> {
+        let graph = self.graph;
+        let operand = graph.nodes[index].inputs[0];
+        let picked: Vec<usize> = match &graph.nodes[operand].op {
+            _ if self.map[operand] == Some(0) => (0..graph.input.len).collect(),
+            Op::Gather(indices) if self.map[graph.nodes[operand].inputs[0]] == Some(0) => {
+                indices.clone()
+            }
+            _ => return Ok(None),
+        };
+        let (Some(scales), Some(_)) =
+            (self.input.scales().map(<[i32]>::to_vec), self.input.alignment())
+        else {
+            return Ok(None);
+        };
+        // Each feature once, and the others not at all.
+        let mut factors = vec![0.0; scales.len()];
+        let mut terms = vec![0.0; scales.len()];
+        let mut seen = vec![false; scales.len()];
+        for ((&feature, &factor), &term) in picked.iter().zip(scale).zip(offset) {
+            if std::mem::replace(&mut seen[feature], true) {
+                return Ok(None);
+            }
+            (factors[feature], terms[feature]) = (factor, term);
+        }
+        let ranges = &self.nodes[0].ranges;
+        let integer =
+            |i: usize| ranges[i].lo.unsigned_abs().max(ranges[i].hi.unsigned_abs()) as f64;
+        let used = || (0..scales.len()).filter(|&i| seen[i]);
+        let widest = used().map(integer).fold(0.0, f64::max);
+        let reach = |i: usize| (factors[i] * integer(i) * pow2(-scales[i])).abs();
+        let reach = used().map(reach).fold(0.0, f64::max);
+        if widest <= 0.0 || reach <= 0.0 {
+            return Ok(None);
+        }
+        let lifted = |i: usize| (factors[i] * pow2(-scales[i])).abs();
+        let largest = used().map(lifted).fold(0.0, f64::max);
+        let out = (CONSTANT_BITS + ceil_log2(widest / reach))
+            .min(MAX_FACTOR_BITS - magnitude_bits(largest));
+        let mul = (0..scales.len()).map(|i| (factors[i] * pow2(out - scales[i])).round() as i64);
+        let add = terms.iter().map(|term| (term * pow2(out)).round() as i128);
+        let op = QuantOp::Scale { mul: mul.collect(), add: add.collect() };
+        let name = &graph.nodes[index].name;
+        let ideal = Ideal::Affine { scale: factors, offset: terms, derived };
+        let all = self.push(name, op, vec![0], out, ideal)?;
+        if picked.iter().copied().eq(0..self.len(all)) {
+            return Ok(Some(all));
+        }
+        let op = QuantOp::Gather(picked);
+        Ok(Some(self.push(name, op, vec![all], out, Ideal::Plain)?))
     }
 
     pub(super) fn with_constant(

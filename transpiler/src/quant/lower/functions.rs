@@ -5,7 +5,7 @@ use super::super::trees::{self, Features};
 use super::super::{QuantOp, MAX_BITS};
 use super::{before_sigmoid, before_softmax, Ideal, LowerError, Lowering, OUTPUT_BITS};
 use crate::float::pow2;
-use crate::graph::{Norm, Op, TreeEnsemble, Unary, ValueId};
+use crate::graph::{Norm, Op, TopK, TreeEnsemble, Unary, ValueId};
 
 /// Fractional bits of a leaky slope.
 const SLOPE_BITS: u32 = 12;
@@ -45,6 +45,13 @@ impl<'a> Lowering<'a> {
                 self.softmax(index, x, true)?
             }
             Op::Normalize(norm) => self.normalize(index, *norm)?,
+            // What is missing is replaced where the row is read, or in the trees' tests.
+            Op::Impute(_) => match self.map[node.inputs[0]] {
+                // Features keep their own scales.
+                Some(0) => 0,
+                _ => self.operand(index, 0)?,
+            },
+            Op::TopK { largest, show } => self.top(index, *largest, *show)?,
             Op::ArgMax { select_last } => {
                 let ranked = before_softmax(graph, node.inputs[0]);
                 let x = self.aligned(ranked)?;
@@ -242,13 +249,52 @@ impl<'a> Lowering<'a> {
         self.quotient(index, x, size, Ideal::Normalize { of: x, norm })
     }
 
+    /// The largest elements one after the other: each is found, and then sinks below all others.
+    fn top(&mut self, index: usize, largest: bool, show: TopK) -> Result<ValueId, LowerError> {
+        let graph = self.graph;
+        let node = &graph.nodes[index];
+        let name = node.name.as_str();
+        let of = self.operand(index, 0)?;
+        let scale = self.scale(of);
+        let mut left = if largest { of } else { self.negated(name, of)? };
+        let signed = left;
+        let mut shown = Vec::with_capacity(node.len);
+        for rank in 0..node.len {
+            let hull = super::super::hull(&self.nodes[left].ranges);
+            let op = QuantOp::ArgMax { select_last: false };
+            let found = self.push(name, op, vec![left], 0, Ideal::Unknown)?;
+            shown.push(match show {
+                TopK::Indices => found,
+                TopK::Values => {
+                    let ideal = Ideal::Ranked { of: signed };
+                    self.push(name, QuantOp::Max, vec![left], scale, ideal)?
+                }
+            });
+            if rank + 1 < node.len {
+                let sunk = trees::mask(self.len(left), hull.lo - hull.hi - 1);
+                let op = QuantOp::Trees(sunk);
+                let sunk = self.push(name, op, vec![found], scale, Ideal::Unknown)?;
+                left = self.push(name, QuantOp::Add, vec![left, sunk], scale, Ideal::Unknown)?;
+            }
+        }
+        let scale = if show == TopK::Indices { 0 } else { scale };
+        let all = match shown.as_slice() {
+            &[one] => one,
+            _ => self.push(name, QuantOp::Concat, shown, scale, Ideal::Plain)?,
+        };
+        if largest || show == TopK::Indices {
+            return Ok(all);
+        }
+        self.negated(name, all)
+    }
+
     fn trees(&mut self, index: usize, ensemble: &TreeEnsemble) -> Result<ValueId, LowerError> {
         let name = self.graph.nodes[index].name.clone();
         let max_bits =
             if ensemble.n_targets == 1 { SINGLE_TARGET_BITS } else { PACKED_TARGET_BITS };
         let (scale, leaf_rounding) = trees::leaf_scale(ensemble, max_bits);
         let chains = std::mem::take(&mut self.input.chains[index]);
-        let (operand, quantized, rounding) = if chains.is_empty() {
+        let (operand, quantized, unless) = if chains.is_empty() {
             let raw = self.map[self.graph.nodes[index].inputs[0]] == Some(0);
             let x = if raw { 0 } else { self.operand(index, 0)? };
             let scales = match self.input.scales() {
@@ -256,9 +302,9 @@ impl<'a> Lowering<'a> {
                 _ => vec![self.scale(x); self.len(x)],
             };
             let features = Features::Fixed { scale_log2: &scales };
-            // Rounding a feature may flip a decision: no bound.
+            // Rounding a feature may flip a decision: a bound is known where none is rounded.
             let trees = trees::quantize(ensemble, &features, scale);
-            (x, trees, f64::INFINITY)
+            (x, trees, trees::tested(ensemble))
         } else {
             let missing = matches!(
                 self.input.input.encoding,
@@ -266,10 +312,11 @@ impl<'a> Lowering<'a> {
             );
             let dtype = self.graph.input.dtype;
             let features = Features::Ordered { dtype, missing, chains: &chains };
-            (0, trees::quantize(ensemble, &features, scale), leaf_rounding)
+            (0, trees::quantize(ensemble, &features, scale), Vec::new())
         };
         let quantized = quantized.map_err(|reason| self.unsupported(index, reason))?;
         let op = QuantOp::Trees(quantized);
-        self.push(&name, op, vec![operand], scale, Ideal::Trees { rounding })
+        let ideal = Ideal::Trees { rounding: leaf_rounding, unless };
+        self.push(&name, op, vec![operand], scale, ideal)
     }
 }

@@ -1,11 +1,12 @@
 //! The input: which rows are accepted, and how floats become integers.
 
-use super::super::exact::key_range;
+use super::super::exact::{key_of, key_range};
 use super::super::trees::{takes_missing, Chain};
 use super::super::{Encoding, QuantInput, Range};
 use super::{LowerError, Observed, Precision};
+use crate::eval::imputed_features;
 use crate::float::{ceil_log2, pow2};
-use crate::graph::{Graph, Op, ValueId};
+use crate::graph::{Feature, Graph, Op, ValueId};
 
 /// How tree features reach the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(super) struct LoweredInput {
 const SHARED_SCALE_BITS: i32 = 2;
 /// No feature's scale is coarser than the finest by more bits than this.
 const MAX_SCALE_SPREAD: i32 = 40;
+/// Whole numbers over no more values than these are never rounded.
+const FEW_VALUES: f64 = 4096.0;
 /// Resolution of features that trees alone look at.
 const TREE_FEATURE_BITS: u32 = 24;
 
@@ -80,16 +83,22 @@ pub(super) fn lower(
     ordered: bool,
 ) -> Result<LoweredInput, LowerError> {
     let name = graph.input.name.clone();
+    let features = features(graph);
     if ordered {
         let dtype = graph.input.dtype;
         let missing = graph
             .nodes
             .iter()
             .any(|node| matches!(&node.op, Op::Trees(ensemble) if takes_missing(ensemble)));
+        let keys = |feature: usize| match graph.input.feature(feature).and_then(Feature::bounds) {
+            Some((lo, hi)) => Range { lo: key_of(dtype, lo), hi: key_of(dtype, hi) },
+            None => key_range(dtype, missing),
+        };
         let input = QuantInput {
             name,
             encoding: Encoding::Ordered { dtype, missing },
-            ranges: vec![key_range(dtype, missing); graph.input.len],
+            ranges: (0..graph.input.len).map(keys).collect(),
+            features,
         };
         let chains = (0..graph.nodes.len())
             .map(|index| match graph.nodes[index].op {
@@ -102,7 +111,7 @@ pub(super) fn lower(
     let only_trees =
         graph.nodes.iter().all(|node| !node.inputs.contains(&0) || matches!(node.op, Op::Trees(_)));
     let bits = if only_trees { TREE_FEATURE_BITS } else { precision.input_bits };
-    let scale_log2 = scales(&spec.typical, bits);
+    let scale_log2 = scales(&spec.typical, bits, &graph.input.features);
     let ranges = spec
         .declared
         .iter()
@@ -112,30 +121,52 @@ pub(super) fn lower(
             Range { lo: (lo * unit).floor() as i128, hi: (hi * unit).ceil() as i128 }
         })
         .collect();
-    let input = QuantInput { name, encoding: Encoding::Fixed { scale_log2 }, ranges };
+    let encoding = Encoding::Fixed { scale_log2 };
+    let input = QuantInput { name, encoding, ranges, features };
     Ok(LoweredInput { input, chains: vec![Vec::new(); graph.nodes.len()] })
 }
 
-/// Fractional bits of each feature, so that its typical span takes `bits` bits.
-fn scales(typical: &[(f64, f64)], bits: u32) -> Vec<i32> {
+/// What is known of the features, and what their missing values are read as; nothing where all is plain.
+fn features(graph: &Graph) -> Vec<Feature> {
+    let imputed = imputed_features(graph);
+    if graph.input.features.is_empty() && imputed.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let known = |index: usize| graph.input.feature(index).cloned().unwrap_or_default();
+    let feature = |(index, missing)| Feature { missing, ..known(index) };
+    imputed.into_iter().enumerate().map(feature).collect()
+}
+
+/// Fractional bits of each feature, so that its typical span takes `bits` bits. Whole numbers have none:
+/// those that take few values keep them all.
+fn scales(typical: &[(f64, f64)], bits: u32, features: &[Feature]) -> Vec<i32> {
+    let is_whole = |index: usize| features.get(index).is_some_and(|feature| feature.whole);
+    let real = |index: &usize| !is_whole(*index);
     let spans: Vec<f64> = typical.iter().map(|(lo, hi)| hi - lo).collect();
-    let widest = spans.iter().copied().fold(0.0, f64::max);
+    let widest = (0..spans.len()).filter(real).map(|index| spans[index]).fold(0.0, f64::max);
     let scale = |span: f64| bits as i32 - ceil_log2(span);
-    let own: Vec<i32> = spans
-        .iter()
-        .zip(typical)
-        .map(|(&span, (lo, hi))| match span {
+    let own = |index: usize| {
+        let (span, (lo, hi)) = (spans[index], typical[index]);
+        match span {
+            _ if is_whole(index) && span <= FEW_VALUES => 0,
+            _ if is_whole(index) => scale(span).min(0),
             _ if span > 0.0 => scale(span),
             // A feature that never moved: as fine as the widest, or as its own magnitude.
             _ if widest > 0.0 => scale(widest),
             _ => scale(lo.abs().max(hi.abs()).max(1.0)),
-        })
-        .collect();
-    let (least, most) = own.iter().fold((i32::MAX, i32::MIN), |(a, b), &s| (a.min(s), b.max(s)));
-    if !own.is_empty() && most - least <= SHARED_SCALE_BITS {
-        return vec![most; own.len()];
-    }
-    own.iter().map(|&scale| scale.max(most - MAX_SCALE_SPREAD)).collect()
+        }
+    };
+    let own: Vec<i32> = (0..spans.len()).map(own).collect();
+    let reals = (0..own.len()).filter(real).map(|index| own[index]);
+    let (least, most) = reals.fold((i32::MAX, i32::MIN), |(a, b), s| (a.min(s), b.max(s)));
+    let shared = least <= most && most - least <= SHARED_SCALE_BITS;
+    let floor = most.saturating_sub(MAX_SCALE_SPREAD);
+    let settled = |index: usize| match own[index] {
+        scale if is_whole(index) => scale,
+        _ if shared => most,
+        scale => scale.max(floor),
+    };
+    (0..own.len()).map(settled).collect()
 }
 
 impl LoweredInput {

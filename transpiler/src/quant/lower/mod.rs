@@ -176,6 +176,12 @@ impl<'a> Lowering<'a> {
                 self.node(index)?;
             }
         }
+        // What is shown has one scale.
+        for output in self.outputs.clone() {
+            if self.map[output] == Some(0) {
+                self.map[output] = Some(self.aligned_input()?);
+            }
+        }
         Ok(())
     }
 

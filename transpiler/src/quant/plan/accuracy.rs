@@ -61,7 +61,7 @@ pub(super) fn spans(
         .enumerate()
         .map(|(i, output)| {
             let len = graph.nodes[output.value].ranges.len();
-            if matches!(output.kind, OutputKind::Label(_)) {
+            if matches!(output.kind, OutputKind::Label(_)) || graph.is_index(output.value) {
                 return Vec::new();
             }
             if decision.measures_each_number() {

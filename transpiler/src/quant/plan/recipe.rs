@@ -82,7 +82,7 @@ impl Recipe {
         let rows = match calibration {
             Some(calibration) => &calibration.rows,
             None => {
-                synthetic = spec::synthetic_rows(graph.input.len, &spec.typical);
+                synthetic = spec::synthetic_rows(graph, &spec.typical);
                 &synthetic
             }
         };

@@ -2,7 +2,7 @@
 
 use super::super::lower::InputSpec;
 use super::{Calibration, PlanError, PlanOptions, RangeSource};
-use crate::graph::Graph;
+use crate::graph::{DType, Graph};
 
 /// The default declared range, and the one that features are assumed to take in practice: standardised
 /// features seldom leave it.
@@ -52,7 +52,16 @@ pub(super) fn input_spec(
             })
             .collect()
     };
-    let spec = |declared, typical| InputSpec { declared, typical, features: options.features };
+    let spec = |mut declared: Vec<(f64, f64)>, mut typical: Vec<(f64, f64)>| {
+        for (index, feature) in graph.input.features.iter().enumerate() {
+            // Beyond its limits a feature has no meaning.
+            if let Some((lo, hi)) = feature.bounds() {
+                declared[index] = (lo, hi);
+                typical[index] = (lo, hi);
+            }
+        }
+        InputSpec { declared, typical, features: options.features }
+    };
     Ok(match (options.input_range, calibrated) {
         (Some(range), Some(spans)) => (spec(vec![range; len], spans), RangeSource::Given),
         (Some(range), None) => (spec(vec![range; len], vec![range; len]), RangeSource::Given),
@@ -81,7 +90,12 @@ fn even_out(spans: &mut [(f64, f64)]) {
 }
 
 /// Rows spread evenly and reproducibly over the typical range.
-pub(super) fn synthetic_rows(len: usize, typical: &[(f64, f64)]) -> Vec<Vec<f64>> {
+pub(super) fn synthetic_rows(graph: &Graph, typical: &[(f64, f64)]) -> Vec<Vec<f64>> {
+    let len = graph.input.len;
+    let is_whole = |feature: usize| match graph.input.feature(feature) {
+        Some(feature) => feature.whole,
+        None => graph.input.dtype == DType::I64,
+    };
     // Weyl sequences of a few irrational steps: equidistributed, and the same everywhere.
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = || {
@@ -95,7 +109,12 @@ pub(super) fn synthetic_rows(len: usize, typical: &[(f64, f64)]) -> Vec<Vec<f64>
                 .map(|i| {
                     // The sum of three: more mass in the middle, as features have.
                     let unit = (next() + next() + next()) / 3.0;
-                    typical[i].0 + (typical[i].1 - typical[i].0) * unit
+                    let value = typical[i].0 + (typical[i].1 - typical[i].0) * unit;
+                    if is_whole(i) {
+                        value.round()
+                    } else {
+                        value
+                    }
                 })
                 .collect()
         })

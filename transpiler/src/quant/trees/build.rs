@@ -15,6 +15,18 @@ pub(in crate::quant) enum Features<'a> {
     Fixed { scale_log2: &'a [i32] },
 }
 
+impl Features<'_> {
+    /// What a missing value of a feature is replaced by on its way to the trees.
+    fn imputed(&self, feature: usize) -> Option<f64> {
+        match self {
+            Self::Ordered { dtype, chains, .. } => {
+                Some(chains[feature].apply(*dtype, f64::NAN)).filter(|value| !value.is_nan())
+            }
+            Self::Fixed { .. } => None,
+        }
+    }
+}
+
 /// An input feature followed by element-wise operations.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::quant) struct Chain {
@@ -25,10 +37,19 @@ pub(in crate::quant) struct Chain {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
-    Scaler { offset: f64, scale: f64 },
-    WithConstant { op: Arithmetic, constant: f64, constant_first: bool },
+    Scaler {
+        offset: f64,
+        scale: f64,
+    },
+    WithConstant {
+        op: Arithmetic,
+        constant: f64,
+        constant_first: bool,
+    },
     ToF32,
     ToF64,
+    /// The value that a missing one gives way to.
+    Impute(f64),
 }
 
 impl Chain {
@@ -62,6 +83,7 @@ impl Chain {
                 }
                 Op::Unary(Unary::ToF32) => steps.push(Step::ToF32),
                 Op::Unary(Unary::ToF64) => steps.push(Step::ToF64),
+                Op::Impute(values) => steps.push(Step::Impute(values[index])),
                 Op::Gather(indices) => index = indices[index],
                 Op::Concat => {
                     let found = node.inputs.iter().find(|&&input| {
@@ -106,6 +128,8 @@ impl Chain {
                 single = false;
                 x
             }
+            Step::Impute(value) if x.is_nan() => value,
+            Step::Impute(_) => x,
         })
     }
 
@@ -119,7 +143,7 @@ impl Chain {
                     Arithmetic::Sub => *constant_first,
                     Arithmetic::Mul | Arithmetic::Div => *constant < 0.0,
                 },
-                Step::ToF32 | Step::ToF64 => false,
+                Step::ToF32 | Step::ToF64 | Step::Impute(_) => false,
             })
             .count()
             % 2
@@ -177,6 +201,16 @@ pub(in crate::quant) fn takes_missing(ensemble: &TreeEnsemble) -> bool {
     };
     let is_free = |(test, _): (&Test, bool)| !matches!(test, Test::Less(_) | Test::LessOrEqual(_));
     branches().any(asks) || (branches().next().is_some() && branches().all(is_free))
+}
+
+/// The features that the trees test, ascending.
+pub(in crate::quant) fn tested(ensemble: &TreeEnsemble) -> Vec<usize> {
+    let nodes = ensemble.trees.iter().flat_map(|tree| &tree.nodes);
+    let features = nodes.filter_map(|node| match node {
+        TreeNode::Branch { feature, .. } => Some(*feature),
+        TreeNode::Leaf(_) => None,
+    });
+    features.collect::<std::collections::BTreeSet<usize>>().into_iter().collect()
 }
 
 /// Fractional bits of the leaf weights: as many as hold every weight exactly, or as fit sums into
@@ -287,7 +321,12 @@ fn branch(
             return membership(features, feature, test, missing_is_true, on_true, on_false)
         }
     };
-    let missing_to = if missing_is_true { on_true } else { on_false };
+    let missing_to = match features.imputed(feature) {
+        Some(value) if test.holds(value) => on_true,
+        Some(_) => on_false,
+        None if missing_is_true => on_true,
+        None => on_false,
+    };
     let (mut below, mut above) = if negated { (on_false, on_true) } else { (on_true, on_false) };
     let passes = |x: f64| if strict { x < threshold } else { x <= threshold };
     let (input, bound) = match features {
@@ -327,13 +366,17 @@ fn membership(
     mut on_true: usize,
     mut on_false: usize,
 ) -> Result<Branch, String> {
-    let mut missing_to = if missing_is_true { on_true } else { on_false };
+    let imputed = features.imputed(feature);
+    let goes = imputed.map_or(missing_is_true, |value| test.holds(value));
+    let mut missing_to = if goes { on_true } else { on_false };
     let values = match test {
         Test::Equal(t) => vec![*t],
         Test::NotEqual(t) => {
             std::mem::swap(&mut on_true, &mut on_false);
             // IEEE-754: NaN is not equal to anything, so the plain test sends it to `≠`.
-            missing_to = on_false;
+            if imputed.is_none() {
+                missing_to = on_false;
+            }
             vec![*t]
         }
         Test::Member(values) => values.clone(),

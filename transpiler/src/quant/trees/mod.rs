@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Range;
 use crate::graph::Aggregate;
 
-pub(super) use build::{leaf_scale, quantize, takes_missing, Chain, Features};
+pub(super) use build::{leaf_scale, quantize, takes_missing, tested, Chain, Features};
 
 /// An ensemble over integers: for each target, `base + aggregate over trees of the leaf weights`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,33 @@ pub enum KeyTest {
     },
     /// The key is one of these.
     OneOf(Vec<i128>),
+}
+
+/// Trees over one index: `weight` for the target that it names, 0 for the others of `len`.
+pub(super) fn mask(len: usize, weight: i128) -> QuantTrees {
+    fn grow(start: usize, end: usize, weight: i128, nodes: &mut Vec<QuantTreeNode>) -> usize {
+        let at = nodes.len();
+        if end - start <= 1 {
+            nodes.push(QuantTreeNode::Leaf(vec![(start, weight)]));
+            return at;
+        }
+        let middle = start + (end - start) / 2;
+        nodes.push(QuantTreeNode::Leaf(Vec::new()));
+        let on_true = grow(start, middle, weight, nodes);
+        let on_false = grow(middle, end, weight, nodes);
+        let test = KeyTest::AtMost { bound: middle as i128 - 1, missing_fails: false };
+        nodes[at] = QuantTreeNode::Branch(Branch { feature: 0, test, on_true, on_false });
+        at
+    }
+    let mut nodes = Vec::with_capacity(2 * len);
+    grow(0, len, weight, &mut nodes);
+    QuantTrees {
+        trees: vec![QuantTree { nodes }],
+        n_targets: len,
+        base: vec![0; len],
+        aggregate: Aggregate::Sum,
+        missing: None,
+    }
 }
 
 impl KeyTest {
