@@ -6,8 +6,7 @@ use nilometer_cairo::compile_contract;
 use nilometer_starknet::registry::predict_call;
 use nilometer_starknet::types::{NewModel, NewVersion};
 use nilometer_starknet::{Class, Event, Felt, Registry};
-use nilometer_transpiler::emit::{Shape, Shapes};
-use nilometer_transpiler::quant::PlanOptions;
+use nilometer_transpiler::plan::{choose_shapes, PlanOptions};
 
 use crate::chain::{text, World, ALICE, PUBLISHER};
 use crate::zoo::{self, Model};
@@ -55,8 +54,7 @@ pub async fn publish_and_call(world: &World, name: &str, rows: usize) -> Option<
     let mut built = zoo::build(graph, None, true);
     let mut compiled = compile_contract(&built.class).unwrap();
     if !compiled.is_within_limits() {
-        let shapes = Shapes { contract: Shape::Looped, ..built.package.shapes };
-        built = zoo::build(graph, Some(shapes), true);
+        built = zoo::build(graph, Some(choose_shapes(graph, None, false)), true);
         compiled = compile_contract(&built.class).unwrap();
     }
     if !compiled.is_within_limits() {

@@ -11,7 +11,8 @@ use nilometer_cairo::compile::Sources;
 use nilometer_cairo::{Program, Run, RunOptions, Toolchain, ToolchainOptions};
 use nilometer_transpiler::emit::{self, CairoPackage, PackageMeta, Shapes};
 use nilometer_transpiler::graph::Graph;
-use nilometer_transpiler::quant::{self, Calibration, Plan, PlanOptions, QuantGraph};
+use nilometer_transpiler::plan::{self, choose_shapes, Calibration, Plan, PlanOptions};
+use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::{onnx, passes};
 use nilometer_verifier::{verify, VerifyError};
 use starknet_types_core::felt::Felt;
@@ -94,7 +95,7 @@ impl Model {
 
     /// Quantises it with its calibration rows.
     pub fn plan(&self, options: &PlanOptions) -> Plan {
-        quant::plan(&self.graph, Some(&self.calibration), options).unwrap()
+        plan::plan(&self.graph, Some(&self.calibration), options).unwrap()
     }
 }
 
@@ -120,6 +121,7 @@ pub fn toolchain() -> Toolchain {
 pub fn build(graph: &QuantGraph, shapes: Option<Shapes>, contract: bool) -> Built {
     let meta =
         PackageMeta { name: "model".into(), model_hash: format!("{:#x}", graph.model_hash()) };
+    let shapes = shapes.unwrap_or_else(|| choose_shapes(graph, None, true));
     let package = emit::emit(graph, &meta, shapes).unwrap();
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in &package.files {

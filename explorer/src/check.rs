@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_the_model_proves_nothing() {
-        use nilometer_transpiler::quant::{plan, PlanOptions};
+        use nilometer_transpiler::plan::{plan, PlanOptions};
         use nilometer_transpiler::{onnx, passes};
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/zoo/tree_iris_dt4.onnx");
         let float = passes::simplify(onnx::import(&std::fs::read(path).unwrap()).unwrap());

@@ -5,7 +5,8 @@ use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::ImportError;
-use nilometer_transpiler::quant::{EncodeError, PlanError, RecipeError};
+use nilometer_transpiler::plan::{PlanError, RecipeError};
+use nilometer_transpiler::quant::EncodeError;
 use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 

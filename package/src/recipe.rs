@@ -3,7 +3,7 @@
 //! `recipe.json` is not trusted: a changed one gives another model or another program, whose hashes then differ.
 
 use nilometer_transpiler::emit::{Shape, Shapes};
-use nilometer_transpiler::quant;
+use nilometer_transpiler::plan;
 use serde::{Deserialize, Serialize};
 
 /// The format that this version writes and reads.
@@ -27,7 +27,7 @@ pub struct Recipe {
     /// Whether only the label is computed.
     pub labels_only: bool,
     /// Precision and declared ranges.
-    pub quantisation: quant::Recipe,
+    pub quantisation: plan::Recipe,
 }
 
 impl Recipe {

@@ -14,7 +14,7 @@ use ndarray_npy::ReadNpyExt;
 use nilometer_stark::{Blake3, Level, Target};
 use nilometer_tensor::{compile, ModelKey};
 use nilometer_tensor_air::verify;
-use nilometer_transpiler::quant::{plan, Calibration, PlanOptions};
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
 use nilometer_transpiler::{onnx, passes};
 
 fn rows(path: &Path) -> Vec<Vec<f64>> {

@@ -8,7 +8,7 @@ use nilometer_air::cairo::Security;
 use nilometer_cairo::RunOptions;
 use nilometer_tests::synthetic::{self, Random};
 use nilometer_tests::zoo;
-use nilometer_transpiler::quant::{self, Calibration, PlanOptions};
+use nilometer_transpiler::plan::{self, Calibration, PlanOptions};
 use nilometer_transpiler::{onnx, passes};
 use starknet_types_core::felt::Felt;
 
@@ -22,9 +22,9 @@ fn main() {
     let mut random = Random::new(7);
     let rows = (0..32).map(|_| (0..widths[0]).map(|_| random.uniform()).collect()).collect();
     let calibration = Calibration { rows };
-    let plan = quant::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
+    let plan = plan::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
     lap("planned");
-    println!("{:?} {:?}", plan.precision, plan.accuracy);
+    println!("{:?} {:?}", plan.recipe.precision(), plan.accuracy);
     let built = zoo::build(&plan.graph, None, std::env::var_os("CONTRACT").is_some());
     lap("compiled");
     println!(

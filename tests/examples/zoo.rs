@@ -11,7 +11,7 @@ use nilometer_tests::zoo::{self, Model};
 use nilometer_transpiler::cost;
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::emit::Shape;
-use nilometer_transpiler::quant::PlanOptions;
+use nilometer_transpiler::plan::PlanOptions;
 
 fn main() {
     if std::env::var_os("GRAPH").is_some() {
@@ -90,7 +90,7 @@ fn main() {
                     node.ranges.first()
                 );
             }
-            println!("{:?}", plan.precision);
+            println!("{:?}", plan.recipe.precision());
             println!("{:?}", plan.accuracy);
             println!("{:?}", cost::estimate(graph, built.package.shapes.program));
         }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use nilometer_tests::synthetic::{self, Random};
 use nilometer_tests::zoo;
 use nilometer_transpiler::emit::Shape;
-use nilometer_transpiler::quant::{self, Calibration, PlanOptions};
+use nilometer_transpiler::plan::{self, Calibration, PlanOptions};
 use nilometer_transpiler::{onnx, passes};
 
 fn run(widths: &[usize]) {
@@ -16,7 +16,7 @@ fn run(widths: &[usize]) {
     let mut random = Random::new(7);
     let rows = (0..16).map(|_| (0..widths[0]).map(|_| random.uniform()).collect()).collect();
     let calibration = Calibration { rows };
-    let plan = quant::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
+    let plan = plan::plan(&graph, Some(&calibration), &PlanOptions::default()).unwrap();
     let built = zoo::build(&plan.graph, None, false);
     assert_eq!(built.package.shapes.program, Shape::Looped);
     let input = plan.graph.input.encode(&calibration.rows[0]).unwrap();

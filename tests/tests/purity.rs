@@ -6,7 +6,7 @@ use nilometer_cairo::purity::{is_metered, purity, sierra_version};
 use nilometer_tests::chain;
 use nilometer_tests::zoo::{self, Model};
 use nilometer_transpiler::emit::{Shape, Shapes};
-use nilometer_transpiler::quant::PlanOptions;
+use nilometer_transpiler::plan::PlanOptions;
 
 #[test]
 fn generated_contracts_are_pure() {

@@ -10,7 +10,7 @@ use nilometer_cairo::RunOptions;
 use nilometer_field::Felt;
 use nilometer_prover::{check, lookups, Witness};
 use nilometer_tests::zoo::{self, Model};
-use nilometer_transpiler::quant::PlanOptions;
+use nilometer_transpiler::plan::PlanOptions;
 use nilometer_verifier::verify;
 use starknet_types_core::felt::Felt as VmFelt;
 

@@ -6,7 +6,7 @@
 use nilometer_tests::zoo::{self, Model, MODELS};
 use nilometer_transpiler::cost;
 use nilometer_transpiler::decision::{arg_max, Decision};
-use nilometer_transpiler::quant::PlanOptions;
+use nilometer_transpiler::plan::PlanOptions;
 
 /// What came of one model.
 struct Outcome {

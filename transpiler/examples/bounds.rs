@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, Axis};
 use nilometer_transpiler::graph::OutputKind;
-use nilometer_transpiler::quant::{plan, Calibration, PlanOptions};
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
 use nilometer_transpiler::{onnx, passes};
 
 fn rows(path: &Path) -> Option<Vec<Vec<f64>>> {

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use nilometer_transpiler::eval::evaluate;
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::onnx::ImportError;
-use nilometer_transpiler::quant::{plan, Calibration, PlanOptions, QuantGraph};
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
+use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::{onnx, passes};
 
 /// An array of numbers or texts, by rows.
@@ -141,7 +142,7 @@ fn judge(path: &Path, import_only: bool) -> Result<String, String> {
         planned.accuracy.agreement,
         planned.accuracy.relative_error,
         bound.fold(0.0, f64::max),
-        nilometer_transpiler::cost::steps(&planned.graph),
+        planned.trials.last().map_or(0, |trial| trial.steps),
     ))
 }
 

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use nilometer_transpiler::graph::{DType, Graph, Input, Node, Op, Output, OutputKind, Unary};
-use nilometer_transpiler::quant::{plan, Calibration, PlanOptions};
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
 
 /// Rows that the networks are calibrated on.
 const ROWS: usize = 64;
@@ -56,7 +56,9 @@ fn main() {
         let started = Instant::now();
         let planned = plan(&graph, Some(&Calibration { rows }), &PlanOptions::default());
         let (trials, result) = match planned {
-            Ok(plan) => (plan.trials.len(), format!("{:?} bits", plan.precision.weight_bits)),
+            Ok(plan) => {
+                (plan.trials.len(), format!("{:?} bits", plan.recipe.precision().weight_bits))
+            }
             Err(error) => (0, error.to_string()),
         };
         let parameters = graph.parameter_count();

@@ -1,4 +1,4 @@
-//! What a model costs to run: VM steps by purpose, bytecode, and the shape that follows from them.
+//! What a model costs to run: VM steps by purpose, and bytecode.
 //!
 //! Per-operation costs were read off the compiled code (`run_sierra --profile`); the end-to-end tests
 //! hold the estimate against measured runs.
@@ -7,8 +7,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use crate::emit::readers::one_dense_reads_the_row;
-use crate::emit::{LanePlan, Shape};
+use crate::layout::{packs, LanePlan, Shape};
 use crate::quant::{KeyTest, QuantGraph, QuantOp, QuantTree, QuantTreeNode, QuantTrees};
 
 /// VM steps by what they are spent on.
@@ -46,21 +45,6 @@ impl AddAssign for Steps {
     }
 }
 
-/// Starknet's limit on a class's bytecode, in felts.
-pub const MAX_CLASS_FELTS: u64 = 81_920;
-/// Unrolled code is written up to this many felts: room for the contract around the model.
-const MAX_UNROLLED_FELTS: u64 = 72_000;
-/// One function addresses its variables relative to `ap` with signed 16-bit offsets.
-const MAX_UNROLLED_STEPS: u64 = 30_000;
-/// Nested branches deeper than this are walked in a loop.
-const MAX_UNROLLED_DEPTH: usize = 200;
-/// Straight-line code for a node of a tree takes the compiler some 4 ms: from here on that is more than all of
-/// a looped forest.
-const MAX_UNROLLED_TREE_NODES: usize = 2_500;
-/// The compiler's memory for one function that reads all features grows with the square of their number: about
-/// 0.3 GB for 200 of them, 2.5 GB for 800.
-const MAX_UNROLLED_INPUTS: usize = 400;
-
 const ENTRY: u64 = 32;
 const READ_FEATURE: u64 = 6;
 const WRITE: u64 = 1;
@@ -77,22 +61,6 @@ const TREE_LEAF: u64 = 5;
 const LOOPED_PRODUCT_TENTHS: u64 = 47;
 const LOOPED_SCALAR: u64 = 30;
 const LOOPED_TREE_LEVEL: u64 = 34;
-
-/// Whether a dense layer of `inputs` and `rows` is cheaper with packed lanes than row by row.
-pub(crate) fn packs(plan: &LanePlan, inputs: usize, rows: usize) -> bool {
-    if plan.per_felt() < 2 || rows < 2 {
-        return false;
-    }
-    let packed = 2 * inputs * plan.groups(rows) + 8 * rows + 14 * plan.groups(rows);
-    // Row by row, each result is range-checked into its type where that is needed.
-    let plain = (2 * inputs + 6) * rows;
-    packed < plain
-}
-
-/// Estimated VM steps in the preferred shape.
-pub fn steps(graph: &QuantGraph) -> u64 {
-    estimate(graph, preferred_shape(graph)).total()
-}
 
 /// Estimated VM steps by purpose.
 pub fn estimate(graph: &QuantGraph, shape: Shape) -> Steps {
@@ -201,20 +169,6 @@ fn average_depth(tree: &QuantTree) -> f64 {
     depth
 }
 
-fn deepest(tree: &QuantTree) -> usize {
-    let mut depths = vec![0; tree.nodes.len()];
-    let mut most = 0;
-    for (i, node) in tree.nodes.iter().enumerate() {
-        if let QuantTreeNode::Branch(branch) = node {
-            for child in [branch.on_true, branch.on_false] {
-                depths[child] = depths[i] + 1;
-                most = most.max(depths[child]);
-            }
-        }
-    }
-    most
-}
-
 /// Estimated felts of unrolled code.
 pub fn unrolled_felts(graph: &QuantGraph) -> u64 {
     let per_step = 17; // Tenths of a felt: most steps carry an immediate.
@@ -236,48 +190,4 @@ pub fn unrolled_felts(graph: &QuantGraph) -> u64 {
         .sum();
     let straight = estimate(graph, Shape::Unrolled);
     (straight.total() - straight.trees) * per_step / 10 + tree_felts
-}
-
-/// Whether a Starknet class can hold the model at all: false where its constants alone do not fit.
-pub fn fits_class(graph: &QuantGraph, shape: Shape) -> bool {
-    let felts: usize = match shape {
-        Shape::Unrolled => unrolled_felts(graph) as usize / 2,
-        Shape::Looped => graph
-            .nodes
-            .iter()
-            .map(|node| match &node.op {
-                QuantOp::Dense { bias, .. } => {
-                    let inputs = graph.nodes[node.inputs[0]].ranges.len();
-                    LanePlan::new(&node.ranges, 0).groups(bias.len()) * inputs
-                }
-                QuantOp::Trees(trees) => {
-                    let nodes = trees.trees.iter().flat_map(|tree| &tree.nodes);
-                    4 * nodes.filter(|node| matches!(node, QuantTreeNode::Branch(_))).count()
-                }
-                _ => 0,
-            })
-            .sum(),
-    };
-    felts as u64 <= MAX_CLASS_FELTS
-}
-
-/// Unrolled as long as one function and one Starknet class hold it, and the compiler takes no longer and no
-/// more memory over it than it is worth.
-pub fn preferred_shape(graph: &QuantGraph) -> Shape {
-    let trees = || {
-        graph.nodes.iter().filter_map(|node| match &node.op {
-            QuantOp::Trees(trees) => Some(&trees.trees),
-            _ => None,
-        })
-    };
-    let deep = trees().flatten().any(|tree| deepest(tree) > MAX_UNROLLED_DEPTH);
-    let tree_nodes: usize = trees().flatten().map(|tree| tree.nodes.len()).sum();
-    let wide = graph.input_len() > MAX_UNROLLED_INPUTS && !one_dense_reads_the_row(graph);
-    let fits = unrolled_felts(graph) <= MAX_UNROLLED_FELTS
-        && estimate(graph, Shape::Unrolled).total() <= MAX_UNROLLED_STEPS;
-    if fits && !deep && !wide && tree_nodes <= MAX_UNROLLED_TREE_NODES {
-        Shape::Unrolled
-    } else {
-        Shape::Looped
-    }
 }

@@ -45,7 +45,7 @@ fn dense(rows: usize, columns: usize) -> (Op, usize) {
 
 /// The model's module.
 fn source(graph: &QuantGraph, shape: Shape) -> String {
-    emit(graph, &meta(), Some(shape.into())).unwrap().files["src/model.cairo"].clone()
+    emit(graph, &meta(), shape.into()).unwrap().files["src/model.cairo"].clone()
 }
 
 /// The unrolled function's body: what the operation becomes.
@@ -147,7 +147,7 @@ fn looped_trees_are_tables_of_nodes() {
 
 #[test]
 fn the_package_around_the_model() {
-    let package = emit(&chain(2, vec![dense(1, 2)], 4), &meta(), None).unwrap();
+    let package = emit(&chain(2, vec![dense(1, 2)], 4), &meta(), Shape::Unrolled.into()).unwrap();
     assert_eq!(
         package.files.keys().collect::<Vec<_>>(),
         [
@@ -166,7 +166,8 @@ fn the_package_around_the_model() {
 fn bad_package_names_are_refused() {
     for name in ["", "1st", "Model", "my-model", "a b", "é", "i64", "core", "match"] {
         let meta = PackageMeta { name: name.into(), ..meta() };
-        let error = emit(&chain(2, vec![dense(1, 2)], 4), &meta, None).unwrap_err();
+        let error =
+            emit(&chain(2, vec![dense(1, 2)], 4), &meta, Shape::Unrolled.into()).unwrap_err();
         assert_eq!(error, EmitError::PackageName { name: name.into() });
     }
 }

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use nilometer_transpiler::graph::{DType, Graph, Input, Node, Op, Output, OutputKind, Unary};
+use nilometer_transpiler::plan::{plan, Calibration, PlanError, PlanOptions, RangeSource};
 use nilometer_transpiler::quant::{
-    lower, plan, Calibration, EncodeError, FeatureMode, GraphError, InputSpec, LowerError,
-    PlanError, PlanOptions, Precision, QuantGraph, QuantOp, RangeSource,
+    lower, EncodeError, FeatureMode, GraphError, InputSpec, LowerError, Precision, QuantGraph,
+    QuantOp,
 };
 
 /// Two dense layers with a Relu between, over two features.
@@ -71,7 +72,7 @@ fn a_tighter_budget_takes_more_bits() {
         let options = PlanOptions { max_loss, ..PlanOptions::default() };
         let plan = plan(&graph, Some(&rows()), &options).unwrap();
         assert!(plan.accuracy.relative_error <= max_loss);
-        plan.precision.weight_bits.iter().sum::<u32>() + plan.precision.input_bits
+        plan.recipe.precision().weight_bits.iter().sum::<u32>() + plan.recipe.precision().input_bits
     };
     assert!(bits(0.0001) > bits(0.05));
 }
@@ -342,13 +343,13 @@ fn the_gate_holds_for_trees_and_fixed_bits() {
 
 #[test]
 fn calibration_that_says_little_is_announced_and_bits_have_a_floor() {
-    use nilometer_transpiler::quant::Warning;
+    use nilometer_transpiler::plan::Warning;
     let of = |rows: Vec<Vec<f64>>| {
         plan(&network(), Some(&Calibration { rows }), &PlanOptions::default()).unwrap()
     };
     let one = of(vec![vec![0.3, -0.4]]);
     assert!(one.warnings.contains(&Warning::FewRows { rows: 1, distinct: 1 }));
-    assert!(one.precision.weight_bits.iter().all(|&bits| bits >= 8), "{:?}", one.precision);
+    assert!(one.recipe.precision().weight_bits.iter().all(|&bits| bits >= 8), "{:?}", one.recipe);
     let same = of(vec![vec![0.3, -0.4]; 100]);
     assert!(same.warnings.contains(&Warning::FewRows { rows: 100, distinct: 1 }));
     assert!(same.warnings.iter().any(|w| matches!(w, Warning::OneClass { rows: 100, .. })));

@@ -15,7 +15,8 @@ use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, RunOptions};
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::eval;
-use nilometer_transpiler::quant::{Calibration, PlanOptions, QuantGraph};
+use nilometer_transpiler::plan::{Calibration, PlanOptions};
+use nilometer_transpiler::quant::QuantGraph;
 use nilometer_verifier::verify;
 use serde::Serialize;
 

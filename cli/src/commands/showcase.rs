@@ -13,7 +13,7 @@ use nilometer_starknet::devnet::{self, DevnetOptions};
 use nilometer_starknet::registry::{approve, deploy, deployed, predict, ClaimRecord, STRK};
 use nilometer_starknet::types::{digest_number, NewModel, NewVersion, ProofRecord};
 use nilometer_starknet::{Call, Chain, Devnet, Felt, Receipt, Registry, Sender};
-use nilometer_transpiler::quant::{Calibration, PlanOptions};
+use nilometer_transpiler::plan::{Calibration, PlanOptions};
 use sha2::{Digest, Sha256};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 use tokio::runtime::{Builder, Runtime};

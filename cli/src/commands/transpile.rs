@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use console::style;
 use nilometer_transpiler::emit::{package_name, Shape};
 use nilometer_transpiler::onnx;
-use nilometer_transpiler::quant::{Calibration, FeatureMode, PlanOptions, RangeSource, Warning};
+use nilometer_transpiler::plan::{Calibration, PlanOptions, RangeSource, Warning};
+use nilometer_transpiler::quant::FeatureMode;
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use nilometer_explorer::pages::{self, Answer, Described, Service};
 use nilometer_explorer::view::*;
 use nilometer_explorer::{described, markdown};
-use nilometer_transpiler::quant::{self, Encoding, PlanOptions, QuantGraph};
+use nilometer_transpiler::plan::{self, PlanOptions};
+use nilometer_transpiler::quant::{Encoding, QuantGraph, Range};
 use nilometer_transpiler::{onnx, passes};
 
 use crate::{answers, samples};
@@ -35,12 +36,12 @@ pub fn graph(path: &str) -> QuantGraph {
         max_loss: 1.0,
         ..PlanOptions::default()
     };
-    quant::plan(&graph, None, &options).unwrap().graph
+    plan::plan(&graph, None, &options).unwrap().graph
 }
 
 /// What a graph's input and outputs are.
 pub fn schema(graph: &QuantGraph) -> SchemaView {
-    let input = |(index, range): (usize, &quant::Range)| {
+    let input = |(index, range): (usize, &Range)| {
         let (encoding, dtype, step, missing) = match &graph.input.encoding {
             Encoding::Fixed { scale_log2 } => {
                 ("fixed", None, Some(2f64.powi(-scale_log2[index])), false)

@@ -13,6 +13,8 @@ use crate::{runtime, Context as _, Error};
 pub struct Built {
     /// The program.
     pub program: Program,
+    /// The program's file.
+    pub program_json: Vec<u8>,
     /// The contract, measured.
     pub contract: ContractSize,
 }
@@ -37,7 +39,8 @@ pub fn compile(
     };
     let program = Program::from_sierra(&sierra, &entry)?;
     staging.write(&format!("{BUILD}/program.sierra.json"), &sierra)?;
-    staging.write(&format!("{BUILD}/{PROGRAM}"), &program.to_json())?;
+    let program_json = program.to_json();
+    staging.write(&format!("{BUILD}/{PROGRAM}"), &program_json)?;
     let contract = match compiled.contracts.first() {
         Some(class) => measure(staging, class)?,
         None => ContractSize {
@@ -51,7 +54,7 @@ pub fn compile(
             compiled_class_hash: None,
         },
     };
-    Ok(Built { program, contract })
+    Ok(Built { program, program_json, contract })
 }
 
 /// Compiles the contract alone, in place of the one that is there.

@@ -9,11 +9,10 @@ use std::path::Path;
 
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
 use nilometer_transpiler::decision::Decision;
-use nilometer_transpiler::emit::{emit, CairoPackage, PackageMeta, Shape, Shapes};
+use nilometer_transpiler::emit::{emit, CairoPackage, Files, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
-use nilometer_transpiler::quant::{
-    self, plan, Calibration, FeatureMode, Plan, PlanOptions, QuantGraph,
-};
+use nilometer_transpiler::plan::{choose_shapes, fits_class, plan, Calibration, Plan, PlanOptions};
+use nilometer_transpiler::quant::{FeatureMode, QuantGraph};
 use nilometer_transpiler::schema::Schema;
 use nilometer_transpiler::{cost, onnx, passes};
 use serde_json::json;
@@ -81,14 +80,19 @@ pub fn import(bytes: &[u8], labels_only: bool) -> Result<Graph, Error> {
 fn write_sources(
     graph: &QuantGraph,
     meta: &PackageMeta,
-    shapes: Option<Shapes>,
+    shapes: Shapes,
     staging: &Staging,
 ) -> Result<CairoPackage, Error> {
     let cairo = emit(graph, meta, shapes)?;
-    for (path, text) in &cairo.files {
+    write_files(&cairo.files, staging)?;
+    Ok(cairo)
+}
+
+fn write_files(files: &Files, staging: &Staging) -> Result<(), Error> {
+    for (path, text) in files {
         staging.write(path, text.as_bytes())?;
     }
-    Ok(cairo)
+    Ok(())
 }
 
 /// Transpiles, compiles, measures and writes a package.
@@ -119,9 +123,8 @@ pub fn transpile(
     let options = PlanOptions { decision, ..job.options.clone() };
     let plan = plan(&graph, calibration, &options)?;
     let model_hash = format!("{:#x}", plan.graph.model_hash());
-    let quantisation = quant::Recipe::of(&graph, calibration, &job.options, &plan.precision)?;
     // A recipe that does not give the same model would only be noticed by whoever relies on it.
-    let again = format!("{:#x}", quantisation.lower(&graph)?.model_hash());
+    let again = format!("{:#x}", plan.recipe.lower(&graph)?.model_hash());
     if again != model_hash {
         return Err(Error::NotReproduced { expected: model_hash, actual: again });
     }
@@ -129,7 +132,8 @@ pub fn transpile(
 
     stages.start(Stage::Emit);
     let meta = PackageMeta { name: job.name.clone(), model_hash: model_hash.clone() };
-    let mut cairo = write_sources(&plan.graph, &meta, job.shape.map(Into::into), &staging)?;
+    let shapes = choose_shapes(&plan.graph, job.shape, true);
+    let mut cairo = write_sources(&plan.graph, &meta, shapes, &staging)?;
     for (path, text) in runtime::FILES {
         staging.write(&format!("{}/{path}", runtime::FOLDER), text.as_bytes())?;
     }
@@ -141,17 +145,13 @@ pub fn transpile(
     stages.done(if toolchain.is_pinned() { "pinned" } else { "not the pinned one" }.to_owned());
 
     stages.start(Stage::Compile);
-    let shapes = cairo.shapes;
-    let with_contract = cost::fits_class(&plan.graph, shapes.contract);
+    let with_contract = fits_class(&plan.graph, shapes.contract);
     let mut built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
-    // A class has limits that a program has not: the program keeps its fewer steps, the contract takes less code.
-    let may_shrink = job.shape.is_none() && shapes.contract == Shape::Unrolled;
-    if may_shrink && !built.contract.within_limits && cost::fits_class(&plan.graph, Shape::Looped) {
-        let shapes = Shapes { contract: Shape::Looped, ..shapes };
-        cairo = write_sources(&plan.graph, &meta, Some(shapes), &staging)?;
+    let shapes = choose_shapes(&plan.graph, job.shape, built.contract.within_limits);
+    if shapes != cairo.shapes {
+        write_files(&cairo.rewrite_contract(&plan.graph, &meta, shapes.contract)?, &staging)?;
         built.contract = build::contract(&toolchain, &staging, &cairo.name)?;
     }
-    let shapes = cairo.shapes;
     stages.done(match built.contract.class_bytes {
         Some(_) => format!(
             "program {} felts, contract {} felts",
@@ -207,13 +207,13 @@ pub fn transpile(
         shape: manifest.shape,
         contract_shape: manifest.contract_shape,
         labels_only: job.labels_only,
-        quantisation,
+        quantisation: plan.recipe.clone(),
     };
     describe(&Documents {
         staging: &staging,
         job,
         graph: &plan.graph,
-        program: &built.program,
+        program: &built.program_json,
         manifest: &manifest,
         report: &report,
         recipe: &recipe,
@@ -236,7 +236,7 @@ struct Documents<'a> {
     staging: &'a Staging,
     job: &'a Job,
     graph: &'a QuantGraph,
-    program: &'a Program,
+    program: &'a [u8],
     manifest: &'a Manifest,
     report: &'a Report,
     recipe: &'a Recipe,
@@ -265,7 +265,7 @@ fn describe(documents: &Documents<'_>) -> Result<(), Error> {
         report: &report_json,
         schema: &schema,
         graph: &model,
-        program: &program.to_json(),
+        program,
         recipe: &recipe_json,
         example: Some(&example),
         features: None,

@@ -1,8 +1,8 @@
 //! Making a package's model, program and contract again, to compare their hashes.
 
 use nilometer_cairo::{Toolchain, ToolchainOptions};
-use nilometer_transpiler::cost;
 use nilometer_transpiler::emit::PackageMeta;
+use nilometer_transpiler::plan::fits_class;
 
 use super::{build, import, simplified, write_sources, Observer, Stage, Stages};
 use crate::folder::{Staging, BUILD, CONTRACT};
@@ -52,7 +52,7 @@ pub fn rebuild(
     let staging = Staging::new(&scratch.path().join("package"))?;
     let meta = PackageMeta { name: recipe.name.clone(), model_hash: model_hash.clone() };
     let shapes = recipe.shapes();
-    let cairo = write_sources(&graph, &meta, Some(shapes), &staging)?;
+    let cairo = write_sources(&graph, &meta, shapes, &staging)?;
     for (path, text) in runtime::FILES {
         staging.write(&format!("{}/{path}", runtime::FOLDER), text.as_bytes())?;
     }
@@ -63,7 +63,7 @@ pub fn rebuild(
     stages.done(String::new());
 
     stages.start(Stage::Compile);
-    let with_contract = cost::fits_class(&graph, shapes.contract);
+    let with_contract = fits_class(&graph, shapes.contract);
     let built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
     let class = match built.contract.class_bytes {
         Some(_) => {

@@ -1,6 +1,6 @@
 //! The dense layers: bits and lanes.
 
-use nilometer_transpiler::emit::{lanes, Shape};
+use nilometer_transpiler::layout::{lanes, Shape};
 use nilometer_transpiler::quant::{QuantGraph, QuantNode, QuantOp, Range};
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,8 @@
 
 use handlebars::Handlebars;
 use nilometer_transpiler::graph::{DType, Labels, OutputKind};
-use nilometer_transpiler::quant::{QuantGraph, RangeSource};
+use nilometer_transpiler::plan::RangeSource;
+use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::FeatureEncoding;
 use serde::Serialize;
 use serde_json::json;

@@ -13,7 +13,8 @@ use nilometer_transpiler::cost::Steps;
 use nilometer_transpiler::decision::Decision;
 use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::graph::{Graph, Op};
-use nilometer_transpiler::quant::{Plan, QuantGraph, RangeSource, Warning};
+use nilometer_transpiler::plan::{Plan, RangeSource, Warning};
+use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::{FeatureEncoding, Schema};
 use serde::Serialize;
 

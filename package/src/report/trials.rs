@@ -1,6 +1,6 @@
 //! The precisions that were tried: accuracy against cost.
 
-use nilometer_transpiler::quant::Trial;
+use nilometer_transpiler::plan::Trial;
 use serde::Serialize;
 
 use crate::gas;

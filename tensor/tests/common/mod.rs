@@ -12,9 +12,9 @@ use nilometer_stark::{Air, Columns};
 use nilometer_tensor::{auxiliary, compile, Compiled, Witness};
 use nilometer_tensor_air::{Felt, Instance, ModelAir};
 use nilometer_transpiler::graph::OutputKind;
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
 use nilometer_transpiler::quant::{
-    plan, Calibration, Encoding, PlanOptions, QuantGraph, QuantInput, QuantNode, QuantOp,
-    QuantOutput, Range,
+    Encoding, QuantGraph, QuantInput, QuantNode, QuantOp, QuantOutput, Range,
 };
 use nilometer_transpiler::{onnx, passes};
 

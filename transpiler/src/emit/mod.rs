@@ -1,50 +1,20 @@
 //! Cairo packages from integer graphs.
 
-mod lanes;
 mod looped;
 mod names;
 mod package;
-pub(crate) mod readers;
 mod unrolled;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::cost;
-use crate::quant::{QuantGraph, QuantOp};
+use crate::layout::one_dense_reads_the_row;
+use crate::quant::QuantGraph;
 
-use readers::one_dense_reads_the_row;
-
-pub use lanes::LanePlan;
+pub use crate::layout::{Shape, Shapes};
 pub use names::package_name;
 pub use package::{CairoPackage, PackageMeta, RUNTIME_NAME};
-
-/// The two ways to write a model down; both compute the same integers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shape {
-    /// Straight-line code, weights and thresholds as immediates: fewest steps, most code.
-    Unrolled,
-    /// Constant data and tight loops: least code.
-    Looped,
-}
-
-/// How a package's two entries are written; alike, as a rule. What is only proved has no class to fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shapes {
-    /// The provable program.
-    pub program: Shape,
-    /// The Starknet contract.
-    pub contract: Shape,
-}
-
-impl From<Shape> for Shapes {
-    fn from(shape: Shape) -> Self {
-        Self { program: shape, contract: shape }
-    }
-}
 
 /// A model that cannot be written down.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -83,9 +53,8 @@ pub enum EmitError {
 pub fn emit(
     graph: &QuantGraph,
     meta: &PackageMeta,
-    shapes: Option<Shapes>,
+    shapes: Shapes,
 ) -> Result<CairoPackage, EmitError> {
-    let shapes = shapes.unwrap_or_else(|| cost::preferred_shape(graph).into());
     check_width(graph, shapes)?;
     package::assemble(graph, meta, shapes)
 }
@@ -119,27 +88,6 @@ fn module(graph: &QuantGraph, shape: Shape) -> Result<String, EmitError> {
         Shape::Unrolled => package::unrolled_module(graph),
         Shape::Looped => looped::module(graph),
     }
-}
-
-/// How many accumulators share a felt, for each dense layer by the name of its node; 1 where a layer
-/// is cheaper row by row.
-pub fn lanes(graph: &QuantGraph, shape: Shape) -> Vec<(String, usize)> {
-    let dense = graph.nodes.iter().filter_map(|node| match &node.op {
-        QuantOp::Dense { bias, .. } => Some((node, bias.len())),
-        _ => None,
-    });
-    dense
-        .map(|(node, rows)| {
-            let plan = LanePlan::new(&node.ranges, 0);
-            let inputs = graph.nodes[node.inputs[0]].ranges.len();
-            let lanes = match shape {
-                Shape::Unrolled if !cost::packs(&plan, inputs, rows) => 1,
-                Shape::Unrolled => plan.per_felt(),
-                Shape::Looped => looped::runtime_lanes(plan, rows).per_felt(),
-            };
-            (node.name.clone(), lanes)
-        })
-        .collect()
 }
 
 /// Files by path relative to the package's folder.

@@ -1,6 +1,8 @@
 //! The package around the model: sources from templates, and the runtime they import.
 
-use handlebars::Handlebars;
+use std::sync::LazyLock;
+
+use handlebars::{Handlebars, TemplateError};
 use serde::Serialize;
 
 use super::names::is_package_name;
@@ -41,15 +43,22 @@ const TEMPLATES: [(&str, &str); 6] = [
     ("looped.cairo", include_str!("../../../templates/looped.cairo.hbs")),
 ];
 
-/// Renders a template; every name that it uses must be there.
-pub(super) fn render(template: &str, context: &impl Serialize) -> Result<String, EmitError> {
-    let error = |reason: String| EmitError::Template { template: template.to_owned(), reason };
+/// The engine with all templates; every name that they use must be there.
+fn engine() -> Result<Handlebars<'static>, TemplateError> {
     let mut engine = Handlebars::new();
     engine.set_strict_mode(true);
     engine.register_escape_fn(handlebars::no_escape);
     for (name, text) in TEMPLATES {
-        engine.register_template_string(name, text).map_err(|e| error(e.to_string()))?;
+        engine.register_template_string(name, text)?;
     }
+    Ok(engine)
+}
+
+/// Renders a template.
+pub(super) fn render(template: &str, context: &impl Serialize) -> Result<String, EmitError> {
+    static ENGINE: LazyLock<Result<Handlebars<'static>, TemplateError>> = LazyLock::new(engine);
+    let error = |reason: String| EmitError::Template { template: template.to_owned(), reason };
+    let engine = ENGINE.as_ref().map_err(|e| error(e.to_string()))?;
     engine.render(template, context).map_err(|e| error(e.to_string()))
 }
 
@@ -152,31 +161,58 @@ pub(super) fn assemble(
     if !is_package_name(&meta.name) {
         return Err(EmitError::PackageName { name: meta.name.clone() });
     }
+    let mut files = frame(graph, meta, shapes)?;
+    files.insert("src/model.cairo".to_owned(), module(graph, shapes.program)?);
+    if shapes.program != shapes.contract {
+        files.insert(CONTRACT_MODEL.to_owned(), module(graph, shapes.contract)?);
+    }
+    Ok(CairoPackage { name: meta.name.clone(), shapes, files })
+}
+
+/// The contract's own module of the model, where it has one.
+const CONTRACT_MODEL: &str = "src/contract_model.cairo";
+
+/// The files around the model.
+fn frame(graph: &QuantGraph, meta: &PackageMeta, shapes: Shapes) -> Result<Files, EmitError> {
+    let schema = crate::schema::Schema::of(graph).to_felts();
     let context = PackageContext {
         meta,
         version: env!("CARGO_PKG_VERSION"),
         runtime: RUNTIME_NAME,
         n_inputs: graph.input_len(),
         n_outputs: graph.output_len(),
-        schema: crate::schema::Schema::of(graph)
-            .to_felts()
-            .iter()
-            .map(|f| format!("{f:#x}"))
-            .collect(),
+        schema: schema.iter().map(|f| format!("{f:#x}")).collect(),
         own_model: shapes.program != shapes.contract,
     };
-    let mut files = Files::new();
-    for (path, template) in [
+    let templates = [
         ("Scarb.toml", "Scarb.toml"),
         ("src/lib.cairo", "lib.cairo"),
         ("src/program.cairo", "program.cairo"),
         ("src/contract.cairo", "contract.cairo"),
-    ] {
-        files.insert(path.to_owned(), render(template, &context)?);
+    ];
+    let file = |(path, template): (&str, &str)| Ok((path.to_owned(), render(template, &context)?));
+    templates.into_iter().map(file).collect()
+}
+
+impl CairoPackage {
+    /// Writes the contract in a shape that is not the program's; the program's model stays as it is. The files that
+    /// this changes, by path.
+    ///
+    /// # Errors
+    /// The model has no such shape.
+    pub fn rewrite_contract(
+        &mut self,
+        graph: &QuantGraph,
+        meta: &PackageMeta,
+        contract: Shape,
+    ) -> Result<Files, EmitError> {
+        let shapes = Shapes { contract, ..self.shapes };
+        let mut changed = frame(graph, meta, shapes)?;
+        if shapes.program != contract {
+            changed.insert(CONTRACT_MODEL.to_owned(), module(graph, contract)?);
+        }
+        self.shapes = shapes;
+        self.files.extend(changed.clone());
+        Ok(changed)
     }
-    files.insert("src/model.cairo".to_owned(), module(graph, shapes.program)?);
-    if context.own_model {
-        files.insert("src/contract_model.cairo".to_owned(), module(graph, shapes.contract)?);
-    }
-    Ok(CairoPackage { name: meta.name.clone(), shapes, files })
 }

@@ -8,7 +8,6 @@ mod bounds;
 mod eval;
 mod exact;
 mod lower;
-mod plan;
 mod ranges;
 mod serial;
 mod table;
@@ -21,11 +20,8 @@ use crate::graph::{DType, Feature, OutputKind, ValueId};
 
 pub use eval::{EncodeError, Prediction};
 pub use exact::{key_of, value_of};
+pub(crate) use lower::{draft, is_ordered};
 pub use lower::{lower, FeatureMode, InputSpec, LowerError, Precision};
-pub use plan::{
-    compare, plan, Accuracy, Calibration, Plan, PlanError, PlanOptions, RangeSource, Recipe,
-    RecipeError, Trial, Warning,
-};
 pub(crate) use ranges::shift_round;
 pub use ranges::RangeError;
 pub use table::{Table, TableFunction};

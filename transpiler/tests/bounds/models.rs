@@ -4,9 +4,8 @@ use nilometer_transpiler::graph::{
     Aggregate, Arithmetic, DType, Feature, Graph, Norm, Op, Test, Tree, TreeEnsemble, TreeNode,
     Unary,
 };
-use nilometer_transpiler::quant::{
-    lower, plan, FeatureMode, InputSpec, PlanOptions, Precision, QuantGraph,
-};
+use nilometer_transpiler::plan::{plan, PlanOptions};
+use nilometer_transpiler::quant::{lower, FeatureMode, InputSpec, Precision, QuantGraph};
 
 use super::cases::{gelu, Builder};
 use super::climb::{worst, Random};

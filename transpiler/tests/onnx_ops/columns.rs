@@ -3,7 +3,8 @@
 use nilometer_transpiler::eval::{evaluate, EvalError};
 use nilometer_transpiler::graph::{Feature, Graph};
 use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
-use nilometer_transpiler::quant::{plan, Calibration, EncodeError, PlanOptions, QuantGraph};
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
+use nilometer_transpiler::quant::{EncodeError, QuantGraph};
 
 use crate::support::*;
 

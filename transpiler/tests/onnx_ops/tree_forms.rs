@@ -5,7 +5,8 @@ use nilometer_transpiler::graph::{Op, Test, TreeNode};
 use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
 use nilometer_transpiler::onnx::pb::{AttributeProto, TensorProto};
 use nilometer_transpiler::passes;
-use nilometer_transpiler::quant::{plan, Calibration, PlanOptions, QuantGraph};
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
+use nilometer_transpiler::quant::QuantGraph;
 
 use crate::support::*;
 

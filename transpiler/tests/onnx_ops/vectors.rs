@@ -4,7 +4,8 @@ use nilometer_transpiler::graph::Graph;
 use nilometer_transpiler::onnx::pb::attribute_proto::AttributeType;
 use nilometer_transpiler::onnx::pb::tensor_proto::DataType;
 use nilometer_transpiler::onnx::pb::{AttributeProto, GraphProto};
-use nilometer_transpiler::quant::{plan, Calibration, PlanOptions, QuantGraph};
+use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
+use nilometer_transpiler::quant::QuantGraph;
 
 use crate::support::*;
 

@@ -2,9 +2,9 @@
 
 use starknet_types_core::felt::Felt;
 
-use super::{runtime_lanes, Body, MAX_CONSTANT, POSITIVE};
-use crate::emit::lanes::LanePlan;
+use super::{Body, MAX_CONSTANT, POSITIVE};
 use crate::emit::EmitError;
+use crate::layout::{runtime_lanes, LanePlan};
 
 /// The runtime takes inputs in multiples of this.
 const INPUT_CHUNK: usize = 8;

@@ -12,10 +12,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use starknet_types_core::felt::Felt;
 
-use super::lanes::LanePlan;
-use super::readers::Readers;
 use super::{package, EmitError};
 use crate::graph::ValueId;
+use crate::layout::Readers;
 use crate::quant::{QuantGraph, QuantNode, QuantOp, Table};
 
 /// Felts in one constant: the compiler counts a type's size in 16 bits.
@@ -345,16 +344,6 @@ fn path(name: &str) -> String {
         _ => "scalar",
     };
     format!("nilometer_runtime::{module}::{name}")
-}
-
-/// Most lanes that the runtime splits a half of a felt into.
-const MAX_HALF: usize = 8;
-
-/// Lanes as the runtime takes them, and no more than there are rows.
-pub(super) fn runtime_lanes(mut plan: LanePlan, rows: usize) -> LanePlan {
-    plan.n_low = plan.n_low.min(MAX_HALF).min(rows);
-    plan.n_high = plan.n_high.min(MAX_HALF).min(rows - plan.n_low);
-    plan
 }
 
 fn list<T: ToString>(items: &[T]) -> String {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use starknet_types_core::felt::Felt;
 
-use super::{runtime_lanes, Body, MAX_CONSTANT};
-use crate::emit::lanes::LanePlan;
+use super::{Body, MAX_CONSTANT};
 use crate::emit::EmitError;
 use crate::graph::Aggregate;
+use crate::layout::{runtime_lanes, LanePlan};
 use crate::quant::{KeyTest, LeafWeights, QuantTree, QuantTreeNode, QuantTrees};
 
 /// Felts of a node in a table.

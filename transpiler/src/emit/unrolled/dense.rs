@@ -6,8 +6,7 @@ use starknet_types_core::felt::Felt;
 use super::cell::{Cell, IntType, Raw};
 use super::parts::Sum;
 use super::Body;
-use crate::cost;
-use crate::emit::lanes::LanePlan;
+use crate::layout::{packs, LanePlan};
 use crate::quant::Range;
 
 impl Body<'_> {
@@ -24,7 +23,7 @@ impl Body<'_> {
         let ranges = node.ranges.clone();
         let plan = LanePlan::new(&ranges, align);
         let in_parts = self.in_parts && node.inputs[0] == 0;
-        if !cost::packs(&plan, x.len(), bias.len()) {
+        if !packs(&plan, x.len(), bias.len()) {
             if in_parts {
                 let x_len = x.len();
                 let columns: Vec<_> = (0..bias.len())

@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use num_bigint::BigInt;
 
-use super::readers::Readers;
 use super::EmitError;
+use crate::layout::Readers;
 use crate::quant::{QuantGraph, QuantNode, QuantOp, Range, Table};
 use cell::{Cell, IntType, Raw};
 use helpers::{constrain_types, div_rem_expr, div_rem_types, Helper, ImplKey};

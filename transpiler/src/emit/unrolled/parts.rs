@@ -8,7 +8,7 @@ use starknet_types_core::felt::Felt;
 
 use super::cell::Cell;
 use super::Body;
-use crate::emit::readers::one_dense_reads_the_row;
+use crate::layout::one_dense_reads_the_row;
 use crate::quant::QuantGraph;
 
 /// Up to so many features are read in one function.

@@ -7,8 +7,8 @@ use num_bigint::BigInt;
 use super::cell::{Cell, IntType, Raw};
 use super::dense::hex;
 use super::{constrain_types, Body};
-use crate::emit::lanes::LanePlan;
 use crate::graph::Aggregate;
+use crate::layout::LanePlan;
 use crate::quant::{Branch, KeyTest, LeafWeights, QuantTree, QuantTreeNode, QuantTrees, Range};
 
 impl Body<'_> {

@@ -47,7 +47,7 @@ const TREE_FEATURE_BITS: u32 = 24;
 
 /// Whether the model only compares: every output depends on the input through trees alone, and each
 /// tree feature is a monotone chain from the input.
-pub(in crate::quant) fn is_ordered(graph: &Graph, spec: &InputSpec) -> bool {
+pub(crate) fn is_ordered(graph: &Graph, spec: &InputSpec) -> bool {
     if spec.features == FeatureMode::Fixed {
         return false;
     }

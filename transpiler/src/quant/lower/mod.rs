@@ -1,6 +1,6 @@
 //! From the float graph to the integer graph, for a given precision.
 //!
-//! Every float node becomes one or more integer nodes. Precision is an argument: [`super::plan`]
+//! Every float node becomes one or more integer nodes. Precision is an argument: [`crate::plan`]
 //! chooses it. Along with the ranges, a bound on the error against the real-valued model is carried
 //! from the input to the outputs.
 
@@ -18,7 +18,7 @@ use super::{QuantGraph, QuantNode, QuantOp, QuantOutput, Range};
 use crate::float::pow2;
 use crate::graph::{Graph, Op, Unary, ValueId};
 
-pub(in crate::quant) use input::is_ordered;
+pub(crate) use input::is_ordered;
 pub use input::{FeatureMode, InputSpec};
 
 /// How many bits go where. Dense layers are numbered in the order of the graph.
@@ -103,7 +103,7 @@ pub fn lower(
 ///
 /// # Errors
 /// As [`lower`].
-pub(in crate::quant) fn draft(
+pub(crate) fn draft(
     graph: &Graph,
     spec: &InputSpec,
     precision: &Precision,

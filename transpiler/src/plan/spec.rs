@@ -1,8 +1,8 @@
 //! The rows that the model is declared to take.
 
-use super::super::lower::InputSpec;
 use super::{Calibration, PlanError, PlanOptions, RangeSource};
 use crate::graph::{DType, Graph};
+use crate::quant::InputSpec;
 
 /// The default declared range, and the one that features are assumed to take in practice: standardised
 /// features seldom leave it.

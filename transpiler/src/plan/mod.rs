@@ -1,23 +1,25 @@
-//! Choosing the precision: the fewest steps that keep the accuracy budget on the calibration rows.
+//! Choosing the precision and the shape of the code: the fewest steps that keep the accuracy budget on the
+//! calibration rows.
 
 mod accuracy;
 mod recipe;
 mod search;
+mod shape;
 mod spec;
 mod warnings;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::lower::FeatureMode;
-use super::{EncodeError, Encoding, LowerError, Precision, QuantGraph};
 use crate::decision::Decision;
 use crate::eval::EvalError;
 use crate::graph::{Graph, Op};
+use crate::quant::{EncodeError, Encoding, FeatureMode, LowerError, Precision, QuantGraph};
 use search::Search;
 
 pub use accuracy::{compare, Accuracy};
 pub use recipe::{Recipe, RecipeError};
+pub use shape::{choose_shapes, fits_class};
 pub use warnings::Warning;
 
 /// What to quantise for.
@@ -97,8 +99,8 @@ pub struct Trial {
 pub struct Plan {
     /// The integer model.
     pub graph: QuantGraph,
-    /// Its precision.
-    pub precision: Precision,
+    /// What makes it again from the float graph: precision, ranges, observed magnitudes.
+    pub recipe: Recipe,
     /// Where the declared range comes from.
     pub range_source: RangeSource,
     /// The uniform precisions tried, and the one chosen, last.

@@ -3,15 +3,11 @@
 //! A plan is found by looking at calibration rows. A recipe is what was found: with it anyone makes the same integer
 //! model again, without the rows and without a search.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::super::lower::{FeatureMode, InputSpec};
-use super::super::{lower, LowerError, Precision, QuantGraph};
-use super::{spec, Calibration, PlanError, PlanOptions};
-use crate::eval;
 use crate::graph::{Graph, Op};
+use crate::quant::{lower, FeatureMode, InputSpec, LowerError, Precision, QuantGraph};
 
 /// The most bits of weights and activations, and of tables, that a recipe may name.
 const MAX_BITS: u32 = 24;
@@ -67,52 +63,28 @@ pub enum RecipeError {
 }
 
 impl Recipe {
-    /// Writes down what [`super::plan`] found for the same arguments.
-    ///
-    /// # Errors
-    /// Those of the plan's start: a row or a range that cannot be used.
-    pub fn of(
-        graph: &Graph,
-        calibration: Option<&Calibration>,
-        options: &PlanOptions,
-        precision: &Precision,
-    ) -> Result<Self, PlanError> {
-        let (spec, _) = spec::input_spec(graph, calibration, options)?;
-        let synthetic;
-        let rows = match calibration {
-            Some(calibration) => &calibration.rows,
-            None => {
-                synthetic = spec::synthetic_rows(graph, &spec.typical);
-                &synthetic
-            }
-        };
-        let none = || vec![0.0f64; graph.nodes.len()];
-        let larger = |mut most: Vec<f64>, values: Vec<f64>| {
-            most.iter_mut().zip(values).for_each(|(most, value)| *most = most.max(value));
-            most
-        };
-        let observed = rows
-            .par_iter()
-            .enumerate()
-            .map(|(row, values)| {
-                let values = eval::evaluate_all(graph, values)
-                    .map_err(|source| PlanError::Calibration { row, source })?;
-                let largest = |value: &Vec<f64>| {
-                    value.iter().filter(|v| v.is_finite()).fold(0.0f64, |m, v| m.max(v.abs()))
-                };
-                Ok::<Vec<f64>, PlanError>(values.iter().map(largest).collect())
-            })
-            .try_reduce(none, |a, b| Ok(larger(a, b)))?;
-        Ok(Self {
+    /// Writes down what was found.
+    pub(super) fn new(spec: &InputSpec, precision: Precision, observed: Vec<f64>) -> Self {
+        Self {
             exact_features: spec.features == FeatureMode::Exact,
             declared: runs(&spec.declared),
             typical: runs(&spec.typical),
             input_bits: precision.input_bits,
-            weight_bits: precision.weight_bits.clone(),
-            activation_bits: precision.activation_bits.clone(),
+            weight_bits: precision.weight_bits,
+            activation_bits: precision.activation_bits,
             table_bits: precision.table_bits,
             observed,
-        })
+        }
+    }
+
+    /// The precision: bits of inputs, weights, activations and tables.
+    pub fn precision(&self) -> Precision {
+        Precision {
+            input_bits: self.input_bits,
+            weight_bits: self.weight_bits.clone(),
+            activation_bits: self.activation_bits.clone(),
+            table_bits: self.table_bits,
+        }
     }
 
     /// Makes the integer model: nothing is searched for.
@@ -151,13 +123,7 @@ impl Recipe {
                 false => FeatureMode::Fixed,
             },
         };
-        let precision = Precision {
-            input_bits: self.input_bits,
-            weight_bits: self.weight_bits.clone(),
-            activation_bits: self.activation_bits.clone(),
-            table_bits: self.table_bits,
-        };
-        Ok(lower(graph, &spec, &precision, &self.observed)?)
+        Ok(lower(graph, &spec, &self.precision(), &self.observed)?)
     }
 }
 

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::super::QuantGraph;
 use crate::decision::Decision;
 use crate::graph::OutputKind;
+use crate::quant::QuantGraph;
 
 /// Agreement with the float model over some rows. Rows that are refused and rows that are decided
 /// differently are counted apart: the first never get an answer, the second get another one.

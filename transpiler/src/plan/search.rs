@@ -6,15 +6,15 @@
 
 use rayon::prelude::*;
 
-use super::super::lower::{draft, is_ordered, lower, InputSpec};
-use super::super::{LowerError, Precision, QuantGraph};
 use super::accuracy::{compare_within, spans};
+use super::shape::choose_shapes;
 use super::warnings::{warnings, Warning};
-use super::{Accuracy, Plan, PlanError, PlanOptions, RangeSource, Trial, UNIFORM_BITS};
+use super::{Accuracy, Plan, PlanError, PlanOptions, RangeSource, Recipe, Trial, UNIFORM_BITS};
 use crate::cost;
 use crate::decision::Decision;
 use crate::eval;
 use crate::graph::{Graph, Op};
+use crate::quant::{draft, is_ordered, lower, InputSpec, LowerError, Precision, QuantGraph};
 
 /// Multiply-accumulates that the rows of one trial may take.
 const TRIAL_MACS: usize = 30_000_000;
@@ -136,7 +136,7 @@ impl<'a> Search<'a> {
             weight_bits: precision.weight_bits.clone(),
             activation_bits: precision.activation_bits.clone(),
             accuracy,
-            steps: cost::steps(graph),
+            steps: cost::estimate(graph, choose_shapes(graph, None, true).program).total(),
             accepted: self.keeps(&accuracy, HEADROOM),
         }
     }
@@ -322,8 +322,9 @@ impl<'a> Search<'a> {
         if let Some(chosen) = trials.last_mut() {
             chosen.accepted = true;
         }
+        let recipe = Recipe::new(&self.spec, precision, self.observed);
         let (decision, warnings) = (self.decision, self.warnings);
-        Ok(Plan { graph, precision, range_source, trials, accuracy, decision, warnings })
+        Ok(Plan { graph, recipe, range_source, trials, accuracy, decision, warnings })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::graph::ValueId;
 use crate::quant::{QuantGraph, QuantOp};
 
 /// The readers of every value of a graph.
-pub(super) struct Readers<'a> {
+pub(crate) struct Readers<'a> {
     graph: &'a QuantGraph,
     /// How many nodes and outputs read each value.
     uses: Vec<usize>,
@@ -23,7 +23,7 @@ pub(crate) fn one_dense_reads_the_row(graph: &QuantGraph) -> bool {
 
 /// What follows a value directly, where nothing else looks at what lies between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     /// A Relu.
     pub relu: Option<ValueId>,
     /// A rounding shift, behind the Relu if there is one, and its bits.
