@@ -148,7 +148,8 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     let kind = |kind: Kind| Some(Failure::new(kind, None));
     let help = |kind: Kind, help: &str| Some(Failure::new(kind, Some(help.to_owned())));
     if let Some(error) = cause.downcast_ref::<nilometer_package::Error>() {
-        if matches!(error, nilometer_package::Error::NoLabel) {
+        use nilometer_package::Error;
+        if matches!(error, Error::NoLabel | Error::Task(_) | Error::FeatureNames { .. }) {
             return kind(Kind::Usage);
         }
         let inner = error.cause();

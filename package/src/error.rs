@@ -1,7 +1,7 @@
 //! Why something about a package failed.
 
 use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
-use nilometer_transpiler::decision::ThresholdError;
+use nilometer_transpiler::decision::{TaskError, ThresholdError};
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
 use nilometer_transpiler::onnx::ImportError;
@@ -31,6 +31,17 @@ pub enum Error {
     /// A decision that the model cannot make.
     #[error("`--threshold`: {0}")]
     Threshold(#[from] ThresholdError),
+    /// A task that the model cannot have.
+    #[error("`--task`: {0}")]
+    Task(#[from] TaskError),
+    /// Names for another number of features.
+    #[error("{actual} feature names are given, and the model takes {expected} features")]
+    FeatureNames {
+        /// Features of the model.
+        expected: usize,
+        /// Names given.
+        actual: usize,
+    },
     /// The precision.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -122,6 +133,8 @@ impl Error {
         match self {
             Self::Within { source, .. } => source.cause(),
             Self::NoLabel
+            | Self::FeatureNames { .. }
+            | Self::Task(_)
             | Self::NotCompiled(_)
             | Self::Scratch(_)
             | Self::NotReproduced { .. } => self,

@@ -1,8 +1,9 @@
 //! What a model decides: the one number per row that agreement is counted on.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::graph::{Arithmetic, Graph, Labels, Op, OutputKind, TopK, Unary, ValueId};
+use crate::graph::{Arithmetic, Graph, Labels, Op, Output, OutputKind, TopK, Unary, ValueId};
 
 /// How a row's outputs become a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +27,45 @@ pub enum Decision {
     None,
 }
 
+/// What a model is for, where its outputs do not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// It chooses among classes.
+    Classify,
+    /// It predicts numbers.
+    Regress,
+}
+
+/// A model that cannot be for what it is said to be for.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("no output of the model chooses among classes: it has {outputs}")]
+pub struct TaskError {
+    /// What it has.
+    pub outputs: String,
+}
+
 impl Decision {
+    /// How `graph` decides where its task is said: by a label, else the largest of several numbers, else one
+    /// probability.
+    ///
+    /// # Errors
+    /// Classes are wanted of a model with one number that is no probability.
+    pub fn for_task(graph: &Graph, task: Task) -> Result<Self, TaskError> {
+        if task == Task::Regress {
+            return Ok(Self::None);
+        }
+        let own = Self::of(graph);
+        if own != Self::None {
+            return Ok(own);
+        }
+        let several = |output: &Output| graph.nodes[output.value].len > 1;
+        match graph.outputs.iter().position(several) {
+            Some(output) => Ok(Self::ArgMax(output)),
+            None => Err(TaskError { outputs: known(graph) }),
+        }
+    }
+
     /// How `graph` decides, by what its outputs end in: a label, a class per number, a softmax, a single
     /// sigmoid. Regressors, transformers, autoencoders and actors decide nothing. A dense layer of
     /// several numbers behind a hidden layer is taken for the scores of classes (exporters drop the
@@ -246,7 +285,7 @@ fn has_hidden_layer(graph: &Graph, dense: ValueId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{DType, Input, Node, Output};
+    use crate::graph::{DType, Input, Node};
 
     /// `features` → dense(16) → relu → dense(`len`) → `last`.
     fn network(features: usize, len: usize, last: Option<Op>, name: &str) -> Graph {
@@ -313,6 +352,20 @@ mod tests {
         let mut graph = network(8, 3, None, "output");
         graph.outputs.push(Output { name: "other".into(), ..graph.outputs[0].clone() });
         assert_eq!(Decision::of(&graph), Decision::None);
+    }
+
+    #[test]
+    fn a_task_overrides_what_the_outputs_say() {
+        let tanh = network(8, 3, Some(Op::Unary(Unary::Tanh)), "y");
+        assert_eq!(Decision::of(&tanh), Decision::None);
+        assert_eq!(Decision::for_task(&tanh, Task::Classify), Ok(Decision::ArgMax(0)));
+        let scores = network(8, 3, None, "output");
+        assert_eq!(Decision::for_task(&scores, Task::Regress), Ok(Decision::None));
+        assert_eq!(Decision::for_task(&scores, Task::Classify), Ok(Decision::ArgMax(0)));
+        let single = network(8, 1, Some(Op::Unary(Unary::Sigmoid)), "p");
+        assert_eq!(Decision::for_task(&single, Task::Classify), Ok(Decision::Probability(0)));
+        let number = network(8, 1, None, "y");
+        assert!(Decision::for_task(&number, Task::Classify).is_err());
     }
 
     #[test]

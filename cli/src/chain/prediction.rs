@@ -11,7 +11,7 @@ use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::Session;
 use crate::failure::UsageError;
-use crate::input::{Reader, RowSelection, Source};
+use crate::input::{Columns, Reader, RowSelection, Source};
 use nilometer_package::answer::{Answer, Answers};
 
 /// A model on chain, as its callers see it.
@@ -76,7 +76,7 @@ impl Contract {
         rows: &RowSelection,
         reader: &Reader,
     ) -> Result<Vec<Encoded>> {
-        let rows = source.rows(self.input.ranges.len(), rows, reader)?;
+        let rows = source.rows(&Columns::of(&self.input), rows, reader)?;
         rows.into_iter().map(|row| self.encode_row(row)).collect()
     }
 
@@ -85,7 +85,7 @@ impl Contract {
     /// # Errors
     /// The file cannot be read or has several rows, or the row is refused.
     pub fn encode_one(&self, source: &Source, reader: &Reader) -> Result<Encoded> {
-        self.encode_row(source.one_row(self.input.ranges.len(), reader)?)
+        self.encode_row(source.one_row(&Columns::of(&self.input), reader)?)
     }
 
     fn encode_row(&self, (row, values): (usize, Vec<f64>)) -> Result<Encoded> {

@@ -140,6 +140,8 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
         )),
         options: PlanOptions::default(),
         threshold: None,
+        task: None,
+        feature_names: None,
         shape: None,
         labels_only: false,
         toolchain: args.toolchain.options(),

@@ -15,7 +15,7 @@ use crate::chain::lookup::find;
 use crate::chain::prediction::{integer, Contract};
 use crate::chain::{hex, parse_felt, ChainArgs, Session};
 use crate::failure::UsageError;
-use crate::input::{ReadArgs, Source};
+use crate::input::{Columns, ReadArgs, Source};
 use crate::output::{Message, Output};
 use crate::table::fields;
 use nilometer_package::answer::Answer;
@@ -119,7 +119,7 @@ pub fn run(args: &EncodeArgs, output: &Output) -> Result<u8> {
     }
     let input = schema.input()?;
     let values = match (&args.input, row) {
-        (Some(source), None) => source.one_row(input.ranges.len(), &args.read.reader(output))?.1,
+        (Some(source), None) => source.one_row(&Columns::of(&input), &args.read.reader(output))?.1,
         (None, Some(row)) => row.split(',').map(number).collect::<Result<_, _>>()?,
         _ => return Err(UsageError("give a row, `--input` or `--results`".to_owned()).into()),
     };

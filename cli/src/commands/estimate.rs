@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::commands::run::run_rows;
 use crate::commands::transpile::contract;
-use crate::input::{ReadArgs, RowSelection, Source};
+use crate::input::{Columns, ReadArgs, RowSelection, Source};
 use crate::output::{Message, Output};
 use crate::table::{fields, table};
 use nilometer_package::folder::ContractSize;
@@ -96,7 +96,7 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
     let rows = match &args.data {
         Some(source) => {
             let reader = args.read.reader(output);
-            source.rows(graph.input_len(), &RowSelection::default(), &reader)?
+            source.rows(&Columns::of(&graph.input), &RowSelection::default(), &reader)?
         }
         None => vec![(0, package.example()?)],
     };

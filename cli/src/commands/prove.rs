@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer;
-use crate::input::{ReadArgs, Source};
+use crate::input::{Columns, ReadArgs, Source};
 use crate::output::{Message, Output};
 use crate::proving::{self, ByteSize};
 use crate::table::fields;
@@ -89,7 +89,8 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let (row, values) = args.input.one_row(graph.input_len(), &args.read.reader(output))?;
+    let (row, values) =
+        args.input.one_row(&Columns::of(&graph.input), &args.read.reader(output))?;
 
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::answer;
-use crate::input::{ReadArgs, RowSelection, Source};
+use crate::input::{Columns, ReadArgs, RowSelection, Source};
 use crate::output::{Message, Output};
 use crate::progress::Progress;
 use crate::table::{fields, table};
@@ -78,7 +78,8 @@ struct RowResult {
 pub fn run(args: &RunArgs, output: &Output) -> Result<u8> {
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let rows = args.input.rows(graph.input_len(), &args.rows, &args.read.reader(output))?;
+    let rows =
+        args.input.rows(&Columns::of(&graph.input), &args.rows, &args.read.reader(output))?;
     let options = RunOptions { max_steps: Some(args.max_steps), trace: false };
     let start = Instant::now();
     let runs = run_rows(&program, &graph, &rows, &options)?;

@@ -184,6 +184,8 @@ fn transpile(example: &Example, folder: &Path, toolchain: &ToolchainArgs) -> Res
         calibration,
         options: PlanOptions::default(),
         threshold: None,
+        task: None,
+        feature_names: None,
         shape: None,
         labels_only: false,
         toolchain: toolchain.options(),

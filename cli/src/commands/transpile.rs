@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use console::style;
+use nilometer_transpiler::decision::Task;
 use nilometer_transpiler::emit::{package_name, Shape};
 use nilometer_transpiler::onnx;
 use nilometer_transpiler::plan::{Calibration, PlanOptions, RangeSource, Warning};
@@ -12,7 +13,7 @@ use nilometer_transpiler::quant::FeatureMode;
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
-use crate::input::ReadArgs;
+use crate::input::{Columns, ReadArgs};
 use crate::model_file;
 use crate::output::{Message, Output};
 use crate::progress::Stages;
@@ -70,6 +71,12 @@ pub struct SettingsArgs {
     /// or a class, and what it must exceed [default: the label, or the largest score]
     #[arg(long, value_name = "NAME>VALUE")]
     pub threshold: Option<String>,
+    /// What the model is for [default: what its outputs say]
+    #[arg(long, value_enum, conflicts_with = "threshold")]
+    pub task: Option<TaskArg>,
+    /// The features' names, in order [default: the ONNX file's, or the header of a .csv calibration file]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub feature_names: Option<Vec<String>>,
     /// How program and contract are written [default: the program in few steps, the contract so that it fits]
     #[arg(long, value_enum)]
     pub shape: Option<ShapeArg>,
@@ -92,6 +99,15 @@ pub enum Features {
     Exact,
     /// As fixed-point numbers in natural units, as callers on chain have them
     Fixed,
+}
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TaskArg {
+    /// It chooses among classes: the largest number decides
+    Classify,
+    /// It predicts numbers
+    Regress,
 }
 
 /// How the model is written down.
@@ -178,13 +194,20 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
 /// A file cannot be read, or the model cannot be imported.
 pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
     let onnx = model_file::read(&args.model)?;
+    let mut feature_names = args.settings.feature_names.clone();
     let calibration = match &args.settings.calibration {
         None => None,
         Some(file) => {
-            // The number of features is known once the model has been imported.
-            let features =
-                onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input.len;
-            let rows = args.settings.read.reader(output).read(file)?.rows(features)?;
+            // What the rows' columns are is known once the model has been imported.
+            let input =
+                onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input;
+            let reader = args.settings.read.reader(output);
+            let array = reader.read_rows(file, &Columns::of_model(&input))?;
+            let rows = array.rows(input.len)?;
+            let header = array.names().filter(|names| names.len() == input.len);
+            if let (None, false, Some(names)) = (&feature_names, input.has_names(), header) {
+                feature_names = Some(names.to_vec());
+            }
             let sha256 = nilometer_package::sha256(&std::fs::read(file)?);
             Some((Calibration { rows }, sha256))
         }
@@ -205,6 +228,11 @@ pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
             decision: None,
         },
         threshold: args.settings.threshold.clone(),
+        task: args.settings.task.map(|task| match task {
+            TaskArg::Classify => Task::Classify,
+            TaskArg::Regress => Task::Regress,
+        }),
+        feature_names,
         shape: args.settings.shape.map(|shape| match shape {
             ShapeArg::Unrolled => Shape::Unrolled,
             ShapeArg::Looped => Shape::Looped,

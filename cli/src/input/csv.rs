@@ -14,7 +14,7 @@
 use clap::ValueEnum;
 
 use super::number;
-use super::{Data, Parsed};
+use super::{Columns, Data, Parsed};
 
 /// Whether a CSV file's first line is a header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -39,6 +39,8 @@ pub struct Table {
     pub rows: Parsed,
     /// What was decided by the rule.
     pub note: Option<Note>,
+    /// The header's names.
+    pub names: Option<Vec<String>>,
 }
 
 /// What was decided about the first line.
@@ -50,11 +52,11 @@ pub enum Note {
     Numbered(String),
 }
 
-/// Reads numbers, or one column of text.
-pub fn parse(bytes: &[u8], header: Header) -> Table {
+/// Reads numbers, the texts of a model's columns as the numbers that stand for them, or one column of text.
+pub fn parse(bytes: &[u8], header: Header, columns: &Columns<'_>) -> Table {
     match records(bytes) {
-        Ok(records) => table(records, header),
-        Err(error) => Table { rows: Err(error), note: None },
+        Ok(records) => table(records, header, columns),
+        Err(error) => Table { rows: Err(error), note: None, names: None },
     }
 }
 
@@ -86,27 +88,35 @@ fn blank_line(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-fn table(mut records: Vec<csv::StringRecord>, header: Header) -> Table {
+fn table(mut records: Vec<csv::StringRecord>, header: Header, columns: &Columns<'_>) -> Table {
     let one_column = records.iter().all(|record| record.len() == 1);
     let skipped = usize::from(header == Header::Yes);
     let body = || records.iter().skip(skipped);
     // The first line may be the header of a column of numbers.
     let rest = if records.len() > 1 + skipped { skipped + 1 } else { skipped };
     let is_text = one_column
+        && !columns.has_texts()
         && body().next().is_some_and(|record| !is_value(&record[0]))
         && records.iter().skip(rest).any(|record| !is_missing(&record[0]))
         && !records.iter().skip(rest).any(|record| is_number(&record[0]));
     let note = match header {
+        // A line of texts that the model's columns hold is a row.
+        Header::Auto if records.first().is_some_and(|first| are_texts(first, columns)) => None,
         Header::Auto if !is_text => found(&records),
         _ => None,
     };
     let has_header = header == Header::Yes || note.is_some();
+    let mut header_names = None;
     if has_header && !records.is_empty() {
         let names = records.remove(0);
+        if names.iter().any(|name| !is_value(name)) {
+            let name = |name: &str| name.trim_start_matches('#').trim().to_owned();
+            header_names = Some(names.iter().map(name).collect());
+        }
         if is_index(&names, &records) {
             let reason = "the first column is an index without a name, as pandas writes it: \
                           write the file with index=False";
-            return Table { rows: Err(reason.to_owned()), note };
+            return Table { rows: Err(reason.to_owned()), note, names: None };
         }
     }
     let rows = match records.first() {
@@ -116,12 +126,18 @@ fn table(mut records: Vec<csv::StringRecord>, header: Header) -> Table {
             let texts = records.iter().map(|record| record[0].to_owned()).collect();
             Ok((vec![records.len(), 1], Data::Text(texts)))
         }
-        Some(first) => numbers(&records, first.len()),
+        Some(first) => numbers(&records, first.len(), columns),
     };
-    Table { rows, note }
+    Table { rows, note, names: header_names }
 }
 
-fn numbers(records: &[csv::StringRecord], columns: usize) -> Parsed {
+/// Whether a line has one of its column's texts wherever the model has a text column.
+fn are_texts(record: &csv::StringRecord, columns: &Columns<'_>) -> bool {
+    let mut texts = record.iter().enumerate().filter(|(column, _)| columns.is_text(*column));
+    columns.has_texts() && texts.all(|(column, cell)| columns.is_known(column, cell))
+}
+
+fn numbers(records: &[csv::StringRecord], columns: usize, model: &Columns<'_>) -> Parsed {
     let mut numbers = Vec::with_capacity(records.len() * columns);
     for record in records {
         let line = record.position().map_or(0, csv::Position::line);
@@ -129,7 +145,15 @@ fn numbers(records: &[csv::StringRecord], columns: usize) -> Parsed {
             return Err(format!("line {line} has {} cells, others have {columns}", record.len()));
         }
         for (column, cell) in record.iter().enumerate() {
-            let number = if is_missing(cell) { Ok(f64::NAN) } else { number::parse(cell) };
+            let number = match model.is_text(column) {
+                // Any text may be a category, also one that looks like a missing value.
+                true => match model.position(column, cell) {
+                    Err(_) if is_missing(cell) => Ok(f64::NAN),
+                    position => position,
+                },
+                false if is_missing(cell) => Ok(f64::NAN),
+                false => number::parse(cell),
+            };
             numbers.push(number.map_err(|reason| {
                 let hint = match line {
                     1 => "; if the line is a header, say `--header yes`",
@@ -208,7 +232,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (Vec<usize>, Vec<f64>, bool) {
-        let table = parse(text.as_bytes(), Header::Auto);
+        let table = parse(text.as_bytes(), Header::Auto, &Columns::default());
         match table.rows.unwrap() {
             (shape, Data::Numbers(numbers)) => (shape, numbers, table.note.is_some()),
             (_, Data::Text(texts)) => panic!("{texts:?}"),
@@ -216,7 +240,7 @@ mod tests {
     }
 
     fn error(text: &str) -> String {
-        parse(text.as_bytes(), Header::Auto).rows.unwrap_err()
+        parse(text.as_bytes(), Header::Auto, &Columns::default()).rows.unwrap_err()
     }
 
     #[test]
@@ -229,7 +253,8 @@ mod tests {
         assert_eq!(read("LotArea,2ndFlrSF\n1,2\n3,-4e-3"), (vec![2, 2], numbers, true));
         assert_eq!(read("label\n0\n1\n"), (vec![2, 1], vec![0.0, 1.0], true));
         for text in ["cat\ndog\n", "cat\n"] {
-            let (shape, data) = parse(text.as_bytes(), Header::Auto).rows.unwrap();
+            let (shape, data) =
+                parse(text.as_bytes(), Header::Auto, &Columns::default()).rows.unwrap();
             assert_eq!(shape, [text.lines().count(), 1]);
             assert!(matches!(data, Data::Text(texts) if texts[0] == "cat"));
         }
@@ -272,13 +297,16 @@ mod tests {
     #[test]
     fn the_option_settles_it() {
         let shape = |text: &str, header| {
-            parse(text.as_bytes(), header).rows.map(|(shape, _)| shape).map_err(|e| e.len())
+            parse(text.as_bytes(), header, &Columns::default())
+                .rows
+                .map(|(shape, _)| shape)
+                .map_err(|e| e.len())
         };
         assert_eq!(shape("0,1,2\n5,6,7\n", Header::No), Ok(vec![2, 3]));
         assert_eq!(shape("5,6,7\n8,9,10\n", Header::Yes), Ok(vec![1, 3]));
         assert_eq!(shape("label\ncat\ndog\n", Header::Yes), Ok(vec![2, 1]));
         assert!(shape("a,b\n1,2\n", Header::No).is_err());
-        let only = parse(b"a,b\n", Header::Yes).rows.unwrap_err();
+        let only = parse(b"a,b\n", Header::Yes, &Columns::default()).rows.unwrap_err();
         assert_eq!(only, "the file has a header and no rows");
     }
 
@@ -290,7 +318,8 @@ mod tests {
         assert_eq!(error(""), "the file has no rows");
         assert!(error("1\n\n0\n").starts_with("line 2 is blank"));
         assert!(error(",a,b\n0,1,2\n1,3,4\n").contains("--header yes"));
-        let index = parse(b",a,b\n0,1,2\n1,3,4\n", Header::Yes).rows.unwrap_err();
+        let index =
+            parse(b",a,b\n0,1,2\n1,3,4\n", Header::Yes, &Columns::default()).rows.unwrap_err();
         assert!(index.contains("index=False"), "{index}");
         assert!(error("Unnamed: 0,a\n0,1\n1,3\n").contains("index=False"));
     }

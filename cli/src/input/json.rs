@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{number, Data, Parsed};
+use super::{number, Columns, Data, Parsed};
 
-/// Reads numbers (`null` is a missing one) or text.
-pub fn parse(bytes: &[u8]) -> Parsed {
+/// Reads numbers (`null` is a missing one), the texts of a model's columns as the numbers that stand for them, or
+/// text.
+pub fn parse(bytes: &[u8], columns: &Columns<'_>) -> Parsed {
     let value: Value =
         serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
     let value = match value {
@@ -21,7 +22,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
         return Err("the list is empty".to_owned());
     }
     if !items.iter().any(Value::is_array) {
-        return Ok((vec![items.len()], data(&items, "")?));
+        return Ok((vec![items.len()], data(&items, "", columns)?));
     }
     let rows: Vec<&Vec<Value>> = items
         .iter()
@@ -38,7 +39,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     let mut numbers = Vec::with_capacity(rows.len() * len);
     let mut texts = Vec::new();
     for (row, values) in rows.iter().enumerate() {
-        match data(values, &format!("row {row}, "))? {
+        match data(values, &format!("row {row}, "), columns)? {
             Data::Numbers(values) => numbers.extend(values),
             Data::Text(values) => texts.extend(values),
         }
@@ -51,13 +52,19 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     }
 }
 
-fn data(items: &[Value], place: &str) -> Result<Data, String> {
-    if items.iter().all(Value::is_string) {
+fn data(items: &[Value], place: &str, columns: &Columns<'_>) -> Result<Data, String> {
+    if !columns.has_texts() && items.iter().all(Value::is_string) {
         let texts = items.iter().filter_map(Value::as_str).map(str::to_owned);
         return Ok(Data::Text(texts.collect()));
     }
     let number = |(index, item): (usize, &Value)| match item {
         Value::Null => Ok(f64::NAN),
+        // A list of as many numbers as there are columns is a row, any other one a column.
+        Value::String(text) if columns.has_texts() => {
+            let column = if items.len() == columns.len { index } else { 0 };
+            let number = columns.position(column, text);
+            number.map_err(|reason| format!("{place}element {index}: {reason}"))
+        }
         // The text as it stands in the file: see `arbitrary_precision` in `Cargo.toml`.
         Value::Number(number) => number::parse(number.as_str())
             .map_err(|reason| format!("{place}element {index}: {reason}")),
@@ -75,16 +82,19 @@ mod tests {
     #[test]
     fn lists_lists_of_lists_and_objects() {
         let numbers = Data::Numbers(vec![1.0, -2.5]);
-        assert_eq!(parse(b"[1, -2.5]"), Ok((vec![2], numbers.clone())));
-        assert_eq!(parse(b"[[1, -2.5]]"), Ok((vec![1, 2], numbers.clone())));
-        assert_eq!(parse(b"{\"input\": [[1], [-2.5]]}"), Ok((vec![2, 1], numbers)));
+        assert_eq!(parse(b"[1, -2.5]", &Columns::default()), Ok((vec![2], numbers.clone())));
+        assert_eq!(parse(b"[[1, -2.5]]", &Columns::default()), Ok((vec![1, 2], numbers.clone())));
+        assert_eq!(
+            parse(b"{\"input\": [[1], [-2.5]]}", &Columns::default()),
+            Ok((vec![2, 1], numbers))
+        );
         let texts = Data::Text(vec!["a".to_owned(), "b".to_owned()]);
-        assert_eq!(parse(b"[\"a\", \"b\"]"), Ok((vec![2], texts)));
+        assert_eq!(parse(b"[\"a\", \"b\"]", &Columns::default()), Ok((vec![2], texts)));
     }
 
     #[test]
     fn what_is_wrong_is_told() {
-        let error = |text: &str| parse(text.as_bytes()).unwrap_err();
+        let error = |text: &str| parse(text.as_bytes(), &Columns::default()).unwrap_err();
         assert_eq!(error("[[1, 2], [3]]"), "row 1 has 1 elements, row 0 has 2");
         assert_eq!(error("[1, \"x\"]"), "element 1 is \"x\", which is not a number");
         assert_eq!(error("[[1, true]]"), "row 0, element 1 is true, which is not a number");

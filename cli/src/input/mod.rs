@@ -4,6 +4,7 @@
 //! anything that is not a number where numbers are wanted. What a CSV file's first line was taken for is
 //! said.
 
+mod columns;
 mod csv;
 mod json;
 mod npy;
@@ -21,6 +22,7 @@ use crate::output::Output;
 
 use self::csv::Note;
 
+pub use self::columns::Columns;
 pub use self::csv::Header;
 pub use source::{RowSelection, Source};
 
@@ -34,6 +36,8 @@ pub struct Array {
     /// The lengths of the axes, at least one.
     shape: Vec<usize>,
     data: Data,
+    /// The names in a CSV file's header.
+    names: Option<Vec<String>>,
 }
 
 /// The elements, row after row.
@@ -175,7 +179,15 @@ impl Reader {
     /// # Errors
     /// See [`InputError`].
     pub fn read(&self, path: &Path) -> Result<Array, InputError> {
-        let (array, note) = read(path, self.header)?;
+        self.read_rows(path, &Columns::default())
+    }
+
+    /// [`Self::read`] for rows of a model's columns: texts become the numbers that stand for them.
+    ///
+    /// # Errors
+    /// See [`InputError`].
+    pub fn read_rows(&self, path: &Path, columns: &Columns<'_>) -> Result<Array, InputError> {
+        let (array, note) = read(path, self.header, columns)?;
         let name = path.display();
         match note {
             Some(Note::Names(text)) => self.output.remark(&format!("{name}: {text}")),
@@ -195,7 +207,11 @@ fn has_extension(path: &Path, wanted: &str) -> bool {
 }
 
 /// Reads a file by its extension; the note is about a CSV file's first line.
-fn read(path: &Path, header: Header) -> Result<(Array, Option<Note>), InputError> {
+fn read(
+    path: &Path,
+    header: Header,
+    columns: &Columns<'_>,
+) -> Result<(Array, Option<Note>), InputError> {
     let failed = |source| InputError::Read { path: path.to_owned(), source };
     let content = |reason| InputError::Content { path: path.to_owned(), reason };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
@@ -208,16 +224,34 @@ fn read(path: &Path, header: Header) -> Result<(Array, Option<Note>), InputError
         return Err(InputError::TooLarge { path: path.to_owned(), actual });
     }
     let bytes = fs::read(path).map_err(failed)?;
-    let (rows, note) = match extension {
-        "npy" => (npy::parse(&bytes), None),
-        "json" => (json::parse(&bytes), None),
+    let (rows, note, names) = match extension {
+        "npy" => (npy::parse(&bytes).and_then(|rows| texts_of_columns(rows, columns)), None, None),
+        "json" => (json::parse(&bytes, columns), None, None),
         _ => {
-            let table = csv::parse(&bytes, header);
-            (table.rows, table.note)
+            let table = csv::parse(&bytes, header, columns);
+            (table.rows, table.note, table.names)
         }
     };
     let (shape, data) = rows.map_err(content)?;
-    Ok((Array { path: path.to_owned(), shape, data }, note))
+    Ok((Array { path: path.to_owned(), shape, data, names }, note))
+}
+
+/// An array of texts whose columns are a model's, some of which are texts.
+fn texts_of_columns((shape, data): (Vec<usize>, Data), columns: &Columns<'_>) -> Parsed {
+    let Data::Text(texts) = data else { return Ok((shape, data)) };
+    if !columns.has_texts() {
+        return Ok((shape, Data::Text(texts)));
+    }
+    let cell = |(at, text): (usize, &String)| {
+        let column = at % columns.len;
+        let number = match columns.is_text(column) {
+            true => columns.position(column, text),
+            false => number::parse(text.trim()),
+        };
+        number.map_err(|reason| format!("row {}, column {column}: {reason}", at / columns.len))
+    };
+    let numbers = texts.iter().enumerate().map(cell).collect::<Result<_, _>>()?;
+    Ok((shape, Data::Numbers(numbers)))
 }
 
 /// Reads the bytes of a `.npy` file that is called `name`.
@@ -227,7 +261,7 @@ fn read(path: &Path, header: Header) -> Result<(Array, Option<Note>), InputError
 pub fn parse_npy(name: &str, bytes: &[u8]) -> Result<Array, InputError> {
     let content = |reason| InputError::Content { path: name.into(), reason };
     let (shape, data) = npy::parse(bytes).map_err(content)?;
-    Ok(Array { path: name.into(), shape, data })
+    Ok(Array { path: name.into(), shape, data, names: None })
 }
 
 impl Array {
@@ -238,12 +272,18 @@ impl Array {
             path: "test.npy".into(),
             shape: shape.to_vec(),
             data: Data::Numbers(numbers.to_vec()),
+            names: None,
         }
     }
 
     /// The file it comes from.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The names in a CSV file's header, where it has one that is not just numbers.
+    pub fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
     }
 
     /// The number of rows, where the first axis counts them.

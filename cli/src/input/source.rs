@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{InputError, Reader};
+use super::{Columns, InputError, Reader};
 
 /// A file, or one row of it: `X.npy`, `X.npy:7`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +35,11 @@ impl Source {
     /// What is wrong with the file, or a row that is not there.
     pub fn rows(
         &self,
-        features: usize,
+        columns: &Columns<'_>,
         selection: &RowSelection,
         reader: &Reader,
     ) -> Result<Vec<(usize, Vec<f64>)>, InputError> {
-        let rows = reader.read(&self.path)?.rows(features)?;
+        let rows = reader.read_rows(&self.path, columns)?.rows(columns.len)?;
         let n_rows = rows.len();
         let wanted = match (self.row, &selection.0) {
             (Some(row), _) => vec![row],
@@ -59,10 +59,10 @@ impl Source {
     /// What is wrong with the file, or several rows and none named.
     pub fn one_row(
         &self,
-        features: usize,
+        columns: &Columns<'_>,
         reader: &Reader,
     ) -> Result<(usize, Vec<f64>), InputError> {
-        let mut rows = self.rows(features, &RowSelection::default(), reader)?;
+        let mut rows = self.rows(columns, &RowSelection::default(), reader)?;
         match (rows.len(), rows.pop()) {
             (1, Some(row)) => Ok(row),
             (rows, _) => Err(InputError::ManyRows { path: self.path.clone(), rows }),

@@ -1,5 +1,6 @@
 //! `nilometer.json`: what a package is and what it was made from.
 
+use nilometer_transpiler::decision::Task;
 use nilometer_transpiler::emit::{Shape, Shapes};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +99,9 @@ pub struct Settings {
     /// The decision that precision is gated on, where it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<String>,
+    /// What the model is for, where it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
     /// The code's shape, where it was given.
     pub shape: Option<Shape>,
     /// Whether only the label is computed.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
-use nilometer_transpiler::decision::Decision;
+use nilometer_transpiler::decision::{Decision, Task};
 use nilometer_transpiler::emit::{emit, CairoPackage, Files, PackageMeta, Shape, Shapes};
 use nilometer_transpiler::graph::{Graph, OutputKind};
 use nilometer_transpiler::plan::{choose_shapes, fits_class, plan, Calibration, Plan, PlanOptions};
@@ -41,6 +41,10 @@ pub struct Job {
     pub options: PlanOptions,
     /// A decision such as `probability>0.3`, in place of what the graph's outputs say.
     pub threshold: Option<String>,
+    /// What the model is for, in place of what its outputs say.
+    pub task: Option<Task>,
+    /// The features' names, in place of the file's.
+    pub feature_names: Option<Vec<String>>,
     /// The shape of program and contract, in place of the choice made here.
     pub shape: Option<Shape>,
     /// Whether only the label is computed.
@@ -108,7 +112,13 @@ pub fn transpile(
     let staging = Staging::new(destination)?;
 
     stages.start(Stage::Import);
-    let reference = import(&job.onnx, job.labels_only)?;
+    let mut reference = import(&job.onnx, job.labels_only)?;
+    if let Some(names) = &job.feature_names {
+        if !reference.input.name_features(names) {
+            let (actual, expected) = (names.len(), reference.input.len);
+            return Err(Error::FeatureNames { expected, actual });
+        }
+    }
     let graph = simplified(&reference, job.labels_only)?;
     stages.done(format!(
         "{} nodes, {} parameters",
@@ -119,7 +129,11 @@ pub fn transpile(
     stages.start(Stage::Quantise);
     let calibration = job.calibration.as_ref().map(|(calibration, _)| calibration);
     let decision = job.threshold.as_deref();
-    let decision = decision.map(|text| Decision::at_threshold(&graph, text)).transpose()?;
+    let decision = match (decision, job.task) {
+        (Some(text), _) => Some(Decision::at_threshold(&graph, text)?),
+        (None, Some(task)) => Some(Decision::for_task(&graph, task)?),
+        (None, None) => None,
+    };
     let options = PlanOptions { decision, ..job.options.clone() };
     let plan = plan(&graph, calibration, &options)?;
     let model_hash = format!("{:#x}", plan.graph.model_hash());
@@ -260,6 +274,7 @@ fn describe(documents: &Documents<'_>) -> Result<(), Error> {
     staging.write("report.md", report::markdown(report)?.as_bytes())?;
     let card = report::model_card(&CardContext { manifest, report, graph })?;
     staging.write(folder::CARD, card.as_bytes())?;
+    let features = feature_texts(graph)?;
     let description = compose(&Parts {
         card: &card,
         report: &report_json,
@@ -268,11 +283,22 @@ fn describe(documents: &Documents<'_>) -> Result<(), Error> {
         program,
         recipe: &recipe_json,
         example: Some(&example),
-        features: None,
+        features: features.as_deref(),
     })?;
     staging.write(folder::DESCRIPTION, &description)?;
     staging.write(folder::MANIFEST, &pretty(manifest)?)?;
     Ok(())
+}
+
+/// The features' names as a description has them; none where there are none.
+fn feature_texts(graph: &QuantGraph) -> Result<Option<Vec<u8>>, Error> {
+    let features = &graph.input.features;
+    if features.iter().all(|feature| feature.name.is_empty()) {
+        return Ok(None);
+    }
+    let texts: Vec<_> =
+        features.iter().map(|feature| json!({ "name": feature.name, "unit": "" })).collect();
+    Ok(Some(compact(&texts)?))
 }
 
 fn compact(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
@@ -300,6 +326,7 @@ fn settings(job: &Job, toolchain: &Toolchain) -> Settings {
         input_range: options.input_range,
         bits: options.bits,
         threshold: job.threshold.clone(),
+        task: job.task,
         shape: job.shape,
         labels_only: job.labels_only,
         calibration: job.calibration.as_ref().map(|(calibration, sha256)| CalibrationFile {

@@ -69,6 +69,24 @@ impl Feature {
 }
 
 impl Input {
+    /// Names the features, if there are as many names as features; says whether there are.
+    pub fn name_features(&mut self, names: &[String]) -> bool {
+        if names.len() != self.len {
+            return false;
+        }
+        if self.features.is_empty() {
+            self.features = vec![Feature::default(); self.len];
+        }
+        let named = self.features.iter_mut().zip(names);
+        named.for_each(|(feature, name)| feature.name.clone_from(name));
+        true
+    }
+
+    /// Whether any feature has a name.
+    pub fn has_names(&self) -> bool {
+        self.features.iter().any(|feature| !feature.name.is_empty())
+    }
+
     /// What is known of the feature at `index`.
     pub fn feature(&self, index: usize) -> Option<&Feature> {
         self.features.get(index)

@@ -212,7 +212,10 @@ impl<'m> Importer<'m> {
             let value = self.value(&info.name, "the graph's outputs", false)?;
             outputs.extend(self.outputs(&info.name, value)?);
         }
-        let input = Input { features: self.builder.features, ..self.input };
+        let mut input = Input { features: self.builder.features, ..self.input };
+        if let (false, Some(names)) = (input.has_names(), &self.model.feature_names) {
+            input.name_features(names);
+        }
         let name = self.model.graph.name.clone();
         let graph =
             passes::remove_dead_nodes(Graph { name, input, nodes: self.builder.nodes, outputs });

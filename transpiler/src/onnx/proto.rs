@@ -22,6 +22,8 @@ pub(super) struct Model<'a> {
     pub(super) order: Vec<usize>,
     /// The names that those nodes or the graph's outputs read.
     pub(super) used: HashSet<&'a str>,
+    /// The features' names, where the file's metadata has them.
+    pub(super) feature_names: Option<Vec<String>>,
     opsets: HashMap<&'a str, i64>,
     initializers: HashMap<&'a str, &'a TensorProto>,
     sparse: HashSet<&'a str>,
@@ -96,7 +98,8 @@ impl<'a> Model<'a> {
         let sizes = inputs.iter().map(|input| input.shape.len());
         let total = sizes.fold(0_usize, |total, len| total.saturating_add(len));
         check("features in a row", total, MAX_FEATURES)?;
-        Ok(Self { graph, inputs, order, used, opsets, initializers, sparse })
+        let feature_names = feature_names(proto);
+        Ok(Self { graph, inputs, order, used, feature_names, opsets, initializers, sparse })
     }
 
     pub(super) fn node(&self, index: usize) -> Result<OnnxNode<'a>, ImportError> {
@@ -128,6 +131,18 @@ impl<'a> Model<'a> {
             return Err(ImportError::Tensor { name: name.to_owned(), source });
         }
         Ok(self.initializers.get(name).copied())
+    }
+}
+
+/// The features' names under the keys that people use: a JSON list, or names with commas between.
+fn feature_names(proto: &ModelProto) -> Option<Vec<String>> {
+    const KEYS: [&str; 4] = ["feature_names", "feature_names_in_", "features", "input_features"];
+    let entry = |key: &&str| proto.metadata_props.iter().find(|entry| entry.key == **key);
+    let text = KEYS.iter().find_map(entry)?.value.trim();
+    match serde_json::from_str::<Vec<String>>(text) {
+        Ok(names) => Some(names),
+        Err(_) if text.starts_with(['[', '{']) => None,
+        Err(_) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
     }
 }
 

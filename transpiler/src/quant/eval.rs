@@ -20,24 +20,30 @@ pub enum EncodeError {
         actual: usize,
     },
     /// NaN, where the model does not take missing values.
-    #[error("feature {feature} is not a number and this model takes no missing values")]
+    #[error("feature {feature}{name} is not a number and this model takes no missing values")]
     NotANumber {
         /// The feature's index.
         feature: usize,
+        /// Its name in brackets behind a space, where it has one.
+        name: String,
     },
     /// A fraction, where the model takes integers.
-    #[error("feature {feature} is {value}, and this model takes integers")]
+    #[error("feature {feature}{name} is {value}, and takes whole numbers")]
     NotAnInteger {
         /// The feature's index.
         feature: usize,
+        /// Its name in brackets behind a space, where it has one.
+        name: String,
         /// Its value.
         value: f64,
     },
     /// A value outside the range that was declared when the model was quantised.
-    #[error("feature {feature} is {value}, outside the declared range [{lo}, {hi}]")]
+    #[error("feature {feature}{name} is {value}, outside the declared range [{lo}, {hi}]")]
     OutOfRange {
         /// The feature's index.
         feature: usize,
+        /// Its name in brackets behind a space, where it has one.
+        name: String,
         /// Its value.
         value: f64,
         /// The smallest value accepted.
@@ -78,26 +84,45 @@ impl QuantInput {
                 };
                 if known.is_some_and(|known| known.whole) && !value.is_nan() && value.fract() != 0.0
                 {
-                    return Err(EncodeError::NotAnInteger { feature, value });
+                    return Err(EncodeError::NotAnInteger {
+                        feature,
+                        name: self.name_of(feature),
+                        value,
+                    });
                 }
                 let integer = match &self.encoding {
                     _ if value.is_nan() => match self.encoding {
                         Encoding::Ordered { dtype, missing: true } => missing_key(dtype),
-                        _ => return Err(EncodeError::NotANumber { feature }),
+                        _ => {
+                            return Err(EncodeError::NotANumber {
+                                feature,
+                                name: self.name_of(feature),
+                            })
+                        }
                     },
                     // `as` saturates, which the range check then refuses.
                     Encoding::Fixed { scale_log2 } => {
                         (value * pow2(scale_log2[feature])).round() as i128
                     }
                     Encoding::Ordered { dtype: DType::I64, .. } if value.fract() != 0.0 => {
-                        return Err(EncodeError::NotAnInteger { feature, value });
+                        return Err(EncodeError::NotAnInteger {
+                            feature,
+                            name: self.name_of(feature),
+                            value,
+                        });
                     }
                     // A double beyond the type's largest number is not that type's infinity.
                     Encoding::Ordered { dtype: DType::F32, .. }
                         if value.is_finite() && (value as f32).is_infinite() =>
                     {
                         let (lo, hi) = (f64::from(f32::MIN), f64::from(f32::MAX));
-                        return Err(EncodeError::OutOfRange { feature, value, lo, hi });
+                        return Err(EncodeError::OutOfRange {
+                            feature,
+                            name: self.name_of(feature),
+                            value,
+                            lo,
+                            hi,
+                        });
                     }
                     Encoding::Ordered { dtype, .. } => key_of(*dtype, rounded(*dtype, value)),
                 };
@@ -105,9 +130,17 @@ impl QuantInput {
                     return Ok(integer);
                 }
                 let (lo, hi) = (self.decode(feature, range.lo), self.decode(feature, range.hi));
-                Err(EncodeError::OutOfRange { feature, value, lo, hi })
+                Err(EncodeError::OutOfRange { feature, name: self.name_of(feature), value, lo, hi })
             })
             .collect()
+    }
+
+    /// The feature's name in brackets behind a space, as errors show it; nothing where it has none.
+    fn name_of(&self, feature: usize) -> String {
+        match self.features.get(feature) {
+            Some(feature) if !feature.name.is_empty() => format!(" ({})", feature.name),
+            _ => String::new(),
+        }
     }
 
     /// The float that the integer of a feature stands for.

@@ -19,7 +19,7 @@ use nilometer_transpiler::quant::QuantGraph;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::input::{Array, ReadArgs};
+use crate::input::{Array, Columns, ReadArgs};
 use crate::output::{Message, Output};
 use crate::progress::Progress;
 use crate::table::{fields, table};
@@ -107,7 +107,7 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
     let float = package.float_model()?;
     let reader = args.read.reader(output);
     let read = |path: &PathBuf| reader.read(path);
-    let data = reader.read(&args.data)?;
+    let data = reader.read_rows(&args.data, &Columns::of(&graph.input))?;
     let inputs = data.rows(graph.input_len())?;
     let expect_rows = |array: Array| array.expect_rows(inputs.len(), &args.data).map(|()| array);
     let labels = args.labels.as_ref().map(read).transpose()?.map(expect_rows).transpose()?;
@@ -117,9 +117,10 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<u8> {
     let rows = compute(&float, &graph, &inputs)?;
     let (program_rows, program_ran_on_all) = run_program(&program, &graph, &inputs)?;
     let threshold = args.threshold.as_ref().or(package.manifest.settings.threshold.as_ref());
-    let decision = match threshold {
-        Some(text) => Decision::at_threshold(&float, text)?,
-        None => Decision::of(&float),
+    let decision = match (threshold, package.manifest.settings.task) {
+        (Some(text), _) => Decision::at_threshold(&float, text)?,
+        (None, Some(task)) => Decision::for_task(&float, task)?,
+        (None, None) => Decision::of(&float),
     };
     let own = Comparison::new(&float, decision, &rows, None);
     let wanted = args.expected_is.as_deref();

@@ -8,7 +8,7 @@ use nilometer_transpiler::quant::QuantGraph;
 use serde_json::value::RawValue;
 
 use crate::failure::UsageError;
-use crate::input::{InputError, Reader, Source};
+use crate::input::{Columns, InputError, Reader, Source};
 
 /// One of the numbers that a model gives.
 struct Number<'a> {
@@ -37,7 +37,7 @@ pub fn input_differences(
     reader: &Reader,
     actual: &[i128],
 ) -> Result<Vec<Difference>> {
-    let (_, values) = source.one_row(graph.input_len(), reader)?;
+    let (_, values) = source.one_row(&Columns::of(&graph.input), reader)?;
     let integers = graph.input.encode(&values)?;
     let differs = |feature: &usize| integers[*feature] != actual[*feature];
     let difference = |feature: usize| Difference {
