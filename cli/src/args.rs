@@ -8,7 +8,8 @@ use nilometer_cairo::ToolchainOptions;
 #[cfg(feature = "explore")]
 use crate::commands::explore;
 use crate::commands::{
-    bench, check, completions, demo, doctor, estimate, inspect, pack, prove, run, transpile, verify,
+    bench, check, completions, demo, doctor, estimate, inspect, key, pack, prove, run, transpile,
+    verify,
 };
 #[cfg(feature = "chain")]
 use crate::commands::{contract, devnet, encode, registry};
@@ -43,9 +44,11 @@ pub enum Command {
     Estimate(estimate::EstimateArgs),
     /// Run a package's Cairo program on rows, checked against the Rust reference
     Run(run::RunArgs),
-    /// Prove that a package's program gave its output for a row
+    /// Show the key that proofs of a package's model are checked with
+    Key(key::KeyArgs),
+    /// Prove a model's answers, or the run of its program
     Prove(prove::ProveArgs),
-    /// Check a proof against a package
+    /// Check a proof against a model's key, or against a package
     Verify(verify::VerifyArgs),
     /// Write the files that checking a proof reads
     Pack(pack::PackArgs),

@@ -2,8 +2,11 @@
 
 use anyhow::Error;
 use nilometer_air::cairo::FileError;
-use nilometer_cairo::{CompileError, ContractError, ProgramError, RunError, ToolchainError};
+use nilometer_cairo::{
+    CompileError as CairoError, ContractError, ProgramError, RunError, ToolchainError,
+};
 use nilometer_prover::WitnessError;
+use nilometer_tensor::CompileError;
 use nilometer_transpiler::decision::ThresholdError;
 use nilometer_transpiler::emit::EmitError;
 use nilometer_transpiler::eval::EvalError;
@@ -20,6 +23,8 @@ use crate::table::printable;
 use crate::table::table;
 use nilometer_package::check::AboutError;
 use nilometer_package::folder::PackageError;
+use nilometer_package::model_proof::check::ModelProofError;
+use nilometer_package::model_proof::commit::OtherKeys;
 use nilometer_package::proving::ProvingError;
 use nilometer_package::report::trials;
 use nilometer_package::vm::VmError;
@@ -196,7 +201,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     if let Some(error) = cause.downcast_ref::<ToolchainError>() {
         return help(Kind::Other, error.help());
     }
-    if cause.is::<CompileError>() || cause.is::<ContractError>() {
+    if cause.is::<CairoError>() || cause.is::<ContractError>() {
         return help(Kind::Other, "run `nilo doctor`; if all is well there, this is a defect: please report it with the model");
     }
     if let Some(error) = cause.downcast_ref::<ProgramError>() {
@@ -235,6 +240,20 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         };
         return Some(invalid_proof(help));
     }
+    if let Some(error) = cause.downcast_ref::<ModelProofError>() {
+        return match error {
+            ModelProofError::NoLabel => help(Kind::Usage, "leave `--labels` out"),
+            _ => Some(invalid_proof(error.help().map(str::to_owned))),
+        };
+    }
+    if cause.is::<OtherKeys>() {
+        return Some(invalid_proof(Some(
+            "do not rely on this package; transpile the ONNX file yourself".to_owned(),
+        )));
+    }
+    if cause.is::<CompileError>() {
+        return help(Kind::ResourceLimit, "prove the run of the program instead: `--of program`");
+    }
     if let Some(error) = cause.downcast_ref::<AboutError>() {
         return Some(invalid_proof(error.help().map(str::to_owned)));
     }
@@ -258,6 +277,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 Kind::ResourceLimit,
                 "raise `--max-memory`, prove on a larger machine, or transpile with fewer steps (`nilo estimate` shows where they go)",
             ),
+            ProvingError::RowCount { .. } => help(Kind::ResourceLimit, "prove parts of the data set"),
         };
     }
     if cause.is::<VmError>() {

@@ -52,6 +52,11 @@ impl Progress {
         self.0.inc(1);
     }
 
+    /// So many rows are done.
+    pub fn advance_to(&self, done: usize) {
+        self.0.set_position(done as u64);
+    }
+
     /// Says what the toolchain does.
     pub fn toolchain(&self, step: ToolchainStep) {
         match step {

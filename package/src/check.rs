@@ -94,6 +94,22 @@ pub enum AboutError {
         /// The model's.
         model: i128,
     },
+    /// A proof about something of another kind.
+    #[error("the proof is about {actual}, not about {expected}")]
+    Kind {
+        /// What it is about.
+        actual: &'static str,
+        /// What it should be about.
+        expected: &'static str,
+    },
+    /// A proof about another data set.
+    #[error("the proof is about the data set {actual}, the one given has the hash {expected}")]
+    Data {
+        /// The hash of the caller's.
+        expected: String,
+        /// The proof's.
+        actual: String,
+    },
     /// Another model or program than the one that is expected.
     #[error("the package's {what} is {actual}, {expected} is expected")]
     Expected {

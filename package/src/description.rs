@@ -16,6 +16,7 @@ use starknet_types_core::hash::{Poseidon, StarkHash};
 use thiserror::Error;
 
 use crate::check::ProofProgram;
+use crate::model_proof::key::Digest;
 use crate::recipe::Recipe;
 use crate::sha256;
 
@@ -58,6 +59,8 @@ pub struct Parts<'a> {
     pub example: Option<&'a [u8]>,
     /// `features.json`: names and units of the features.
     pub features: Option<&'a [u8]>,
+    /// The key that proofs of the model are checked with.
+    pub key: Option<Digest>,
 }
 
 /// The file. Parts keep their bytes: graphs have integers that JSON libraries round.
@@ -80,6 +83,8 @@ struct File<'a> {
     example: Option<&'a RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     features: Option<&'a RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Digest>,
 }
 
 /// `example.json`; null for missing values.
@@ -103,6 +108,7 @@ pub fn compose(parts: &Parts<'_>) -> Result<Vec<u8>, ComposeError> {
         recipe: Some(serde_json::from_slice(parts.recipe)?),
         example: parts.example.map(serde_json::from_slice).transpose()?,
         features: parts.features.map(serde_json::from_slice).transpose()?,
+        key: parts.key,
     };
     let mut bytes = serde_json::to_vec(&file)?;
     bytes.push(b'\n');
@@ -369,6 +375,7 @@ mod tests {
             recipe: b"{}",
             example: Some(br#"{"input": [1.5, null]}"#),
             features: None,
+            key: None,
         };
         let bytes = compose(&parts).unwrap();
         assert_eq!(bytes, compose(&parts).unwrap());
@@ -405,6 +412,7 @@ mod tests {
             recipe: b"{}",
             example: Some(br#"{"input": [1.5, null]}"#),
             features: Some(br#"[{"name": "sepal length", "unit": "cm"}, {"name": "width"}]"#),
+            key: None,
         };
         let bytes = compose(&parts).unwrap();
         let described = Described::read(&registered(&bytes), &bytes);

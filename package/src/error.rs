@@ -13,6 +13,8 @@ use nilometer_verifier::VerifyError;
 use crate::check::AboutError;
 use crate::description::ComposeError;
 use crate::folder::PackageError;
+use crate::model_proof::check::ModelProofError;
+use crate::model_proof::key::KeySetError;
 use crate::vm::VmError;
 
 /// Anything that goes wrong with a package; the message is that of the cause.
@@ -109,6 +111,21 @@ pub enum Error {
     /// The proof is about something else.
     #[error(transparent)]
     About(#[from] AboutError),
+    /// A proof of a model.
+    #[error(transparent)]
+    ModelProof(#[from] ModelProofError),
+    /// A file of keys.
+    #[error(transparent)]
+    Keys(#[from] KeySetError),
+    /// A model that has no proof of this kind.
+    #[error(transparent)]
+    NoModelProof(#[from] nilometer_tensor::CompileError),
+    /// A proof of a model that cannot be made.
+    #[error(transparent)]
+    ModelProving(#[from] nilometer_tensor::ProofError),
+    /// Keys of another model.
+    #[error(transparent)]
+    OtherKeys(#[from] crate::model_proof::commit::OtherKeys),
     /// A run that cannot be proved.
     #[cfg(feature = "prove")]
     #[error(transparent)]
@@ -158,6 +175,11 @@ impl Error {
             Self::Compose(error) => error,
             Self::Verify(error) => error,
             Self::About(error) => error,
+            Self::ModelProof(error) => error,
+            Self::Keys(error) => error,
+            Self::NoModelProof(error) => error,
+            Self::ModelProving(error) => error,
+            Self::OtherKeys(error) => error,
             #[cfg(feature = "prove")]
             Self::Witness(error) => error,
             #[cfg(feature = "prove")]

@@ -7,6 +7,7 @@
 //! | [`pipeline::rebuild`] | ONNX bytes and a package's recipe | the hashes that they give |
 //! | [`vm::run`] | a row | the program's answer, held against the Rust reference |
 //! | [`check::check`] | a proof file from anyone | what it proves about a package's program |
+//! | [`model_proof::check`] | a proof file from anyone, and a key | what it proves about the model with that key |
 //! | [`description`] | a package's parts | the file that the registry has the hash of, and back |
 //!
 //! Making proofs is behind the feature `prove`: checking them needs no prover. This crate prints nothing,
@@ -20,6 +21,7 @@ pub mod description;
 mod error;
 pub mod folder;
 pub mod gas;
+pub mod model_proof;
 pub mod numbers;
 pub mod pipeline;
 #[cfg(feature = "prove")]

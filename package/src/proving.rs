@@ -28,6 +28,32 @@ pub enum ProvingError {
         /// Whose limit that is.
         limit_name: &'static str,
     },
+    /// More rows than one file can have, or none.
+    #[error("proofs of {rows} rows are wanted; one file has from 1 to {most}")]
+    RowCount {
+        /// The rows.
+        rows: usize,
+        /// The most.
+        most: usize,
+    },
+}
+
+impl ProvingError {
+    /// Fails if a proof takes more memory than there may or can be.
+    ///
+    /// # Errors
+    /// [`ProvingError::Memory`].
+    pub fn check(needed: u64, rows: usize, max_bytes: Option<u64>) -> Result<(), Self> {
+        let (limit, limit_name) = match (max_bytes, available_bytes()) {
+            (Some(max), _) => (max, "the limit"),
+            (None, Some(available)) => (available, "what is available"),
+            (None, None) => return Ok(()),
+        };
+        if needed <= limit {
+            return Ok(());
+        }
+        Err(Self::Memory { needed, rows, limit, limit_name })
+    }
 }
 
 /// What a proof of a run will take.
@@ -72,15 +98,7 @@ impl Plan {
     /// # Errors
     /// [`ProvingError::Memory`].
     pub fn check(&self, max_bytes: Option<u64>) -> Result<(), ProvingError> {
-        let (limit, limit_name) = match (max_bytes, available_bytes()) {
-            (Some(max), _) => (max, "the limit"),
-            (None, Some(available)) => (available, "what is available"),
-            (None, None) => return Ok(()),
-        };
-        if self.peak_bytes <= limit {
-            return Ok(());
-        }
-        Err(ProvingError::Memory { needed: self.peak_bytes, rows: self.rows, limit, limit_name })
+        ProvingError::check(self.peak_bytes, self.rows, max_bytes)
     }
 }
 

@@ -114,7 +114,7 @@ const fn target_number(target: Target) -> u64 {
 }
 
 impl Key {
-    /// The declared range of each feature, from the schema's first part: a version (1), the number of runs, and for
+    /// The declared range of each feature, from the schema's first part: a version (1 or 2), the number of runs, and for
     /// each run how many features it has, two felts about their encoding, and the range.
     ///
     /// # Errors
@@ -123,7 +123,9 @@ impl Key {
         let wrong = || KeyError { reason: "its schema is malformed" };
         let [version, n_runs, rest @ ..] = self.schema.as_slice() else { return Err(wrong()) };
         let count = |felt: &Felt| felt.to_u64().filter(|n| *n <= MAX_SCHEMA as u64);
-        let n_runs = count(n_runs).filter(|_| *version == Felt::from(1_u64)).ok_or_else(wrong)?;
+        // Version 2 says more of features after the runs.
+        let known = [1_u64, 2].map(Felt::from).contains(version);
+        let n_runs = count(n_runs).filter(|_| known).ok_or_else(wrong)?;
         let runs = rest.get(..5 * n_runs as usize).ok_or_else(wrong)?;
         let mut ranges = Vec::new();
         for run in runs.chunks_exact(5) {

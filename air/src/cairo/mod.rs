@@ -40,5 +40,5 @@ pub use advice::{Advice, AdviceError};
 pub use air::{challenge_array, trace_info, CairoAir, PublicInputs, MAX_ROWS, MIN_ROWS};
 pub use builtin::Builtin;
 pub use claim::{program_hash, Claim, ClaimError};
-pub use file::{FileError, ProofFile, FORMAT_VERSION};
+pub use file::{FileError, ProofFile, FORMAT_VERSION, MAGIC};
 pub use security::{proven_bits, Security};

@@ -29,6 +29,11 @@ use crate::output::{Message, Output};
 use crate::progress::Stages;
 use crate::proving;
 use crate::table::table;
+use nilometer_package::model_proof::check::check;
+use nilometer_package::model_proof::claim::Rows;
+use nilometer_package::model_proof::file::Level;
+use nilometer_package::model_proof::key::Digest;
+use nilometer_package::model_proof::prove::ModelProver;
 use nilometer_package::numbers::{duration, percent, short, thousands};
 use nilometer_package::pipeline::{self, Job, StageDone};
 use nilometer_package::proving::Plan;
@@ -82,6 +87,11 @@ struct Demo {
     matches_reference: bool,
     rows: Vec<DemoRow>,
     run_ms: u128,
+    /// The key that the proof of the model was checked with.
+    key: Digest,
+    /// The proof of the model.
+    model_proof: DemoProof,
+    /// The proof of the program's run.
     proof: DemoProof,
     package: Option<String>,
 }
@@ -175,6 +185,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
             steps: run.steps,
         });
     }
+    let (key, model_proof) = prove_model(&package, &graph, &rows[0].1, output)?;
     let proof = prove_first(&program, &graph, &rows[0].1, output)?;
     let report = transpiled.report;
     output.result(&Demo {
@@ -187,10 +198,53 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
         matches_reference: true,
         rows: results,
         run_ms: time.as_millis(),
+        key,
+        model_proof,
         proof,
         package: args.keep.as_ref().map(|folder| folder.display().to_string()),
     })?;
     Ok(0)
+}
+
+/// Proves the model's answer to a row, checks the proof with the key alone, and checks that a tampered one is refused.
+fn prove_model(
+    package: &Package,
+    graph: &QuantGraph,
+    values: &[f64],
+    output: &Output,
+) -> Result<(Digest, DemoProof)> {
+    let keys = package.keys()?.context("the package has no key")?;
+    let key = keys.model_key();
+    let rows = Rows::Encoded(vec![graph.input.encode(values)?]);
+    let prover = ModelProver::new(graph, Some(&keys), 1, None)?;
+    let start = Instant::now();
+    let proof = prover.prove(rows, Level::default(), &|_| (), &|_| ())?;
+    let proving = start.elapsed();
+    let bytes = proof.to_bytes();
+    let made = format!("the model, proof of {}", numbers::bytes(bytes.len()));
+    stage(output, "prove", &made, proving);
+    let bits = Security::DEFAULT.bits();
+    let start = Instant::now();
+    let checked = check(&bytes, key, bits)?;
+    let verifying = start.elapsed();
+    stage(output, "verify", "valid, with the key alone", verifying);
+    let mut tampered = bytes.clone();
+    // The last kilobyte is part of the proof, whatever stands before it.
+    let place = tampered.len() - 1_000;
+    tampered[place] ^= 1;
+    let refusal = match check(&tampered, key, bits) {
+        Err(error) => error.to_string(),
+        Ok(_) => bail!("the verifier has accepted a proof with a flipped bit: this is a defect"),
+    };
+    let proof = DemoProof {
+        rows: checked.trace_rows,
+        prove_ms: proving.as_secs_f64() * 1e3,
+        proof_bytes: bytes.len(),
+        security: checked.file.level.to_string(),
+        verify_ms: verifying.as_secs_f64() * 1e3,
+        tampered: refusal,
+    };
+    Ok((key, proof))
 }
 
 /// Proves a row's run, checks the proof, and checks that a tampered one is refused.
@@ -208,14 +262,14 @@ fn prove_first(
     stage(
         output,
         "prove",
-        &format!("{} rows, proof of {}", thousands(proved.file.rows), numbers::bytes(bytes.len())),
+        &format!("the program's run, proof of {}", numbers::bytes(bytes.len())),
         proved.time,
     );
     let claim = program.claim(&run.output)?;
     let start = Instant::now();
     let verified = verify(&claim, &bytes, Security::DEFAULT)?;
     let time = start.elapsed();
-    stage(output, "verify", &format!("valid, {}", verified.security), time);
+    stage(output, "verify", &format!("valid, with the package: {}", verified.security), time);
     let mut tampered = bytes.clone();
     let middle = tampered.len() / 2;
     tampered[middle] ^= 1;
@@ -276,16 +330,23 @@ impl Message for Demo {
             thousands(self.l2_gas),
             short(self.l2_gas as f64 * 100.0 / gas::MAX_TRANSACTION as f64),
         );
+        for (of, with, proof) in [
+            ("the model's answer to row 0", "the key alone", &self.model_proof),
+            ("the program's run on row 0", "the package", &self.proof),
+        ] {
+            text += &format!(
+                "\nA proof of {of}, {}: {}, made in {:.0} ms, checked with {with} in {:.1} ms.\nWith one bit flipped: {}.\n",
+                proof.security,
+                numbers::bytes(proof.proof_bytes),
+                proof.prove_ms,
+                proof.verify_ms,
+                proof.tampered
+            );
+        }
         text += &format!(
-            "A proof of row 0 with {} security: {}, made in {:.0} ms, checked in {:.1} ms.\nWith one bit flipped: {}.\n",
-            self.proof.security,
-            numbers::bytes(self.proof.proof_bytes),
-            self.proof.prove_ms,
-            self.proof.verify_ms,
-            self.proof.tampered
+            "\nkey           {}\nmodel hash    {}\nprogram hash  {}\n",
+            self.key, self.model_hash, self.program_hash
         );
-        text +=
-            &format!("\nmodel hash    {}\nprogram hash  {}\n", self.model_hash, self.program_hash);
         text += &match &self.package {
             Some(folder) => format!("\nThe package is in {folder}; look at {folder}/report.md.\n"),
             None => "\nKeep the package with `nilo demo --keep rockybot`, or transpile a model of your own:\n    nilo transpile MODEL.onnx -o DIR --calibration ROWS.npy\n".to_owned(),

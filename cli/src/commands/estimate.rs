@@ -18,6 +18,8 @@ use crate::output::{Message, Output};
 use crate::table::{fields, table};
 use nilometer_package::folder::ContractSize;
 use nilometer_package::gas;
+use nilometer_package::model_proof::key::Digest;
+use nilometer_package::model_proof::prove::ModelPlan;
 use nilometer_package::numbers::{bytes, counts, duration, percent, thousands};
 use nilometer_package::proving::Plan;
 use nilometer_package::report;
@@ -63,12 +65,27 @@ struct Estimate {
     contract: ContractSize,
     transaction: Transaction,
     /// What a proof of the most expensive row takes, at the default security.
+    /// A proof of the program's run.
     proving: Proving,
+    /// A proof of the model; none if it is too long for one.
+    model_proof: Option<ModelProving>,
 }
 
 /// What a proof takes.
 #[derive(Serialize)]
 struct Proving {
+    rows: usize,
+    peak_bytes: u64,
+    /// On two cores with AVX-512.
+    estimated_ms: f64,
+    security: String,
+}
+
+/// A proof of the model's answer to one row.
+#[derive(Serialize)]
+struct ModelProving {
+    key: Digest,
+    /// Rows of the trace.
     rows: usize,
     peak_bytes: u64,
     /// On two cores with AVX-512.
@@ -149,6 +166,16 @@ pub fn run(args: &EstimateArgs, output: &Output) -> Result<u8> {
             estimated_ms: plan.estimated_ms(),
             security: Security::DEFAULT.to_string(),
         },
+        model_proof: package.keys()?.map(|keys| {
+            let plan = ModelPlan::single(&keys);
+            ModelProving {
+                key: keys.model_key(),
+                rows: plan.trace_rows,
+                peak_bytes: plan.peak_bytes,
+                estimated_ms: plan.estimated_ms(),
+                security: Security::DEFAULT.to_string(),
+            }
+        }),
     })?;
     Ok(0)
 }
@@ -202,7 +229,20 @@ impl Message for Estimate {
                 ),
             ),
             (
-                "proof",
+                "proof of the model",
+                match &self.model_proof {
+                    Some(proof) => format!(
+                        "{} rows, up to {} of memory, about {} on two cores with AVX-512 ({})",
+                        thousands(proof.rows),
+                        bytes(proof.peak_bytes as usize),
+                        duration(Duration::from_secs_f64(proof.estimated_ms / 1e3)),
+                        proof.security
+                    ),
+                    None => "the package has no key".to_owned(),
+                },
+            ),
+            (
+                "of its program",
                 format!(
                     "{} rows, up to {} of memory, about {} on two cores with AVX-512 ({})",
                     thousands(self.proving.rows),

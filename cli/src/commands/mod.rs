@@ -15,6 +15,7 @@ pub mod estimate;
 #[cfg(feature = "explore")]
 pub mod explore;
 pub mod inspect;
+pub mod key;
 pub mod pack;
 pub mod prove;
 #[cfg(feature = "chain")]
@@ -41,6 +42,7 @@ pub fn run(command: Command, output: &Output) -> Result<u8> {
         Command::Check(args) => check::run(&args, output),
         Command::Estimate(args) => estimate::run(&args, output),
         Command::Run(args) => run::run(&args, output),
+        Command::Key(args) => key::run(&args, output),
         Command::Prove(args) => prove::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
         Command::Pack(args) => pack::run(&args, output),

@@ -20,6 +20,7 @@ use crate::progress::Stages;
 use crate::table::{fields, table};
 use nilometer_package::folder::{ContractSize, Manifest};
 use nilometer_package::gas;
+use nilometer_package::model_proof::key::Digest;
 use nilometer_package::numbers::{bytes, or_dash, percent, short, thousands};
 use nilometer_package::pipeline::{self, Job, StageDone};
 use nilometer_package::report::trials::{self, TrialRow};
@@ -127,6 +128,8 @@ struct Transpiled {
     kind: String,
     model_hash: String,
     program_hash: String,
+    /// The key that proofs of the model are checked with.
+    key: Option<Digest>,
     /// Bits of the input, and of each dense layer's weights and inputs.
     bits: Bits,
     /// Sums a felt in each dense layer.
@@ -322,6 +325,7 @@ impl Transpiled {
             kind: manifest.kind,
             model_hash: manifest.model_hash,
             program_hash: manifest.program_hash,
+            key: manifest.key,
             bits: Bits {
                 weights: layers.iter().map(|layer| layer.weight_bits).collect(),
                 activations: layers.iter().map(|layer| layer.activation_bits).collect(),
@@ -374,6 +378,13 @@ impl Message for Transpiled {
             ("model", format!("{} ({})", self.name, self.kind.replace('_', " "))),
             ("model hash", self.model_hash.clone()),
             ("program hash", self.program_hash.clone()),
+            (
+                "key",
+                self.key.map_or_else(
+                    || "none: the model is too long for a proof of its own".to_owned(),
+                    |key| key.to_string(),
+                ),
+            ),
             ("agreement", agreement),
             (
                 "error bound",

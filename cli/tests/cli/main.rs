@@ -10,6 +10,7 @@ mod explore;
 mod external;
 mod files;
 mod inspect;
+mod model_proof;
 mod models;
 mod package;
 mod prove;

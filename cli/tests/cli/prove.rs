@@ -21,7 +21,7 @@ fn prove(model: &str, more: &[&str]) -> Proved {
     let proof = scratch.join("proof");
     let inputs = zoo(&format!("{model}_inputs.npy")).to_str().unwrap().to_owned();
     let row = format!("{inputs}:0");
-    let mut args = vec!["prove", &package, "--input", &row, "-o", &proof];
+    let mut args = vec!["prove", &package, "--of", "program", "--input", &row, "-o", &proof];
     args.extend(more);
     let result = json(&args);
     Proved { scratch, package, proof, inputs, result }
@@ -97,7 +97,9 @@ fn text_for_people() {
     assert!(outcome.stdout.starts_with("valid the program below ran on this input"));
     assert!(outcome.stdout.contains("100 bits proven"), "{}", outcome.stdout);
     let row = format!("{}:1", proved.inputs);
-    let outcome = run(&["prove", &proved.package, "--input", &row, "-o", &proved.proof]).ok();
+    let outcome =
+        run(&["prove", &proved.package, "--of", "program", "--input", &row, "-o", &proved.proof])
+            .ok();
     assert!(outcome.stderr.contains("128 rows: the proof takes up to "), "{}", outcome.stderr);
     assert!(outcome.stdout.contains("proven (100 bits reached)"), "{}", outcome.stdout);
 }
@@ -168,7 +170,7 @@ fn limits_and_mistakes() {
     let row = format!("{inputs}:0");
     let proof = scratch.join("proof");
     let fails = |args: &[&str]| {
-        let mut all = vec!["prove", &package];
+        let mut all = vec!["prove", &package, "--of", "program"];
         all.extend(args);
         let (code, error) = json_error(&all);
         (code, error["message"].as_str().unwrap().to_owned())

@@ -45,7 +45,7 @@ impl Attack {
         let differs = (0..good.as_array().unwrap().len()).find(|&row| good[row] != bad[row]);
         let row = format!("{}:{}", inputs(), differs.unwrap());
         let proof = scratch.join("evil.proof");
-        json(&["prove", &evil, "--input", &row, "-o", &proof]);
+        json(&["prove", &evil, "--of", "program", "--input", &row, "-o", &proof]);
 
         let program = "build/program.json";
         fs::copy(Path::new(&evil).join(program), Path::new(&package).join(program)).unwrap();
@@ -104,7 +104,7 @@ fn an_auditor_can_pin_rebuild_and_read_the_links() {
     let (package, made) = transpile(&scratch, MODEL, &[]);
     let row = format!("{}:0", inputs());
     let proof = scratch.join("proof");
-    json(&["prove", &package, "--input", &row, "-o", &proof]);
+    json(&["prove", &package, "--of", "program", "--input", &row, "-o", &proof]);
     let (model, program) =
         (made["model_hash"].as_str().unwrap(), made["program_hash"].as_str().unwrap());
 
@@ -164,7 +164,7 @@ fn a_calibrated_model_is_rebuilt_without_its_rows() {
     let inputs = zoo(&format!("{model}_inputs.npy"));
     let row = format!("{}:3", inputs.to_str().unwrap());
     let proof = scratch.join("proof");
-    json(&["prove", &package, "--input", &row, "-o", &proof]);
+    json(&["prove", &package, "--of", "program", "--input", &row, "-o", &proof]);
     let onnx = zoo(&format!("{model}.onnx"));
     let args = ["verify", &proof, "--model", &package, "--rebuild", onnx.to_str().unwrap()];
     assert!(json(&args)["links"].as_array().unwrap().iter().all(|link| link["checked"] == true));
@@ -176,7 +176,7 @@ fn a_pack_has_what_verification_reads_and_nothing_else() {
     let (package, made) = transpile(&scratch, MODEL, &[]);
     let row = format!("{}:0", inputs());
     let proof = scratch.join("proof");
-    json(&["prove", &package, "--input", &row, "-o", &proof]);
+    json(&["prove", &package, "--of", "program", "--input", &row, "-o", &proof]);
     let (folder, file) = (scratch.join("pack"), scratch.join("pack.json"));
     let onnx = zoo(&format!("{MODEL}.onnx"));
     for packed in [&folder, &file] {
@@ -206,7 +206,7 @@ fn outputs_are_values_or_integers_and_never_both() {
     let inputs = zoo(&format!("{model}_inputs.npy")).to_str().unwrap().to_owned();
     let row = format!("{inputs}:1");
     let proof = scratch.join("proof");
-    json(&["prove", &package, "--input", &row, "-o", &proof]);
+    json(&["prove", &package, "--of", "program", "--input", &row, "-o", &proof]);
     let answer = json(&["run", &package, "--input", &row]);
     let texts = |value: &Value| -> Vec<String> {
         let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);

@@ -11,6 +11,7 @@ fn help_lists_every_command_and_no_other() {
         "check",
         "estimate",
         "run",
+        "key",
         "prove",
         "verify",
         "pack",

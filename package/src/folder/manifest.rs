@@ -4,6 +4,7 @@ use nilometer_transpiler::decision::Task;
 use nilometer_transpiler::emit::{Shape, Shapes};
 use serde::{Deserialize, Serialize};
 
+use crate::model_proof::key::Digest;
 use crate::report::layers::Layer;
 
 /// The format that this version writes and reads.
@@ -24,6 +25,9 @@ pub struct Manifest {
     pub model_hash: String,
     /// Hash of the compiled program.
     pub program_hash: String,
+    /// The key that proofs of the model are checked with; none where the model is too long for one.
+    #[serde(default)]
+    pub key: Option<Digest>,
     /// How the program is written.
     pub shape: Shape,
     /// How the contract is written.

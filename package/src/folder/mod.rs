@@ -5,6 +5,7 @@
 //! build/                 compiled: program (Sierra and CASM) and contract class (Sierra and CASM)
 //! model.onnx             the model it was made from
 //! model.json             the quantised graph, whose hash is the model's identity
+//! key.bin                the keys that proofs of the model are checked with
 //! schema.json            how rows and results are encoded
 //! nilometer.json         the manifest
 //! report.json, report.md the accuracy report
@@ -49,7 +50,7 @@ pub const CARD: &str = "README.md";
 pub const DESCRIPTION: &str = crate::description::FILE;
 
 /// All that a package holds at its top.
-const ENTRIES: [&str; 14] = [
+const ENTRIES: [&str; 15] = [
     BUILD,
     DESCRIPTION,
     EXAMPLE,
@@ -57,6 +58,7 @@ const ENTRIES: [&str; 14] = [
     MODEL,
     ONNX,
     CARD,
+    crate::model_proof::key::FILE,
     crate::recipe::FILE,
     "Scarb.toml",
     "report.json",

@@ -13,6 +13,7 @@ use super::{
     Manifest, PackageError, BUILD, CARD, CONTRACT, DESCRIPTION, EXAMPLE, FORMAT, MANIFEST, MODEL,
     ONNX, PROGRAM,
 };
+use crate::model_proof::key::{self, KeySet};
 use crate::recipe::{self, Recipe};
 use crate::{pipeline, sha256, Error};
 
@@ -85,6 +86,28 @@ impl Package {
             return Err(damaged(&file, &reason));
         }
         Ok(recipe)
+    }
+
+    /// The keys that proofs of the model are checked with; none in packages of older versions, and of models that
+    /// are too long for such a proof.
+    ///
+    /// # Errors
+    /// The file is damaged, or has other keys than the manifest names.
+    pub fn keys(&self) -> Result<Option<KeySet>, PackageError> {
+        let Some(expected) = self.manifest.key else { return Ok(None) };
+        let (file, bytes) = self.read(key::FILE)?;
+        let keys = KeySet::from_bytes(&bytes).map_err(|error| damaged(&file, &error))?;
+        check_hash(&file, keys.model_key().to_string(), &expected.to_string())?;
+        Ok(Some(keys))
+    }
+
+    /// The quantised graph, whatever its hash: for those who hold it against a key.
+    ///
+    /// # Errors
+    /// The file is damaged.
+    pub fn unhashed_model(&self) -> Result<QuantGraph, PackageError> {
+        let (file, bytes) = self.read(MODEL)?;
+        QuantGraph::from_json(&bytes).map_err(|error| damaged(&file, &error))
     }
 
     /// The quantised graph.

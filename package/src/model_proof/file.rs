@@ -3,7 +3,7 @@
 //! Reading checks the form only: nothing in a file can be trusted before [`super::check`] has accepted it.
 
 use nilometer_air::cairo::MAGIC;
-use nilometer_stark::Level;
+pub use nilometer_stark::Level;
 use nilometer_tensor_air::{Key, AIR_NAME, AIR_VERSION};
 use nilometer_transpiler::schema::Schema;
 use starknet_types_core::felt::Felt;

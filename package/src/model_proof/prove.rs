@@ -1,6 +1,6 @@
 //! Proofs of a model's answers.
 
-use nilometer_stark::prove::Phase;
+pub use nilometer_stark::prove::Phase;
 use nilometer_stark::{Blake3, Level, Params, Target};
 use nilometer_tensor::ModelKey;
 use nilometer_transpiler::quant::QuantGraph;
@@ -23,6 +23,21 @@ pub struct ModelPlan {
     pub peak_bytes: u64,
     /// How many proofs.
     pub proofs: usize,
+}
+
+impl ModelPlan {
+    /// The plan of a proof about one row.
+    pub fn single(keys: &KeySet) -> Self {
+        let trace_rows = keys.keys()[0].n_rows;
+        Self { trace_rows, peak_bytes: peak_bytes(trace_rows), proofs: 1 }
+    }
+
+    /// About how long the proofs take, in milliseconds, on two cores with AVX-512 (`nilo bench zoo`).
+    pub fn estimated_ms(&self) -> f64 {
+        const FIXED_MS: f64 = 6.0;
+        const ROW_MS: f64 = 0.012;
+        self.proofs as f64 * (FIXED_MS + ROW_MS * self.trace_rows as f64)
+    }
 }
 
 /// Bytes of memory of a proof, at most: all columns, extended, and what is made of them.

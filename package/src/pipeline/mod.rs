@@ -19,12 +19,14 @@ use serde_json::json;
 
 use crate::description::{compose, Parts};
 use crate::folder::{self, CalibrationFile, Manifest, OnnxFile, Settings, Staging};
+use crate::model_proof::commit;
+use crate::model_proof::key::{self, KeySet};
 use crate::numbers::{bytes, thousands};
 use crate::recipe::{self, Recipe};
 use crate::report::{self, CardContext, CostReport, Report, Sources};
 use crate::{gas, runtime, sha256, vm, Context as _, Error};
 
-pub use rebuild::{rebuild, Rebuilt};
+pub use rebuild::{rebuild, requantise, Rebuilt};
 use stage::Stages;
 pub use stage::{Observer, Stage, StageDone};
 
@@ -160,7 +162,11 @@ pub fn transpile(
 
     stages.start(Stage::Compile);
     let with_contract = fits_class(&plan.graph, shapes.contract);
-    let mut built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
+    let (built, keys) = rayon::join(
+        || build::compile(&toolchain, &staging, &cairo.name, with_contract),
+        || model_keys(&plan.graph),
+    );
+    let (mut built, keys) = (built?, keys?);
     let shapes = choose_shapes(&plan.graph, job.shape, built.contract.within_limits);
     if shapes != cairo.shapes {
         write_files(&cairo.rewrite_contract(&plan.graph, &meta, shapes.contract)?, &staging)?;
@@ -205,6 +211,7 @@ pub fn transpile(
         kind: report.kind.clone(),
         model_hash,
         program_hash,
+        key: keys.as_ref().map(KeySet::model_key),
         shape: shapes.program,
         contract_shape: shapes.contract,
         n_inputs: plan.graph.input_len(),
@@ -223,6 +230,9 @@ pub fn transpile(
         labels_only: job.labels_only,
         quantisation: plan.recipe.clone(),
     };
+    if let Some(keys) = &keys {
+        staging.write(key::FILE, &keys.to_bytes())?;
+    }
     describe(&Documents {
         staging: &staging,
         job,
@@ -236,6 +246,15 @@ pub fn transpile(
     staging.finish()?;
     stages.done(destination.display().to_string());
     Ok(Transpiled { manifest, report, stages: stages.take() })
+}
+
+/// The model's keys; none if it is too long for a proof.
+fn model_keys(graph: &QuantGraph) -> Result<Option<KeySet>, Error> {
+    match commit::keys(graph) {
+        Ok(keys) => Ok(Some(keys)),
+        Err(Error::NoModelProof(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph, Error> {
@@ -284,6 +303,7 @@ fn describe(documents: &Documents<'_>) -> Result<(), Error> {
         recipe: &recipe_json,
         example: Some(&example),
         features: features.as_deref(),
+        key: manifest.key,
     })?;
     staging.write(folder::DESCRIPTION, &description)?;
     staging.write(folder::MANIFEST, &pretty(manifest)?)?;

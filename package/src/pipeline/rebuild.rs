@@ -2,10 +2,13 @@
 
 use nilometer_cairo::{Toolchain, ToolchainOptions};
 use nilometer_transpiler::emit::PackageMeta;
+use nilometer_transpiler::graph::Graph;
 use nilometer_transpiler::plan::fits_class;
+use nilometer_transpiler::quant::QuantGraph;
 
-use super::{build, import, simplified, write_sources, Observer, Stage, Stages};
+use super::{build, import, model_keys, simplified, write_sources, Observer, Stage, Stages};
 use crate::folder::{Staging, BUILD, CONTRACT};
+use crate::model_proof::key::{Digest, KeySet};
 use crate::recipe::Recipe;
 use crate::scratch::Scratch;
 use crate::{runtime, sha256, Error};
@@ -17,12 +20,27 @@ pub struct Rebuilt {
     pub onnx_sha256: String,
     /// Poseidon hash of the quantised graph.
     pub model_hash: String,
+    /// The key that proofs of the model are checked with; none where it is too long for one.
+    pub key: Option<Digest>,
     /// Hash of the compiled program.
     pub program_hash: String,
     /// The Sierra class of the contract; none where the model is too large for one.
     pub class: Option<Vec<u8>>,
     /// Whether the core library was the pinned one; if not, hashes are this machine's own.
     pub pinned_core_library: bool,
+}
+
+fn float_model(onnx: &[u8], recipe: &Recipe) -> Result<Graph, Error> {
+    let reference = import(onnx, recipe.labels_only)?;
+    simplified(&reference, recipe.labels_only)
+}
+
+/// Quantises by a recipe: nothing is planned, compiled or written.
+///
+/// # Errors
+/// The file is no model that the recipe is for.
+pub fn requantise(onnx: &[u8], recipe: &Recipe) -> Result<QuantGraph, Error> {
+    Ok(recipe.quantisation.lower(&float_model(onnx, recipe)?)?)
 }
 
 /// Transpiles and compiles by a recipe: nothing is planned, no rows are needed, nothing is left on disk.
@@ -37,12 +55,11 @@ pub fn rebuild(
 ) -> Result<Rebuilt, Error> {
     let mut stages = Stages::new(observer);
     stages.start(Stage::Import);
-    let reference = import(onnx, recipe.labels_only)?;
-    let graph = simplified(&reference, recipe.labels_only)?;
+    let float = float_model(onnx, recipe)?;
     stages.done(String::new());
 
     stages.start(Stage::Quantise);
-    let graph = recipe.quantisation.lower(&graph)?;
+    let graph = recipe.quantisation.lower(&float)?;
     let model_hash = format!("{:#x}", graph.model_hash());
     stages.done(String::new());
 
@@ -64,7 +81,11 @@ pub fn rebuild(
 
     stages.start(Stage::Compile);
     let with_contract = fits_class(&graph, shapes.contract);
-    let built = build::compile(&toolchain, &staging, &cairo.name, with_contract)?;
+    let (built, keys) = rayon::join(
+        || build::compile(&toolchain, &staging, &cairo.name, with_contract),
+        || model_keys(&graph),
+    );
+    let (built, keys) = (built?, keys?);
     let class = match built.contract.class_bytes {
         Some(_) => {
             let path = staging.folder().join(BUILD).join(CONTRACT);
@@ -76,6 +97,7 @@ pub fn rebuild(
     Ok(Rebuilt {
         onnx_sha256: sha256(onnx),
         model_hash,
+        key: keys.as_ref().map(KeySet::model_key),
         program_hash: format!("{:#x}", built.program.hash()),
         class,
         pinned_core_library: toolchain.is_pinned(),

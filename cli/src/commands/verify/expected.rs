@@ -4,11 +4,13 @@ use anyhow::{Context, Result};
 use nilometer_package::answer::NamedOutput;
 use nilometer_package::check::AboutError;
 use nilometer_package::numbers::short;
-use nilometer_transpiler::quant::QuantGraph;
+use nilometer_transpiler::quant::QuantInput;
 use serde_json::value::RawValue;
 
 use crate::failure::UsageError;
 use crate::input::{Columns, InputError, Reader, Source};
+use crate::output::Output;
+use crate::table::table;
 
 /// One of the numbers that a model gives.
 struct Number<'a> {
@@ -18,39 +20,57 @@ struct Number<'a> {
 }
 
 /// A feature that differs from the one that is wanted.
-pub struct Difference {
+struct Difference {
     /// Its position.
-    pub feature: usize,
+    feature: usize,
     /// The proof's, in natural units.
-    pub actual: f64,
+    actual: f64,
     /// The caller's.
-    pub expected: f64,
+    expected: f64,
 }
 
-/// Compares a proof's row with the caller's: every feature that differs as the model's integer.
+/// Compares a proof's row with the caller's; `full` shows every feature that differs.
 ///
 /// # Errors
-/// The row cannot be read, or the model refuses it.
-pub fn input_differences(
-    graph: &QuantGraph,
+/// Another row, or one that cannot be read or that the model refuses.
+pub fn check_input(
+    input: &QuantInput,
     source: &Source,
     reader: &Reader,
     actual: &[i128],
-) -> Result<Vec<Difference>> {
-    let (_, values) = source.one_row(&Columns::of(&graph.input), reader)?;
-    let integers = graph.input.encode(&values)?;
+    full: bool,
+    output: &Output,
+) -> Result<()> {
+    let (_, values) = source.one_row(&Columns::of(input), reader)?;
+    let integers = input.encode(&values)?;
     let differs = |feature: &usize| integers[*feature] != actual[*feature];
     let difference = |feature: usize| Difference {
         feature,
-        actual: graph.input.decode(feature, actual[feature]),
+        actual: input.decode(feature, actual[feature]),
         expected: values[feature],
     };
-    Ok((0..integers.len()).filter(differs).map(difference).collect())
+    let differences: Vec<_> = (0..integers.len()).filter(differs).map(difference).collect();
+    let Some(first) = differences.first() else { return Ok(()) };
+    if full {
+        output.note(&all_differences(&differences));
+    }
+    Err(first.error().into())
+}
+
+fn all_differences(differences: &[Difference]) -> String {
+    let row = |difference: &Difference| {
+        vec![
+            difference.feature.to_string(),
+            difference.actual.to_string(),
+            difference.expected.to_string(),
+        ]
+    };
+    table(&[">feature", ">proof", ">wanted"], differences.iter().map(row))
 }
 
 impl Difference {
     /// The error that tells of it.
-    pub fn error(&self) -> AboutError {
+    fn error(&self) -> AboutError {
         AboutError::Input {
             feature: format!("feature {}", self.feature),
             expected: self.expected.to_string(),

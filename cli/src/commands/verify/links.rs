@@ -1,5 +1,7 @@
 //! What a verification rests on, link by link: checked here, or only stated by somebody.
 
+use nilometer_package::pipeline::Rebuilt;
+use nilometer_package::Package;
 use serde::Serialize;
 
 use crate::table::fields;
@@ -26,6 +28,25 @@ impl Link {
     /// A link that somebody states.
     pub fn stated(from: &'static str, to: &'static str, by: impl Into<String>) -> Self {
         Self { from, to, checked: false, detail: by.into() }
+    }
+}
+
+/// From the model to the ONNX file: checked where it was transpiled again, to `what`.
+pub fn onnx(package: &Package, rebuilt: Option<&Rebuilt>, what: &str) -> Link {
+    match rebuilt {
+        Some(rebuilt) => Link::checked(
+            "model",
+            "ONNX",
+            format!("the file with the SHA-256 {} compiles to {what}", rebuilt.onnx_sha256),
+        ),
+        None => Link::stated(
+            "model",
+            "ONNX",
+            format!(
+                "the package names the SHA-256 {}; `--rebuild MODEL.onnx` checks it",
+                package.manifest.onnx.sha256
+            ),
+        ),
     }
 }
 

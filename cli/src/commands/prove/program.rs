@@ -1,21 +1,19 @@
-//! `nilo prove`: a proof that a package's program gave its output for a row.
+//! A proof that a package's program gave its output for a row.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
-use clap::Args;
-use nilometer_air::cairo::Security;
 use nilometer_cairo::RunOptions;
 use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::ProveArgs;
 use crate::answer;
-use crate::input::{Columns, ReadArgs, Source};
+use crate::input::{Columns, Source};
 use crate::output::{Message, Output};
-use crate::proving::{self, ByteSize};
+use crate::proving;
 use crate::table::fields;
 use nilometer_package::answer::Answer;
 use nilometer_package::numbers::{bytes, counts, thousands};
@@ -23,38 +21,10 @@ use nilometer_package::proving::Plan;
 use nilometer_package::vm;
 use nilometer_package::Package;
 
-/// Arguments of `nilo prove`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  nilo prove package --input rows.npy:0 -o row0.proof
-  nilo prove package --input row.json -o row.proof --security 128 --max-memory 2GB
-
-A proof is a validity proof: it shows that the program ran and wrote this output, and hides nothing.")]
-pub struct ProveArgs {
-    /// The package
-    pub package: PathBuf,
-    /// The row (.npy, .json, .csv), in natural units; X.npy:7 is one row, counted from 0
-    #[arg(short, long, value_name = "FILE[:ROW]")]
-    pub input: Source,
-    #[command(flatten)]
-    pub read: ReadArgs,
-    /// Where the proof goes
-    #[arg(short, long, value_name = "PROOF")]
-    pub output: PathBuf,
-    /// Security: 96, 100 or 128 bits, all proven
-    #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
-    pub security: Security,
-    /// Refuse to take more memory than this [default: what is available]
-    #[arg(long, value_name = "SIZE")]
-    pub max_memory: Option<ByteSize>,
-    /// Stop the run after so many steps
-    #[arg(long, value_name = "N", default_value_t = vm::MAX_STEPS)]
-    pub max_steps: usize,
-}
-
 /// The command's result.
 #[derive(Serialize)]
 struct ProveResult {
+    of: &'static str,
     proof: String,
     model_hash: String,
     program_hash: String,
@@ -85,12 +55,11 @@ struct ProveResult {
 /// # Errors
 /// The package or the row is refused, the run fails, the proof takes too much memory, or the file
 /// cannot be written.
-pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
+pub fn run(args: &ProveArgs, input: &Source, output: &Output) -> Result<u8> {
     let start = Instant::now();
     let package = Package::open(&args.package)?;
     let (graph, program) = package.model_and_program()?;
-    let (row, values) =
-        args.input.one_row(&Columns::of(&graph.input), &args.read.reader(output))?;
+    let (row, values) = input.one_row(&Columns::of(&graph.input), &args.read.reader(output))?;
 
     let run_start = Instant::now();
     let options = RunOptions { max_steps: Some(args.max_steps), trace: true };
@@ -112,6 +81,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
     let filling = proved.phases.get("trace").copied().unwrap_or_default();
     let answer = row_run.answer(&Schema::of(&graph), row)?;
     output.result(&ProveResult {
+        of: "program",
         proof: args.output.display().to_string(),
         model_hash: package.manifest.model_hash.clone(),
         program_hash: package.manifest.program_hash.clone(),
