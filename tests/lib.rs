@@ -4,6 +4,7 @@
 
 pub mod cairo_harness;
 pub mod chain;
+pub mod model_proofs;
 pub mod on_chain;
 pub mod synthetic;
 pub mod zoo;

@@ -123,10 +123,11 @@ impl Hash for Blake3 {
 #[derive(Clone, Copy, Debug)]
 pub struct Poseidon;
 
-/// Third inputs: `draw`, `query` and `grind` in ASCII. Nodes have 2 there, and sponges begin with 0.
-const DRAW: u64 = 0x6472_6177;
-const QUERY: u64 = 0x71_7565_7279;
-/// See `DRAW`.
+/// Third input of challenges: `draw` in ASCII. Nodes have 2 there, and sponges begin with 0.
+pub const DRAW: u64 = 0x6472_6177;
+/// Third input of positions: `query` in ASCII.
+pub const QUERY: u64 = 0x71_7565_7279;
+/// Third input of proofs of work: `grind` in ASCII.
 pub const GRIND: u64 = 0x67_7269_6e64;
 
 impl Hash for Poseidon {

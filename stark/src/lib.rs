@@ -46,4 +46,5 @@ pub use nilometer_field::{Felt, Value};
 pub use params::{Level, Params, Target};
 #[cfg(feature = "prove")]
 pub use prove::{prove, Preprocessed, ProveError};
-pub use verify::{verify, VerifyError};
+pub use transcript::{short_string, PROTOCOL, PROTOCOL_VERSION};
+pub use verify::{proof_felts, verify, VerifyError};

@@ -29,44 +29,52 @@ pub(crate) fn listed(positions: &[usize], depth: u32) -> Vec<(u32, usize)> {
     listed
 }
 
-/// The root that leaves at sorted, distinct positions have with siblings from `next_sibling`.
+/// The roots of `K` trees, those that are `present`, that leaves at the same sorted, distinct positions of each
+/// have with siblings from `next_siblings`. The roots of absent trees mean nothing.
 ///
 /// # Errors
-/// Those of `next_sibling`.
-pub(crate) fn root<H: Hash, E>(
+/// Those of `next_siblings`.
+pub(crate) fn roots<H: Hash, E, const K: usize>(
     positions: &[usize],
-    leaves: Vec<H::Digest>,
+    leaves: Vec<[H::Digest; K]>,
+    present: [bool; K],
     depth: u32,
-    mut next_sibling: impl FnMut() -> Result<H::Digest, E>,
-) -> Result<H::Digest, E> {
-    let mut known: Vec<(usize, H::Digest)> = positions.iter().copied().zip(leaves).collect();
+    mut next_siblings: impl FnMut() -> Result<[H::Digest; K], E>,
+) -> Result<[H::Digest; K], E> {
+    let parent = |left: &[H::Digest; K], right: &[H::Digest; K]| {
+        std::array::from_fn(|i| match present[i] {
+            true => H::node(&left[i], &right[i]),
+            false => H::Digest::default(),
+        })
+    };
+    let mut known: Vec<(usize, [H::Digest; K])> = positions.iter().copied().zip(leaves).collect();
     for _ in 0..depth {
         let mut parents = Vec::with_capacity(known.len());
         let mut i = 0;
         while i < known.len() {
-            let (node, digest) = known[i];
+            let (node, digests) = &known[i];
             // Of two siblings, the left one comes first.
-            let parent = match known.get(i + 1) {
-                Some((right, right_digest)) if *right == node ^ 1 => {
+            let of_both = match known.get(i + 1) {
+                Some((right, right_digests)) if *right == node ^ 1 => {
                     i += 1;
-                    H::node(&digest, right_digest)
+                    parent(digests, right_digests)
                 }
                 _ => {
-                    let sibling = next_sibling()?;
+                    let siblings = next_siblings()?;
                     if node % 2 == 0 {
-                        H::node(&digest, &sibling)
+                        parent(digests, &siblings)
                     } else {
-                        H::node(&sibling, &digest)
+                        parent(&siblings, digests)
                     }
                 }
             };
-            parents.push((node / 2, parent));
+            parents.push((node / 2, of_both));
             i += 1;
         }
         known = parents;
     }
     // There is at least one position, so there is a root.
-    Ok(known.first().map(|(_, root)| *root).unwrap_or_default())
+    Ok(known.first().map_or([H::Digest::default(); K], |(_, roots)| *roots))
 }
 
 #[cfg(test)]
@@ -87,9 +95,11 @@ mod tests {
         {
             let mut siblings =
                 listed(&positions, 4).into_iter().map(|(level, i)| levels[level as usize][i]);
-            let opened = positions.iter().map(|p| leaves[*p]).collect();
-            let found = root::<Blake3, ()>(&positions, opened, 4, || siblings.next().ok_or(()));
-            assert_eq!(found, Ok(expected), "{positions:?}");
+            let absent = Default::default();
+            let opened = positions.iter().map(|p| [leaves[*p], absent]).collect();
+            let next = || siblings.next().map(|digest| [digest, absent]).ok_or(());
+            let found = roots::<Blake3, (), 2>(&positions, opened, [true, false], 4, next);
+            assert_eq!(found, Ok([expected, absent]), "{positions:?}");
             assert_eq!(siblings.next(), None, "{positions:?}");
         }
         assert_eq!(listed(&(0..16).collect::<Vec<_>>(), 4), []);

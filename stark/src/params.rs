@@ -83,11 +83,16 @@ impl Target {
 
     /// How much longer than the trace the domain of its commitments is, log2. The same for all levels, so
     /// that there is one key for all.
+    ///
+    /// On Starknet each query costs about 140 felts of calldata, and a transaction has 5,000: the longer the
+    /// domain, the fewer queries, up to what a prover has memory for (2^20 points take 3 GB).
     pub const fn blowup_log2(self, n_rows: usize) -> u32 {
-        match self {
-            Self::Native => 3,
-            Self::Starknet if n_rows <= 1 << 12 => 5,
-            Self::Starknet => 4,
+        match (self, n_rows.ilog2()) {
+            (Self::Native, _) => 3,
+            (Self::Starknet, ..=11) => 7,
+            (Self::Starknet, 12..=14) => 6,
+            (Self::Starknet, 15) => 5,
+            (Self::Starknet, _) => 4,
         }
     }
 }
@@ -120,18 +125,16 @@ impl Params {
         let grinding_bits = match target {
             Target::Native if n_rows <= 1 << 12 => 17,
             Target::Native => 20,
-            Target::Starknet => 18,
+            Target::Starknet if n_rows <= 1 << 12 => 20,
+            Target::Starknet => 23,
         };
         let blowup_log2 = target.blowup_log2(n_rows);
         let n_queries = security::queries_for(level.bits() - grinding_bits, blowup_log2);
         // Queries are whole, so less work may do.
         let grinding_bits = security::grinding_for(level.bits(), n_queries, blowup_log2);
-        // A remainder is as many elements as it has coefficients. On Starknet each of them is a step per
-        // query, too.
-        let remainder_log2 = match target {
-            Target::Native => 7,
-            Target::Starknet => 5,
-        };
+        // A remainder is as many elements as it has coefficients. One of 128 costs as much gas as a layer more,
+        // and fewer felts.
+        let remainder_log2 = 7;
         let mut folds_log2 = Vec::new();
         let mut log2 = n_rows.ilog2();
         while log2 > remainder_log2 {
@@ -221,8 +224,10 @@ mod tests {
         assert_eq!(numbers(Bits100, Native, 13), (54, 20, 8, 128, 2));
         assert_eq!(numbers(Bits128, Native, 10), (75, 17, 8, 128, 1));
         assert_eq!(numbers(Bits128, Native, 15), (73, 20, 8, 64, 3));
-        assert_eq!(numbers(Bits100, Starknet, 10), (33, 18, 32, 16, 2));
-        assert_eq!(numbers(Bits100, Starknet, 15), (42, 17, 16, 8, 4));
-        assert_eq!(numbers(Bits128, Starknet, 10), (45, 17, 32, 16, 2));
+        assert_eq!(numbers(Bits100, Starknet, 9), (23, 20, 128, 64, 1));
+        assert_eq!(numbers(Bits100, Starknet, 10), (23, 20, 128, 128, 1));
+        assert_eq!(numbers(Bits100, Starknet, 14), (26, 23, 64, 32, 3));
+        assert_eq!(numbers(Bits100, Starknet, 15), (31, 23, 32, 64, 3));
+        assert_eq!(numbers(Bits128, Starknet, 10), (31, 20, 128, 128, 1));
     }
 }

@@ -6,9 +6,10 @@ use crate::layout::Layout;
 use crate::params::{Params, Target};
 use crate::Felt;
 
-/// Name and version of the protocol. The version changes whenever what is absorbed, drawn or checked does.
-const PROTOCOL: &str = "nilometer-stark";
-const VERSION: u64 = 1;
+/// The protocol's name, as the transcript begins.
+pub const PROTOCOL: &str = "nilometer-stark";
+/// The protocol's version. It changes whenever what is absorbed, drawn or checked does.
+pub const PROTOCOL_VERSION: u64 = 2;
 
 pub(crate) struct Transcript<H: Hash> {
     state: H::Digest,
@@ -84,7 +85,7 @@ fn number(value: usize) -> Felt {
 }
 
 /// At most 31 bytes as a big-endian number, as Cairo writes short strings.
-fn short_string(text: &str) -> Felt {
+pub fn short_string(text: &str) -> Felt {
     text.bytes()
         .fold(Felt::default(), |sum, byte| sum * Felt::from(256_u64) + Felt::from(u64::from(byte)))
 }
@@ -98,7 +99,7 @@ fn header<H: Hash, A: Air>(air: &A, layout: &Layout, params: &Params) -> Vec<Fel
     };
     let mut header = vec![
         short_string(PROTOCOL),
-        Felt::from(VERSION),
+        Felt::from(PROTOCOL_VERSION),
         Felt::from(H::ID),
         Felt::from(u64::from(params.level().bits())),
         Felt::from(target),

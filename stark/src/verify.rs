@@ -10,7 +10,8 @@
 //! | roots of FRI's layers | 1 each |
 //! | FRI's remainder, coefficients from the lowest | [`Params::remainder_len`] |
 //! | nonce of the proof of work, as an element | 1 |
-//! | per tree that has columns: the rows at the queried positions; the siblings of their opening | both follow from the positions |
+//! | per queried position: its row of all trees, one tree after the other | width of all trees |
+//! | per sibling of the openings, which are alike in all trees: its digest in each tree that has columns | follows from the positions |
 //! | per FRI layer: the values of the opened leaves that are not known yet; the siblings | the same |
 //!
 //! No length is written down: the parameters, the shape and the positions, which are derived from what comes
@@ -40,10 +41,10 @@ pub enum Part {
     Remainder,
     /// The proof of work.
     Nonce,
-    /// A tree's rows.
-    Rows(Tree),
-    /// A tree's opening.
-    Opening(Tree),
+    /// The trees' rows.
+    Rows,
+    /// The opening of the trees.
+    Opening,
     /// Values of an FRI layer.
     LayerValues(usize),
     /// Opening of an FRI layer.
@@ -88,8 +89,8 @@ impl std::fmt::Display for Part {
             Self::LayerRoot(layer) => write!(f, "root of FRI layer {layer}"),
             Self::Remainder => f.write_str("FRI remainder"),
             Self::Nonce => f.write_str("nonce"),
-            Self::Rows(tree) => write!(f, "rows of the {tree} tree"),
-            Self::Opening(tree) => write!(f, "opening of the {tree} tree"),
+            Self::Rows => f.write_str("rows"),
+            Self::Opening => f.write_str("opening of the rows"),
             Self::LayerValues(layer) => write!(f, "values of FRI layer {layer}"),
             Self::LayerOpening(layer) => write!(f, "opening of FRI layer {layer}"),
         }
@@ -219,6 +220,15 @@ pub fn verify<H: Hash, A: Air>(
     reader.end()
 }
 
+/// The words of a proof with Poseidon's digests as felts, as contracts take them; nothing if a word is none.
+pub fn proof_felts(proof: &[u8]) -> Option<Vec<Felt>> {
+    let (words, rest) = proof.as_chunks::<WORD>();
+    if !rest.is_empty() {
+        return None;
+    }
+    words.iter().map(felt_from_bytes).collect()
+}
+
 /// [`Air::derive`], of the right length.
 pub(crate) fn derive<A: Air>(
     air: &A,
@@ -271,30 +281,46 @@ impl OodFrame {
     }
 }
 
-/// The rows of all trees at the positions, each tree's after the other, checked against the roots.
+/// The rows of all trees at the positions, checked against the roots: for each position, the trees' one after
+/// the other.
 fn read_rows<H: Hash>(
     reader: &mut Reader<'_, H>,
     layout: &Layout,
     params: &Params,
     roots: &[H::Digest; N_TREES],
     positions: &[usize],
-) -> Result<[Vec<Felt>; N_TREES], VerifyError> {
+) -> Result<Vec<Felt>, VerifyError> {
     let depth = params.domain_size().ilog2();
-    let mut all = [const { Vec::new() }; N_TREES];
-    for (i, tree) in Tree::ALL.into_iter().enumerate() {
-        let width = layout.widths[i];
-        if width == 0 {
-            continue;
+    let width: usize = layout.widths.iter().sum();
+    let rows = reader.felts(Part::Rows, positions.len() * width)?;
+    let leaves = rows.chunks_exact(width).map(|mut row| {
+        layout.widths.map(|width| {
+            let (of_tree, rest) = row.split_at(width);
+            row = rest;
+            match width {
+                0 => H::Digest::default(),
+                _ => H::leaf(of_tree),
+            }
+        })
+    });
+    let siblings = || {
+        let mut digests = [H::Digest::default(); N_TREES];
+        for (digest, width) in digests.iter_mut().zip(layout.widths) {
+            if width > 0 {
+                *digest = reader.digest(Part::Opening)?;
+            }
         }
-        let rows = reader.felts(Part::Rows(tree), positions.len() * width)?;
-        let leaves = rows.chunks_exact(width).map(H::leaf).collect();
-        let sibling = || reader.digest(Part::Opening(tree));
-        if merkle::root::<H, _>(positions, leaves, depth, sibling)? != roots[i] {
+        Ok::<_, VerifyError>(digests)
+    };
+    let present = layout.widths.map(|width| width > 0);
+    let found =
+        merkle::roots::<H, _, N_TREES>(positions, leaves.collect(), present, depth, siblings)?;
+    for (i, tree) in Tree::ALL.into_iter().enumerate() {
+        if present[i] && found[i] != roots[i] {
             return Err(VerifyError::Opening { tree });
         }
-        all[i] = rows;
     }
-    Ok(all)
+    Ok(rows)
 }
 
 /// `Σ γ^i·(f_i(x) - f_i(z))/(x - z) + Σ γ^j·(f_j(x) - f_j(z·g))/(x - z·g)`: of degree below n - 1 only if the
@@ -323,13 +349,26 @@ impl<'a> Deep<'a> {
         Self { layout, domain_size: params.domain_size(), z, next_z, weights, sums }
     }
 
+    /// Where the declared columns are in a row of all trees.
+    fn next_places(&self) -> Vec<usize> {
+        let mut before = 0;
+        let mut places = Vec::new();
+        for (width, list) in self.layout.widths.iter().zip(self.layout.shape.next.as_array()) {
+            places.extend(list.iter().map(|column| before + column));
+            before += width;
+        }
+        places
+    }
+
     /// The weights of a tree's columns at z.
+    #[cfg(feature = "prove")]
     pub fn row_weights(&self, tree: usize) -> &[Felt] {
         let before: usize = self.layout.widths[..tree].iter().sum();
         &self.weights[before..][..self.layout.widths[tree]]
     }
 
     /// The weights of the declared columns of a tree at z·g, with the columns.
+    #[cfg(feature = "prove")]
     pub fn next_weights(&self, tree: usize) -> impl Iterator<Item = (usize, Felt)> + '_ {
         let lists = self.layout.shape.next.as_array();
         let n_row: usize = self.layout.widths.iter().sum();
@@ -345,7 +384,7 @@ impl<'a> Deep<'a> {
     }
 
     /// Its values at positions of the domain, or nothing if z or z·g is one of the points.
-    fn at(&self, positions: &[usize], rows: &[Vec<Felt>; N_TREES]) -> Option<Vec<Felt>> {
+    fn at(&self, positions: &[usize], rows: &[Felt]) -> Option<Vec<Felt>> {
         let omega = generator(self.domain_size);
         let mut denominators = Vec::with_capacity(2 * positions.len());
         for position in positions {
@@ -354,19 +393,17 @@ impl<'a> Deep<'a> {
         }
         let inverses = inverses(&denominators)?;
         let mut values = Vec::with_capacity(positions.len());
-        for i in 0..positions.len() {
+        let width: usize = self.layout.widths.iter().sum();
+        let next = self.next_places();
+        for (row, inverses) in rows.chunks_exact(width).zip(inverses.chunks_exact(2)) {
             let (mut row_sum, mut next_sum) = (-self.sums[0], -self.sums[1]);
-            for (tree, rows) in rows.iter().enumerate() {
-                let width = self.layout.widths[tree];
-                let row = &rows[i * width..][..width];
-                for (weight, value) in self.row_weights(tree).iter().zip(row) {
-                    row_sum += *weight * *value;
-                }
-                for (column, weight) in self.next_weights(tree) {
-                    next_sum += weight * row[column];
-                }
+            for (weight, value) in self.weights.iter().zip(row) {
+                row_sum += *weight * *value;
             }
-            values.push(row_sum * inverses[2 * i] + next_sum * inverses[2 * i + 1]);
+            for (place, weight) in next.iter().zip(&self.weights[width..]) {
+                next_sum += *weight * row[*place];
+            }
+            values.push(row_sum * inverses[0] + next_sum * inverses[1]);
         }
         Some(values)
     }
@@ -406,9 +443,10 @@ fn check_fri<H: Hash>(
                 None => reader.felt(Part::LayerValues(layer))?,
             });
         }
-        let digests = leaves.chunks_exact(count).map(H::leaf).collect();
-        let sibling = || reader.digest(Part::LayerOpening(layer));
-        if merkle::root::<H, _>(&folded, digests, n_leaves.ilog2(), sibling)? != *root {
+        let digests = leaves.chunks_exact(count).map(|leaf| [H::leaf(leaf)]).collect();
+        let sibling = || reader.digest(Part::LayerOpening(layer)).map(|digest| [digest]);
+        let depth = n_leaves.ilog2();
+        if merkle::roots::<H, _, 1>(&folded, digests, [true], depth, sibling)? != [*root] {
             return Err(VerifyError::Layer { layer });
         }
         let back = generator(size).inverse();

@@ -97,9 +97,14 @@ pub struct Constants {
 impl Constants {
     /// Those of a trace with limbs of `bits` bits.
     pub fn new(bits: u32) -> Self {
+        Self::with_places([1, 2, 3].map(|limbs| power_of_two(limbs * bits)))
+    }
+
+    /// Those with these places of the second, third and fourth limb.
+    pub fn with_places(places: [Felt; 3]) -> Self {
         Self {
             one: Felt::from(1_u64),
-            places: [power_of_two(bits), power_of_two(2 * bits), power_of_two(3 * bits)],
+            places,
             node_feature: power_of_two(NODE_FEATURE),
             node_child: power_of_two(NODE_CHILD),
             result: Felt::from(number::RESULT),

@@ -1,10 +1,12 @@
 //! Verification keys.
 
-use nilometer_stark::{Felt, Target};
+use nilometer_stark::{short_string, Felt, Hash, Poseidon, Target};
 use thiserror::Error;
 
 use crate::air::{AIR_NAME, AIR_VERSION, MAX_ROWS, MIN_ROWS};
 
+/// What the hash of a key with Poseidon's commitments begins with.
+pub const KEY_TAG: &str = "nilometer-model-key";
 /// The most felts of a schema.
 const MAX_SCHEMA: usize = 1 << 22;
 
@@ -99,14 +101,53 @@ impl Key {
         Ok(Self { n_rows, batch, hash, target, root, schema })
     }
 
-    /// The key's name: a BLAKE3 hash of its encoding, behind a prefix for this use.
+    /// The key's name: a BLAKE3 hash of its encoding, behind a prefix for this use. With Poseidon's commitments,
+    /// which contracts check, it is a felt, big-endian: [`Self::felt_hash`].
     pub fn hash(&self) -> [u8; 32] {
+        if let Some(felt) = self.felt_hash() {
+            return felt.to_be_bytes();
+        }
         let mut hasher = blake3::Hasher::new_derive_key("nilometer model key v1");
         *hasher.update(&self.to_bytes()).finalize().as_bytes()
     }
 }
 
-const fn target_number(target: Target) -> u64 {
+impl Key {
+    /// The name of a key with Poseidon's commitments as contracts compute it: the Poseidon hash of a tag, the
+    /// AIR's name and version, all numbers, the root, the schema's part about inputs behind its length, and the
+    /// hash of the schema's other felts. Nothing for other keys, or if the root is not a felt.
+    pub fn felt_hash(&self) -> Option<Felt> {
+        if self.hash != Poseidon::ID {
+            return None;
+        }
+        let (inputs, rest) = self.schema_parts();
+        let counts = [self.n_rows, self.batch].map(|count| Felt::from(count as u64));
+        let mut felts = vec![
+            short_string(KEY_TAG),
+            short_string(AIR_NAME),
+            Felt::from(AIR_VERSION),
+            Felt::from(self.hash),
+            Felt::from(target_number(self.target)),
+        ];
+        felts.extend(counts);
+        felts.push(Poseidon::from_bytes(&self.root)?);
+        felts.push(Felt::from(inputs.len() as u64));
+        felts.extend(inputs);
+        felts.push(Poseidon::leaf(rest));
+        Some(Poseidon::leaf(&felts))
+    }
+
+    /// The schema's part about inputs, and the rest; a malformed schema is all in the first part.
+    pub(crate) fn schema_parts(&self) -> (&[Felt], &[Felt]) {
+        let n_runs = self.schema.get(1).and_then(|felt| felt.to_u64());
+        let length = n_runs.and_then(|n| usize::try_from(n).ok()?.checked_mul(5)?.checked_add(2));
+        let split = length.filter(|length| *length <= self.schema.len());
+        self.schema.split_at(split.unwrap_or(self.schema.len()))
+    }
+}
+
+/// The number of a target in a key.
+pub const fn target_number(target: Target) -> u64 {
     match target {
         Target::Native => 1,
         Target::Starknet => 2,
@@ -182,6 +223,38 @@ mod tests {
                 assert_ne!(a.hash(), b.hash());
             }
         }
+    }
+
+    #[test]
+    fn keys_for_contracts_are_told_apart_by_a_felt() {
+        let felt = |n: u64| Felt::from(n);
+        let schema = vec![felt(1), felt(1), felt(2), felt(0), felt(4), felt(0), felt(9), felt(8)];
+        let starknet = Target::Starknet;
+        let key = Key { hash: 2, target: starknet, schema: schema.clone(), ..key() };
+        let mut longer = schema.clone();
+        longer.push(felt(0));
+        let mut other_range = schema.clone();
+        other_range[6] = felt(10);
+        let all = [
+            key.clone(),
+            Key { n_rows: 512, ..key.clone() },
+            Key { batch: 2, ..key.clone() },
+            Key { root: [6; 32], ..key.clone() },
+            Key { target: Target::Native, ..key.clone() },
+            Key { schema: longer, ..key.clone() },
+            Key { schema: other_range, ..key.clone() },
+            Key { schema: schema[..7].to_vec(), ..key.clone() },
+            Key { schema: schema[..6].to_vec(), ..key.clone() },
+            Key { schema: Vec::new(), ..key.clone() },
+        ];
+        for (i, a) in all.iter().enumerate() {
+            assert_eq!(a.hash(), a.felt_hash().unwrap().to_be_bytes());
+            for b in &all[..i] {
+                assert_ne!(a.hash(), b.hash());
+            }
+        }
+        assert_eq!(Key { hash: 1, ..key.clone() }.felt_hash(), None);
+        assert_eq!(Key { root: [0xff; 32], ..key }.felt_hash(), None);
     }
 
     #[test]

@@ -25,6 +25,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod air;
+pub mod calldata;
 pub mod constraints;
 pub mod key;
 pub mod layout;

@@ -23,7 +23,7 @@ use crate::verify::{constraints_at, derive, Deep, Tree};
 use crate::Felt;
 use fri::Layers;
 use quotient::Evaluator;
-use tree::Committed;
+use tree::{write_opening, Committed};
 
 /// Why there is no proof.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -259,9 +259,8 @@ pub(crate) fn prove_with<H: ProverHash, A: Air>(
     let worked = transcript.absorb_work(nonce, params.grinding_bits());
     debug_assert!(worked || !strategy.is_honest(), "the verifier's measure of work");
     let positions = transcript.positions(params.n_queries(), params.domain_size());
-    for tree in [&preprocessed.committed, &main_lde, &aux_lde, &quotient_lde] {
-        tree.write_opening(&positions, &mut proof);
-    }
+    let trees = [&preprocessed.committed, &main_lde, &aux_lde, &quotient_lde];
+    write_opening(trees, &positions, params.domain_size().ilog2(), &mut proof);
     layers.write_openings(positions, &mut proof);
     Ok(proof)
 }

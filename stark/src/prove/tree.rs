@@ -74,26 +74,43 @@ impl<H: ProverHash> Committed<H> {
 
     /// Writes the siblings of an opening at sorted, distinct positions.
     pub fn write_siblings(&self, positions: &[usize], proof: &mut Vec<u8>) {
-        let n = self.leaves.len();
-        for (level, index) in listed(positions, n.ilog2()) {
-            let digest = match level {
-                0 => &self.leaves[index],
-                level => &self.nodes[(n >> level) + index],
-            };
-            proof.extend(H::to_bytes(digest));
-        }
+        write_siblings(&[self], positions, self.leaves.len().ilog2(), proof);
     }
 
-    /// Writes the rows at positions, and the siblings; nothing if there are no columns.
-    pub fn write_opening(&self, positions: &[usize], proof: &mut Vec<u8>) {
-        if self.rows.width() == 0 {
-            return;
+    fn digest(&self, level: u32, index: usize) -> &H::Digest {
+        match level {
+            0 => &self.leaves[index],
+            level => &self.nodes[(self.leaves.len() >> level) + index],
         }
-        for position in positions {
-            for felt in self.rows.row(*position) {
-                proof.extend(felt_to_bytes(felt));
-            }
+    }
+}
+
+/// Writes the rows of all trees at sorted, distinct positions, and the siblings of their opening. Trees without
+/// columns write nothing.
+pub(crate) fn write_opening<H: ProverHash, const N: usize>(
+    trees: [&Committed<H>; N],
+    positions: &[usize],
+    depth: u32,
+    proof: &mut Vec<u8>,
+) {
+    let trees: Vec<_> = trees.into_iter().filter(|tree| tree.rows.width() > 0).collect();
+    for position in positions {
+        for felt in trees.iter().flat_map(|tree| tree.rows.row(*position)) {
+            proof.extend(felt_to_bytes(felt));
         }
-        self.write_siblings(positions, proof);
+    }
+    write_siblings(&trees, positions, depth, proof);
+}
+
+fn write_siblings<H: ProverHash>(
+    trees: &[&Committed<H>],
+    positions: &[usize],
+    depth: u32,
+    proof: &mut Vec<u8>,
+) {
+    for (level, index) in listed(positions, depth) {
+        for tree in trees {
+            proof.extend(H::to_bytes(tree.digest(level, index)));
+        }
     }
 }

@@ -204,7 +204,7 @@ fn ends_and_words() {
     truncated(96 + 32 * 13, Part::LayerRoot(1));
     truncated(96 + 32 * 14, Part::Remainder);
     truncated(96 + 32 * (14 + 32), Part::Nonce);
-    truncated(96 + 32 * (14 + 33), Part::Rows(Tree::Preprocessed));
+    truncated(96 + 32 * (14 + 33), Part::Rows);
     truncated(proof.len() - 1, Part::LayerOpening(1));
     for extra in [1, 32] {
         let mut longer = proof.clone();

@@ -100,8 +100,8 @@ fn lists_have_one_length_and_one_order() {
     };
     let mut swapped = words.clone();
     for i in 0..3 {
-        // Rows of three preprocessed columns.
-        swapped.swap(ROWS_START + i, ROWS_START + 3 + i);
+        // The preprocessed columns of two positions; a row has nine columns.
+        swapped.swap(ROWS_START + i, ROWS_START + 9 + i);
     }
     refused(swapped, "two rows");
     let mut repeated = words.clone();

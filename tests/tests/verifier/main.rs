@@ -1,0 +1,5 @@
+//! The verifier contract against the Rust verifier.
+
+#![allow(clippy::unwrap_used)]
+
+mod agreement;
