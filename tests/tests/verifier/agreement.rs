@@ -7,12 +7,12 @@ use nilometer_stark::{Level, VerifyError};
 use nilometer_tensor_air::{Felt, ModelVerifyError};
 use nilometer_tests::model_proofs::{model_key, verifier, Proved};
 use nilometer_tests::zoo::Model;
-use nilometer_transpiler::quant::PlanOptions;
+use nilometer_transpiler::plan::PlanOptions;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 /// A proof about the first rows of a model of the zoo.
-fn prove(name: &str, batch: usize, level: Level) -> Proved {
+pub fn prove(name: &str, batch: usize, level: Level) -> Proved {
     let model = Model::load(name);
     let graph = model.plan(&PlanOptions::default()).graph;
     let rows: Vec<_> =
@@ -128,12 +128,16 @@ fn mutate(proved: &Proved, random: &mut StdRng) -> Proved {
     other
 }
 
+/// Mutants of a proof.
+pub fn mutants(proved: &Proved, count: usize, seed: u64) -> Vec<Proved> {
+    let mut random = StdRng::seed_from_u64(seed);
+    (0..count).map(|_| mutate(proved, &mut random)).collect()
+}
+
 /// Both say the same of mutants of a proof.
 fn agree(proved: &Proved, count: usize, seed: u64) {
-    let mut random = StdRng::seed_from_u64(seed);
     let mut reasons = std::collections::BTreeMap::<String, usize>::new();
-    for i in 0..count {
-        let mutant = mutate(proved, &mut random);
+    for (i, mutant) in mutants(proved, count, seed).into_iter().enumerate() {
         let same = mutant.arguments() == proved.arguments();
         if same || mutant.verify().is_ok() {
             // A range that a mutant widens is part of the key, not of the proof.
