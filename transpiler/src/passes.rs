@@ -10,6 +10,7 @@ mod fuse;
 mod identities;
 mod label;
 mod selections;
+mod squares;
 mod uses;
 
 use crate::graph::Graph;
@@ -49,8 +50,12 @@ pub const FOLD_AFFINE: Pass = Pass { name: "fold_affine", rewrite: affine::fold_
 /// Makes one dense layer of two with nothing between, where that takes no more parameters.
 pub const FUSE_DENSE: Pass = Pass { name: "fuse_dense", rewrite: fuse::fuse_dense };
 
+/// Moves factors of squares below them, and makes a product of a quotient of quotients.
+pub const SCALE_SQUARES: Pass = Pass { name: "scale_squares", rewrite: squares::scale_squares };
+
 /// All rewrites, in the order in which [`simplify`] runs them.
-pub const PASSES: [Pass; 4] = [REMOVE_IDENTITIES, MERGE_SELECTIONS, FOLD_AFFINE, FUSE_DENSE];
+pub const PASSES: [Pass; 5] =
+    [REMOVE_IDENTITIES, MERGE_SELECTIONS, SCALE_SQUARES, FOLD_AFFINE, FUSE_DENSE];
 
 /// Runs every rewrite until none changes the graph.
 pub fn simplify(graph: Graph) -> Graph {

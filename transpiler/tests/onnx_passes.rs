@@ -80,7 +80,7 @@ fn add_random(builder: &mut Builder, draw: &mut Draw) {
     // Mostly a chain: that is what the passes look for.
     let x = if draw.below(4) > 0 { builder.nodes.len() - 1 } else { x };
     let len = builder.nodes[x].len;
-    match draw.below(16) {
+    match draw.below(17) {
         0..=2 => {
             let out = 1 + draw.below(5);
             let (weights, bias) = (draw.vector(out * len, -1.0, 1.0), draw.vector(out, -1.0, 1.0));
@@ -128,10 +128,27 @@ fn add_random(builder: &mut Builder, draw: &mut Draw) {
         14 => {
             builder.same(Op::Unary([Unary::Sigmoid, Unary::Tanh, Unary::Relu][draw.below(3)]), x);
         }
+        15 => add_square(builder, draw, x),
         _ => {
             builder.same(Op::Softmax, x);
         }
     }
+}
+
+/// A factor behind the square of an affine value, as densities have them.
+fn add_square(builder: &mut Builder, draw: &mut Draw, x: ValueId) {
+    let len = builder.nodes[x].len;
+    let offset = Op::WithConstant {
+        op: [Arithmetic::Add, Arithmetic::Sub][draw.below(2)],
+        constant: draw.vector(len, -1.0, 1.0),
+        constant_first: draw.below(2) == 0,
+    };
+    let shifted = builder.same(offset, x);
+    let square = builder.push(Op::Elementwise(Arithmetic::Mul), &[shifted, shifted], len);
+    let op = [Arithmetic::Mul, Arithmetic::Div][draw.below(2)];
+    let constant = draw.vector(len, 0.5, 2.0);
+    let scaled = builder.same(Op::WithConstant { op, constant, constant_first: false }, square);
+    builder.same(Op::Unary(Unary::Tanh), scaled);
 }
 
 fn random_graph(seed: u64, n_nodes: usize) -> Graph {

@@ -28,6 +28,11 @@ impl Uses {
         self.counts[value] == 1
     }
 
+    /// Whether exactly two operands or outputs are this value.
+    pub(super) fn is_twice(&self, value: ValueId) -> bool {
+        self.counts[value] == 2
+    }
+
     /// Whether anything uses the value.
     pub(super) fn is_used(&self, value: ValueId) -> bool {
         self.counts[value] > 0

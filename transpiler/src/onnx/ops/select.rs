@@ -477,7 +477,7 @@ pub(super) fn concat(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErro
     let axis = axis.ok_or_else(|| context.node.attribute_error("axis", "is missing"))?;
     let axis = context.axis(axis, shape.rank())?;
     if shape.0[axis].is_batch() {
-        return unsupported("adds rows to the batch");
+        return stack(context, &operands, axis);
     }
     let mut blocks = Vec::with_capacity(operands.len());
     let inner: usize = shape.sizes()[axis + 1..].iter().product();
@@ -515,6 +515,29 @@ pub(super) fn concat(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErro
     }
     let joined = join(context, operands)?;
     Ok(vec![pick(context, joined, order, shape)?])
+}
+
+/// Rows of one element stacked along the batch, all of the first operand's before those of the second: an axis of their
+/// own before the batch, which a Reshape to `[operands, -1]` makes of them, as in quadratic discriminants.
+fn stack(
+    context: &mut Context<'_, '_>,
+    operands: &[Value],
+    axis: usize,
+) -> Result<Vec<Value>, OpError> {
+    let mut rows = Vec::with_capacity(operands.len());
+    for operand in operands {
+        rows.push(context.row_of(operand.clone())?);
+    }
+    let first = rows[0].clone();
+    let alike = |row: &Row| row.shape == first.shape && row.element == first.element;
+    if axis != 0 || first.shape.len() != 1 || rows.len() < 2 || !rows.iter().all(alike) {
+        return unsupported("adds rows to the batch");
+    }
+    let (len, dtype) = (rows.len(), first.element.dtype());
+    let values: Vec<ValueId> = rows.iter().map(|row| row.value).collect();
+    let value = context.emit("", Op::Concat, &values, len, dtype)?;
+    let axes = [vec![Axis::Len(len)], first.shape.0].concat();
+    Ok(vec![Value::Row(Row { value, shape: Shape(axes), element: first.element })])
 }
 
 /// All operands' elements one after the other.

@@ -121,8 +121,14 @@ struct Model<'a> {
 impl Model<'_> {
     /// What one unit of an element's integer is worth.
     fn unit(&self, node: ValueId, element: usize) -> f64 {
-        match &self.input.encoding {
-            Encoding::Fixed { scale_log2 } if node == 0 => pow2(-scale_log2[element]),
+        match (&self.input.encoding, &self.nodes[node].op) {
+            (Encoding::Fixed { scale_log2 }, _) if node == 0 => pow2(-scale_log2[element]),
+            // Features that were picked keep their own scales.
+            (Encoding::Fixed { scale_log2 }, QuantOp::Gather(picked))
+                if self.nodes[node].inputs[0] == 0 =>
+            {
+                pow2(-scale_log2[picked[element]])
+            }
             _ => pow2(-self.nodes[node].scale_log2),
         }
     }

@@ -147,41 +147,32 @@ impl<'a> Lowering<'a> {
         else {
             return Ok(None);
         };
-        // Each feature once, and the others not at all.
-        let mut factors = vec![0.0; scales.len()];
-        let mut terms = vec![0.0; scales.len()];
-        let mut seen = vec![false; scales.len()];
-        for ((&feature, &factor), &term) in picked.iter().zip(scale).zip(offset) {
-            if std::mem::replace(&mut seen[feature], true) {
-                return Ok(None);
-            }
-            (factors[feature], terms[feature]) = (factor, term);
-        }
         let ranges = &self.nodes[0].ranges;
-        let integer =
-            |i: usize| ranges[i].lo.unsigned_abs().max(ranges[i].hi.unsigned_abs()) as f64;
-        let used = || (0..scales.len()).filter(|&i| seen[i]);
-        let widest = used().map(integer).fold(0.0, f64::max);
-        let reach = |i: usize| (factors[i] * integer(i) * pow2(-scales[i])).abs();
-        let reach = used().map(reach).fold(0.0, f64::max);
+        let integer = |i: usize| ranges[i].lo.unsigned_abs().max(ranges[i].hi.unsigned_abs()) as f64;
+        let widest = picked.iter().map(|&i| integer(i)).fold(0.0, f64::max);
+        // What a unit of a feature's integer is worth in the result.
+        let lifted: Vec<f64> =
+            picked.iter().zip(scale).map(|(&i, factor)| factor * pow2(-scales[i])).collect();
+        let reach = picked.iter().zip(&lifted).map(|(&i, unit)| (unit * integer(i)).abs());
+        let reach = reach.fold(0.0, f64::max);
         if widest <= 0.0 || reach <= 0.0 {
             return Ok(None);
         }
-        let lifted = |i: usize| (factors[i] * pow2(-scales[i])).abs();
-        let largest = used().map(lifted).fold(0.0, f64::max);
+        let largest = lifted.iter().fold(0.0f64, |most, unit| most.max(unit.abs()));
         let out = (CONSTANT_BITS + ceil_log2(widest / reach))
             .min(MAX_FACTOR_BITS - magnitude_bits(largest));
-        let mul = (0..scales.len()).map(|i| (factors[i] * pow2(out - scales[i])).round() as i64);
-        let add = terms.iter().map(|term| (term * pow2(out)).round() as i128);
-        let op = QuantOp::Scale { mul: mul.collect(), add: add.collect() };
+        let mul = lifted.iter().map(|unit| (unit * pow2(out)).round() as i64).collect();
+        let add = offset.iter().map(|term| (term * pow2(out)).round() as i128).collect();
         let name = &graph.nodes[index].name;
-        let ideal = Ideal::Affine { scale: factors, offset: terms, derived };
-        let all = self.push(name, op, vec![0], out, ideal)?;
-        if picked.iter().copied().eq(0..self.len(all)) {
-            return Ok(Some(all));
-        }
-        let op = QuantOp::Gather(picked);
-        Ok(Some(self.push(name, op, vec![all], out, Ideal::Plain)?))
+        let features = if picked.iter().copied().eq(0..graph.input.len) {
+            0
+        } else {
+            let base = self.input.base_scale();
+            self.push(name, QuantOp::Gather(picked), vec![0], base, Ideal::Plain)?
+        };
+        let ideal = Ideal::Affine { scale: scale.to_vec(), offset: offset.to_vec(), derived };
+        let op = QuantOp::Scale { mul, add };
+        Ok(Some(self.push(name, op, vec![features], out, ideal)?))
     }
 
     pub(super) fn with_constant(
