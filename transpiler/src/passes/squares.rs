@@ -68,8 +68,7 @@ fn quotient(graph: &mut Graph, id: ValueId, uses: &Uses) -> bool {
     let b = graph.nodes[divisor].inputs[0];
     graph.nodes[divisor].op = Op::Elementwise(Arithmetic::Mul);
     graph.nodes[divisor].inputs = vec![a, b];
-    graph.nodes[id].op =
-        Op::WithConstant { op: Arithmetic::Div, constant, constant_first: false };
+    graph.nodes[id].op = Op::WithConstant { op: Arithmetic::Div, constant, constant_first: false };
     graph.nodes[id].inputs = vec![divisor];
     true
 }

@@ -148,7 +148,8 @@ impl<'a> Lowering<'a> {
             return Ok(None);
         };
         let ranges = &self.nodes[0].ranges;
-        let integer = |i: usize| ranges[i].lo.unsigned_abs().max(ranges[i].hi.unsigned_abs()) as f64;
+        let integer =
+            |i: usize| ranges[i].lo.unsigned_abs().max(ranges[i].hi.unsigned_abs()) as f64;
         let widest = picked.iter().map(|&i| integer(i)).fold(0.0, f64::max);
         // What a unit of a feature's integer is worth in the result.
         let lifted: Vec<f64> =
