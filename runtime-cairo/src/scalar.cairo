@@ -15,4 +15,4 @@ pub use each::{
 };
 pub use reduce::{arg_max, max, sub_max, sum};
 pub use table::{Table, lookup};
-pub use pairs::{Add, DivRound, MaskZero, Mul, Sub, Zip, affine, zip};
+pub use pairs::{Add, DivRound, Larger, MaskZero, Mul, Sub, Zip, affine, zip};

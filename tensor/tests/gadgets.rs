@@ -141,7 +141,7 @@ fn ties_of_the_largest() {
 #[test]
 fn pairs() {
     let reversed: &[usize] = &[0];
-    for op in [QuantOp::Add, QuantOp::Sub, QuantOp::Mul, QuantOp::MaskZero] {
+    for op in [QuantOp::Add, QuantOp::Sub, QuantOp::Mul, QuantOp::Larger, QuantOp::MaskZero] {
         let gather = QuantOp::Gather(vec![5, 4, 3, 2, 1, 0]);
         agrees(SMALL, &[(gather, reversed), (op.clone(), &[0, 1])]);
         agrees(SMALL, &[(QuantOp::Gather(vec![1]), reversed), (op, &[0, 1])]);

@@ -8,8 +8,8 @@ use nilometer_tests::zoo;
 use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::eval;
 use nilometer_transpiler::graph::{
-    Aggregate, Arithmetic, DType, Graph, Input, Labels, Node, Norm, Op, Output, OutputKind, Test,
-    Tree, TreeEnsemble, TreeNode, Unary, ValueId,
+    Aggregate, Arithmetic, DType, Graph, Input, Labels, Node, Norm, Op, Output, OutputKind,
+    Reduction, Test, Tree, TreeEnsemble, TreeNode, Unary, ValueId,
 };
 use nilometer_transpiler::quant::{lower, Encoding, FeatureMode, InputSpec, Precision, QuantGraph};
 
@@ -127,6 +127,10 @@ fn functions_of_one_element() {
         Unary::Exp,
         Unary::Binarize { threshold: 0.75 },
         Unary::Truncate,
+        Unary::Floor,
+        Unary::Round,
+        Unary::Erf,
+        Unary::Softplus,
         Unary::ToBool,
     ] {
         let y = b.unary(function, 0);
@@ -167,6 +171,13 @@ fn arithmetic() {
         let y = b.node(Op::Elementwise(op), &[scaled, exp], 4);
         b.show(y);
     }
+    for op in [Arithmetic::Max, Arithmetic::Min] {
+        let y = b.node(Op::Elementwise(op), &[scaled, exp], 4);
+        b.show(y);
+        let constant = constant.clone();
+        let y = b.node(Op::WithConstant { op, constant, constant_first: false }, &[0], 4);
+        b.show(y);
+    }
     let inverse = Op::WithConstant { op: Arithmetic::Div, constant, constant_first: true };
     let inverse = b.node(inverse, &[exp], 4);
     b.show(inverse);
@@ -198,6 +209,13 @@ fn vectors_and_decisions() {
     }
     let most = b.node(Op::Normalize(Norm::Max), &[active], 5);
     b.show(most);
+    for reduction in [Reduction::Sum, Reduction::Max, Reduction::LogSumExp] {
+        let y = b.node(Op::Reduce(reduction), &[0], 1);
+        b.show(y);
+    }
+    let large = b.unary(Unary::Exp, 0);
+    let log = b.unary(Unary::Log, large);
+    b.show(log);
     let constant = b.node(Op::Constant(vec![0.5, -2.0, 1e-3, 7.0, 0.0]), &[], 5);
     let sum = b.node(Op::Elementwise(Arithmetic::Add), &[constant, 0], 5);
     b.show(sum);

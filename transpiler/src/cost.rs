@@ -94,6 +94,7 @@ pub fn estimate(graph: &QuantGraph, shape: Shape) -> Steps {
                 steps.activation += COMPARE * inputs as u64;
             }
             QuantOp::SubMax => steps.activation += scalar(COMPARE + 1),
+            QuantOp::Larger => steps.activation += scalar(COMPARE),
             QuantOp::Scale { .. } | QuantOp::Add | QuantOp::Sub | QuantOp::Mul | QuantOp::Sum => {
                 steps.activation += scalar(2);
             }

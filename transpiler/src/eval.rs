@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use crate::graph::{Arithmetic, DType, Feature, Graph, Node, Op, ValueId};
 
-pub use functions::{apply_unary, probit, sigmoid};
+pub use functions::{apply_unary, probit, sigmoid, softplus};
 
 /// A row that the model does not take.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -184,6 +184,7 @@ pub(crate) fn apply(node: &Node, operands: &[&[f64]], dtype: DType) -> Vec<f64> 
         }
         Op::TopK { largest, show } => functions::top(operands[0], node.len, *largest, *show),
         Op::ArgMax { select_last } => vec![functions::arg_max(operands[0], *select_last) as f64],
+        Op::Reduce(reduction) => vec![functions::reduce(*reduction, operands[0], round)],
         Op::Gather(indices) => indices.iter().map(|&index| operands[0][index]).collect(),
         Op::Concat => operands.concat(),
         Op::Trees(ensemble) => trees::aggregate(ensemble, operands[0]),
@@ -198,12 +199,26 @@ pub(crate) fn round_to(dtype: DType, x: f64) -> f64 {
     }
 }
 
-fn arithmetic(op: Arithmetic, a: f64, b: f64) -> f64 {
+pub(crate) fn arithmetic(op: Arithmetic, a: f64, b: f64) -> f64 {
     match op {
         Arithmetic::Add => a + b,
         Arithmetic::Sub => a - b,
         Arithmetic::Mul => a * b,
         Arithmetic::Div => a / b,
+        Arithmetic::Max => {
+            if a < b {
+                b
+            } else {
+                a
+            }
+        }
+        Arithmetic::Min => {
+            if b < a {
+                b
+            } else {
+                a
+            }
+        }
     }
 }
 

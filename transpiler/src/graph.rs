@@ -112,6 +112,8 @@ pub enum Op {
     },
     /// `y_i = x[indices_i]`: slices, gathers, feature selection, permutations, repetition.
     Gather(Vec<usize>),
+    /// One number of the whole vector (`len` 1).
+    Reduce(Reduction),
     /// The operands one after the other.
     Concat,
     /// Decision trees: the aggregate over trees for each target.
@@ -127,7 +129,18 @@ pub enum TopK {
     Indices,
 }
 
-/// The four arithmetic operators.
+/// What a vector is reduced to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// The sum of the elements.
+    Sum,
+    /// The largest element.
+    Max,
+    /// `ln Σ e^x_i`
+    LogSumExp,
+}
+
+/// Operators of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Arithmetic {
     /// `a + b`
@@ -138,6 +151,10 @@ pub enum Arithmetic {
     Mul,
     /// `a / b`
     Div,
+    /// `max(a, b)`
+    Max,
+    /// `min(a, b)`
+    Min,
 }
 
 /// Functions of one element.
@@ -163,6 +180,16 @@ pub enum Unary {
     Tanh,
     /// `e^x`
     Exp,
+    /// The natural logarithm.
+    Log,
+    /// The error function, `2/√π · ∫₀ˣ e^(-t²) dt`.
+    Erf,
+    /// `ln(1 + e^x)`
+    Softplus,
+    /// The largest integer that is not above `x`.
+    Floor,
+    /// The nearest integer; of two the even one.
+    Round,
     /// `|x|`
     Abs,
     /// `-x`

@@ -9,6 +9,8 @@ mod dead;
 mod fuse;
 mod identities;
 mod label;
+mod normals;
+mod permutations;
 mod selections;
 mod squares;
 mod uses;
@@ -52,10 +54,23 @@ pub const FUSE_DENSE: Pass = Pass { name: "fuse_dense", rewrite: fuse::fuse_dens
 
 /// Moves factors of squares below them, and makes a product of a quotient of quotients.
 pub const SCALE_SQUARES: Pass = Pass { name: "scale_squares", rewrite: squares::scale_squares };
+/// Makes a direction (a vector over its norm) of a vector over the root of the mean of its squares.
+pub const FIND_NORMALS: Pass = Pass { name: "find_normals", rewrite: normals::find_normals };
+
+/// Moves permutations behind operations on each element, and into dense layers.
+pub const DELAY_PERMUTATIONS: Pass =
+    Pass { name: "delay_permutations", rewrite: permutations::delay_permutations };
 
 /// All rewrites, in the order in which [`simplify`] runs them.
-pub const PASSES: [Pass; 5] =
-    [REMOVE_IDENTITIES, MERGE_SELECTIONS, SCALE_SQUARES, FOLD_AFFINE, FUSE_DENSE];
+pub const PASSES: [Pass; 7] = [
+    FIND_NORMALS,
+    REMOVE_IDENTITIES,
+    MERGE_SELECTIONS,
+    DELAY_PERMUTATIONS,
+    SCALE_SQUARES,
+    FOLD_AFFINE,
+    FUSE_DENSE,
+];
 
 /// Runs every rewrite until none changes the graph.
 pub fn simplify(graph: Graph) -> Graph {
@@ -63,7 +78,8 @@ pub fn simplify(graph: Graph) -> Graph {
 }
 
 /// Runs these rewrites, in order, until none changes the graph. Each change takes nodes, operands or
-/// elements away, so the end is reached.
+/// elements away, or a root that is divided by, or moves a permutation towards the outputs, so the end is
+/// reached.
 pub fn simplify_with(graph: Graph, passes: &[Pass]) -> Graph {
     let mut graph = remove_dead_nodes(graph);
     loop {

@@ -61,6 +61,9 @@ fn what(graph: &QuantGraph, op: &QuantOp) -> Option<String> {
                 TableFunction::Tanh => "tanh",
                 TableFunction::Exp => "exp",
                 TableFunction::Probit => "probit",
+                TableFunction::Log => "log",
+                TableFunction::Erf => "erf",
+                TableFunction::Softplus => "softplus",
             };
             format!("{name} by a table of {} segments, linear between", table.segments.len())
         }

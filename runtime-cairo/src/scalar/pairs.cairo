@@ -1,7 +1,7 @@
 //! Element-wise operations over two vectors. Results are appended to `output`.
 
 use crate::cells::{cells, pop_cell, pop_cells};
-use super::element::{div_round, divisor};
+use super::element::{div_round, divisor, sign};
 
 /// An operation on two values: a struct that holds its parameters. Inline the implementation.
 pub trait Zip<Z> {
@@ -42,6 +42,10 @@ pub struct Sub {}
 /// `x · y`
 #[derive(Copy, Drop)]
 pub struct Mul {}
+
+/// `max(x, y)`
+#[derive(Copy, Drop)]
+pub struct Larger {}
 
 /// [`div_round`] of `x · mul` by `y ≥ 1`.
 #[derive(Copy, Drop)]
@@ -129,6 +133,16 @@ impl MulZip of Zip<Mul> {
     #[inline(always)]
     fn apply(self: Mul, x: felt252, y: felt252) -> felt252 {
         x * y
+    }
+}
+
+impl LargerZip of Zip<Larger> {
+    #[inline(always)]
+    fn apply(self: Larger, x: felt252, y: felt252) -> felt252 {
+        match sign(x - y) {
+            Result::Ok(_) => y,
+            Result::Err(_) => x,
+        }
     }
 }
 

@@ -87,6 +87,10 @@ impl Compiler<'_> {
                     graph.nodes[node].ranges[i],
                 )
             }),
+            QuantOp::Larger => {
+                let a_ranges = self.ranges(inputs[0]);
+                pairs(self, &mut |this, i, p| this.larger(p.a, a_ranges[i], p.b, p.b_range, false))
+            }
             QuantOp::MaskZero => pairs(self, &mut |this, _, p| this.mask_zero(p)),
             QuantOp::Sum => {
                 let x = operand(self, 0);

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::graph::{Norm, TopK, Unary};
+use crate::graph::{Norm, Reduction, TopK, Unary};
 
 /// `1 / (1 + exp(-x))`, without overflow on either side.
 pub fn sigmoid(x: f64) -> f64 {
@@ -12,6 +12,11 @@ pub fn sigmoid(x: f64) -> f64 {
     } else {
         1.0 / (1.0 + small)
     }
+}
+
+/// `ln(1 + exp(x))`, without overflow.
+pub fn softplus(x: f64) -> f64 {
+    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
 }
 
 /// The quantile function of the normal distribution, `√2 · erf⁻¹(2p − 1)`, by the approximation of
@@ -54,6 +59,11 @@ pub fn apply_unary(unary: Unary, x: f64) -> f64 {
         Unary::Sigmoid => sigmoid(x),
         Unary::Tanh => libm::tanh(x),
         Unary::Exp => libm::exp(x),
+        Unary::Log => libm::log(x),
+        Unary::Erf => libm::erf(x),
+        Unary::Softplus => softplus(x),
+        Unary::Floor => x.floor(),
+        Unary::Round => x.round_ties_even(),
         Unary::Abs => x.abs(),
         Unary::Neg => -x,
         Unary::Sqrt => x.sqrt(),
@@ -118,6 +128,18 @@ pub(super) fn top(x: &[f64], count: usize, largest: bool, show: TopK) -> Vec<f64
         TopK::Indices => index as f64,
     };
     order.into_iter().map(shown).collect()
+}
+
+/// One number of the vector. Sums are added up in double precision.
+pub(super) fn reduce(reduction: Reduction, x: &[f64], round: impl Fn(f64) -> f64) -> f64 {
+    let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    match reduction {
+        Reduction::Sum => round(x.iter().sum()),
+        Reduction::Max => max,
+        Reduction::LogSumExp => {
+            round(max + libm::log(x.iter().map(|x| libm::exp(x - max)).sum::<f64>()))
+        }
+    }
 }
 
 /// The index of the largest element: the first of equals, or the last.

@@ -212,7 +212,7 @@ impl Check<'_> {
                 Some(last) => self.index("the last element", last, self.operand_len(0)),
                 None => self.length("output", 1, len),
             },
-            Op::ArgMax { .. } => {
+            Op::ArgMax { .. } | Op::Reduce(_) => {
                 self.length("output", 1, len)?;
                 self.index("the first element", 0, self.operand_len(0))
             }

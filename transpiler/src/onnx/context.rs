@@ -8,7 +8,7 @@ use super::tensor::{Data, Tensor};
 use super::value::{Axis, Element, Label, Row, Shape, Text, Value};
 use super::ImportError;
 use crate::eval;
-use crate::graph::{DType, Feature, Labels, Node, Op, Unary, ValueId};
+use crate::graph::{Arithmetic, DType, Feature, Labels, Node, Op, Unary, ValueId};
 
 /// The graph under construction.
 pub(crate) struct Builder {
@@ -207,6 +207,92 @@ impl Context<'_, '_> {
     pub(crate) fn same_shape(&mut self, part: &str, op: Op, row: &Row) -> Result<Row, ImportError> {
         let value = self.emit(part, op, &[row.value], row.shape.len(), row.element.dtype())?;
         Ok(Row { value, ..row.clone() })
+    }
+
+    /// `a ∘ b` of two vectors of one shape; the result has `a`'s element type.
+    pub(crate) fn pair(
+        &mut self,
+        part: &str,
+        op: Arithmetic,
+        a: &Row,
+        b: &Row,
+    ) -> Result<Row, ImportError> {
+        let inputs = [a.value, b.value];
+        let op = Op::Elementwise(op);
+        let value = self.emit(part, op, &inputs, a.shape.len(), a.element.dtype())?;
+        Ok(Row { value, ..a.clone() })
+    }
+
+    /// `x ∘ constant` for each element, or `constant ∘ x`; the constant is rounded to the element type.
+    pub(crate) fn with_scalar(
+        &mut self,
+        part: &str,
+        op: Arithmetic,
+        x: &Row,
+        constant: f64,
+        constant_first: bool,
+    ) -> Result<Row, ImportError> {
+        let len = x.shape.len();
+        self.claim(len)?;
+        let constant = vec![eval::round_to(x.element.dtype(), constant); len];
+        self.same_shape(part, Op::WithConstant { op, constant, constant_first }, x)
+    }
+
+    /// The elements at `indices`, in a new shape.
+    pub(crate) fn picked(
+        &mut self,
+        part: &str,
+        row: &Row,
+        indices: Vec<usize>,
+        shape: Shape,
+    ) -> Result<Row, ImportError> {
+        if indices.iter().copied().eq(0..row.shape.len()) {
+            return Ok(Row { shape, ..row.clone() });
+        }
+        let len = indices.len();
+        self.claim(len)?;
+        let op = Op::Gather(indices);
+        let value = self.emit(part, op, &[row.value], len, row.element.dtype())?;
+        Ok(Row { value, shape, element: row.element })
+    }
+
+    /// Vectors one after the other, in a shape of as many elements. There is at least one.
+    pub(crate) fn joined(
+        &mut self,
+        part: &str,
+        rows: &[Row],
+        shape: Shape,
+    ) -> Result<Row, ImportError> {
+        let element = rows[0].element;
+        if let [row] = rows {
+            return Ok(Row { shape, ..row.clone() });
+        }
+        let values: Vec<ValueId> = rows.iter().map(|row| row.value).collect();
+        let len = rows.iter().map(|row| row.shape.len()).sum();
+        let value = self.emit(part, Op::Concat, &values, len, element.dtype())?;
+        Ok(Row { value, shape, element })
+    }
+
+    /// A vector of constants.
+    pub(crate) fn constant_row(
+        &mut self,
+        part: &str,
+        values: Vec<f64>,
+        shape: Shape,
+        element: Element,
+    ) -> Result<Row, ImportError> {
+        let len = values.len();
+        self.claim(len)?;
+        let value = self.emit(part, Op::Constant(values), &[], len, element.dtype())?;
+        Ok(Row { value, shape, element })
+    }
+
+    /// The numbers of a vector that is constant whatever the input is.
+    pub(crate) fn known(&self, row: &Row) -> Option<&[f64]> {
+        match &self.builder.nodes[row.value].op {
+            Op::Constant(values) => Some(values),
+            _ => None,
+        }
     }
 
     /// Takes elements out of the import's budget, before they are allocated.

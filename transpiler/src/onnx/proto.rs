@@ -290,7 +290,10 @@ fn read_input(info: &ValueInfoProto) -> Result<ModelInput<'_>, ImportError> {
         return Err(fail("is no tensor".to_owned()));
     };
     let kind = match DataType::try_from(tensor.elem_type) {
-        Ok(DataType::Float) => InputKind::Numbers(Element::F32),
+        // Half precision is computed with as single precision.
+        Ok(DataType::Float | DataType::Float16 | DataType::Bfloat16) => {
+            InputKind::Numbers(Element::F32)
+        }
         Ok(DataType::Double) => InputKind::Numbers(Element::F64),
         Ok(
             DataType::Int64

@@ -9,6 +9,7 @@ use super::error::TensorError;
 use super::external::is_external;
 use super::limits::MAX_RANK;
 use super::ImportError;
+use crate::float::pow2;
 
 /// A constant tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,6 +179,11 @@ fn read_data(proto: &TensorProto, expected: usize) -> Result<Data, TensorError> 
     Ok(match data_type {
         DataType::Float if is_raw => Data::F32(words(raw, |b| f32::from_le_bytes(b).into())?),
         DataType::Float => Data::F32(proto.float_data.iter().map(|&value| value.into()).collect()),
+        // Half precision is computed with as single precision.
+        DataType::Float16 if is_raw => Data::F32(words(raw, |b| half(u16::from_le_bytes(b)))?),
+        DataType::Bfloat16 if is_raw => Data::F32(words(raw, |b| brain(u16::from_le_bytes(b)))?),
+        DataType::Float16 => Data::F32(bits(&proto.int32_data, half)),
+        DataType::Bfloat16 => Data::F32(bits(&proto.int32_data, brain)),
         DataType::Double if is_raw => Data::F64(words(raw, f64::from_le_bytes)?),
         DataType::Double => Data::F64(proto.double_data.clone()),
         DataType::Int64 if is_raw => Data::Ints(words(raw, i64::from_le_bytes)?),
@@ -192,6 +198,28 @@ fn read_data(proto: &TensorProto, expected: usize) -> Result<Data, TensorError> 
         DataType::Undefined if expected == 0 && !is_raw => Data::F32(Vec::new()),
         other => return Err(unsupported(other.as_str_name().to_owned())),
     })
+}
+
+/// Numbers of 16 bits out of the list of 32-bit ones that holds them.
+fn bits(words: &[i32], read: impl Fn(u16) -> f64) -> Vec<f64> {
+    words.iter().map(|&word| read(word as u16)).collect()
+}
+
+/// A number of half precision: a sign, 5 bits of exponent, 10 of fraction.
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
+    sign * match exponent {
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        0 => fraction * pow2(-24),
+        _ => (1024.0 + fraction) * pow2(exponent - 25),
+    }
+}
+
+/// The upper half of a number of single precision.
+fn brain(bits: u16) -> f64 {
+    f32::from_bits(u32::from(bits) << 16).into()
 }
 
 fn words<const N: usize, T>(
@@ -211,4 +239,28 @@ pub(crate) fn texts(bytes: &[Vec<u8>]) -> Result<Vec<String>, TensorError> {
         String::from_utf8(bytes.clone()).map_err(|_| TensorError::NotText { index })
     };
     bytes.iter().enumerate().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_precision_is_read_exactly() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x3555, 0.333_251_953_125),
+            (0x7bff, 65_504.0),
+            (0x0400, pow2(-14)),
+            (0x0001, pow2(-24)),
+            (0x7c00, f64::INFINITY),
+            (0xfc00, f64::NEG_INFINITY),
+        ] {
+            assert_eq!(half(bits), value, "{bits:#x}");
+        }
+        assert!(half(0x7e00).is_nan());
+        assert_eq!((brain(0x3f80), brain(0xc040)), (1.0, -3.0));
+    }
 }

@@ -100,7 +100,9 @@ impl Affine {
                     (Arithmetic::Div, false) => {
                         (constant.iter().map(|divisor| 1.0 / divisor).collect(), same(0.0))
                     }
-                    (Arithmetic::Div, true) => return None,
+                    (Arithmetic::Div, true) | (Arithmetic::Max | Arithmetic::Min, _) => {
+                        return None
+                    }
                 };
                 Self { factors, summands }
             }

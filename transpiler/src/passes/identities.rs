@@ -35,6 +35,7 @@ fn is_identity(graph: &Graph, node: &Node, operand_dtype: DType) -> bool {
             Arithmetic::Sub => all(constant, 0.0) && !constant_first,
             Arithmetic::Mul => all(constant, 1.0),
             Arithmetic::Div => all(constant, 1.0) && !constant_first,
+            Arithmetic::Max | Arithmetic::Min => false,
         },
         Op::Unary(unary) => is_unary_identity(*unary, &operand.op, operand_dtype),
         _ => false,
@@ -62,7 +63,7 @@ fn is_unary_identity(unary: Unary, operand: &Op, dtype: DType) -> bool {
         Unary::Clip { min, max } => min == f64::NEG_INFINITY && max == f64::INFINITY,
         Unary::ToF32 => dtype == DType::F32,
         Unary::ToF64 => dtype == DType::F64,
-        Unary::Truncate => dtype == DType::I64,
+        Unary::Truncate | Unary::Floor | Unary::Round => dtype == DType::I64,
         Unary::ToBool => matches!(operand, Op::Unary(Unary::ToBool | Unary::Binarize { .. })),
         _ => false,
     }

@@ -68,7 +68,7 @@ fn strip_order(graph: &mut Graph, decision: ValueId, operand: ValueId) -> bool {
 fn keeps_order(node: &Node) -> bool {
     match &node.op {
         Op::Softmax | Op::Normalize(Norm::L1 | Norm::L2) => true,
-        Op::Unary(Unary::Sigmoid | Unary::Tanh | Unary::Exp) => true,
+        Op::Unary(Unary::Sigmoid | Unary::Tanh | Unary::Exp | Unary::Erf | Unary::Softplus) => true,
         Op::Unary(Unary::LeakyRelu { alpha }) => *alpha > 0.0,
         Op::WithConstant { op, constant, constant_first } => {
             let is_same = constant.windows(2).all(|pair| pair[0] == pair[1]);
@@ -79,6 +79,7 @@ fn keeps_order(node: &Node) -> bool {
                     Arithmetic::Sub => !constant_first,
                     Arithmetic::Mul => is_positive,
                     Arithmetic::Div => is_positive && !constant_first,
+                    Arithmetic::Max | Arithmetic::Min => false,
                 }
         }
         _ => false,

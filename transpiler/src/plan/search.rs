@@ -115,7 +115,10 @@ impl<'a> Search<'a> {
     pub(super) fn has_choices(&self) -> bool {
         let exact_input = is_ordered(self.graph, &self.spec);
         let rounds = |op: &Op| {
-            matches!(op, Op::Dense { .. } | Op::Unary(_) | Op::Softmax | Op::Normalize(_))
+            matches!(
+                op,
+                Op::Dense { .. } | Op::Unary(_) | Op::Softmax | Op::Normalize(_) | Op::Reduce(_)
+            )
         };
         !exact_input && self.graph.nodes.iter().any(|node| rounds(&node.op))
     }

@@ -265,6 +265,7 @@ pub(super) fn apply(op: &QuantOp, inputs: &[&[i128]]) -> Vec<i128> {
         QuantOp::Sub => pairs(&|a, b| a - b),
         QuantOp::Mul => pairs(&|a, b| a * b),
         QuantOp::Div { bits } => pairs(&|a, b| div_round(a << bits, b)),
+        QuantOp::Larger => pairs(&i128::max),
         QuantOp::Sum => vec![x.iter().sum()],
         QuantOp::Max => vec![largest(x)],
         QuantOp::SubMax => {

@@ -175,6 +175,8 @@ pub enum QuantOp {
         /// Bits added to the numerator first.
         bits: u32,
     },
+    /// `max(a_i, b_i)`, both of one scale.
+    Larger,
     /// The sum of the elements.
     Sum,
     /// The largest element.

@@ -120,6 +120,9 @@ fn unchecked(op: &QuantOp, inputs: &[&[Range]]) -> Result<Vec<Range>, RangeError
                 .map(|(a, b)| Range::point(div_round(a, b)));
             Ok(hull(&ends))
         })?,
+        QuantOp::Larger => {
+            pairs(inputs, |a, b| Ok(Range { lo: a.lo.max(b.lo), hi: a.hi.max(b.hi) }))?
+        }
         QuantOp::Sum => {
             vec![first.iter().try_fold(Range::point(0), |sum, &range| plus(sum, range))?]
         }

@@ -183,6 +183,7 @@ impl Writer {
                 self.list(indices, |w, &i| w.int(i as i128));
             }
             QuantOp::Concat => self.tag(23),
+            QuantOp::Larger => self.tag(25),
             QuantOp::Trees(trees) => {
                 self.tag(24);
                 self.trees(trees);
@@ -203,6 +204,9 @@ impl Writer {
             TableFunction::Tanh => 1,
             TableFunction::Exp => 2,
             TableFunction::Probit => 3,
+            TableFunction::Log => 4,
+            TableFunction::Erf => 5,
+            TableFunction::Softplus => 6,
         });
         for value in
             [table.lo, table.hi, table.step_bits.into(), table.shift.into(), table.bias.into()]

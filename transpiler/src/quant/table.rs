@@ -17,6 +17,12 @@ pub enum TableFunction {
     Exp,
     /// `√2 · erf⁻¹(2x − 1)`, the quantile function of the normal distribution.
     Probit,
+    /// The natural logarithm.
+    Log,
+    /// The error function.
+    Erf,
+    /// `ln(1 + e^x)`
+    Softplus,
 }
 
 impl TableFunction {
@@ -27,6 +33,9 @@ impl TableFunction {
             Self::Tanh => libm::tanh(x),
             Self::Exp => libm::exp(x),
             Self::Probit => crate::eval::probit(x),
+            Self::Log => libm::log(x),
+            Self::Erf => libm::erf(x),
+            Self::Softplus => crate::eval::softplus(x),
         }
     }
 }

@@ -136,6 +136,7 @@ impl QuantGraph {
             QuantOp::Add
             | QuantOp::Sub
             | QuantOp::Mul
+            | QuantOp::Larger
             | QuantOp::Div { .. }
             | QuantOp::MaskZero => 2,
             QuantOp::Concat => node.inputs.len(),
@@ -153,7 +154,7 @@ impl QuantGraph {
             | QuantOp::Truncate { bits }
             | QuantOp::LeakyRelu { bits, .. } => shift(*bits),
             QuantOp::Div { bits } => shift(*bits) && (len(1) == 1 || len(1) == len(0)),
-            QuantOp::Add | QuantOp::Sub | QuantOp::Mul | QuantOp::MaskZero => {
+            QuantOp::Add | QuantOp::Sub | QuantOp::Mul | QuantOp::Larger | QuantOp::MaskZero => {
                 len(1) == 1 || len(1) == len(0)
             }
             QuantOp::Clip { lo, hi } => lo <= hi,

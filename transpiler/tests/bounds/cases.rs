@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use nilometer_transpiler::graph::{
-    Aggregate, Arithmetic, DType, Graph, Input, Node, Norm, Op, Output, OutputKind, Test, TopK,
-    Tree, TreeEnsemble, TreeNode, Unary,
+    Aggregate, Arithmetic, DType, Graph, Input, Node, Norm, Op, Output, OutputKind, Reduction,
+    Test, TopK, Tree, TreeEnsemble, TreeNode, Unary,
 };
 use nilometer_transpiler::quant::{
     lower, FeatureMode, InputSpec, LowerError, Precision, QuantGraph, QuantOp,
@@ -60,7 +60,7 @@ impl Builder {
 }
 
 /// Every operator, each as what is put behind an input or a dense layer.
-const OPERATORS: [&str; 42] = [
+const OPERATORS: [&str; 64] = [
     "dense",
     "dense deep",
     "scaler",
@@ -103,6 +103,28 @@ const OPERATORS: [&str; 42] = [
     "silu",
     "gelu",
     "tree sums",
+    "log",
+    "log wide",
+    "erf",
+    "softplus",
+    "floor",
+    "round",
+    "larger",
+    "smaller",
+    "larger constant",
+    "sum",
+    "maximum",
+    "log sum exp",
+    "log softmax",
+    "gelu erf",
+    "elu",
+    "mish",
+    "hard swish",
+    "soft sign",
+    "power",
+    "layer norm",
+    "pool",
+    "where",
 ];
 
 fn apply(name: &str, b: &mut Builder, x: usize, random: &mut Random) -> usize {
@@ -226,6 +248,97 @@ fn apply(name: &str, b: &mut Builder, x: usize, random: &mut Random) -> usize {
             b.pair(Arithmetic::Mul, x, gate)
         }
         "gelu" => gelu(b, x),
+        "log" => {
+            let x = positive(b, x, random);
+            b.unary(Unary::Log, x)
+        }
+        "log wide" => {
+            let x = b.unary(Unary::Exp, x);
+            let x = b.constant(Arithmetic::Mul, x, 20.0, false);
+            let x = b.constant(Arithmetic::Add, x, random.between(0.01, 1.0), false);
+            b.unary(Unary::Log, x)
+        }
+        "erf" => b.unary(Unary::Erf, x),
+        "softplus" => b.unary(Unary::Softplus, x),
+        "floor" => b.unary(Unary::Floor, x),
+        "round" => b.unary(Unary::Round, x),
+        "larger" | "smaller" => {
+            let (p, q) = (b.dense(x, 2, 1.0, random), b.dense(x, 2, 1.0, random));
+            b.pair(if name == "larger" { Arithmetic::Max } else { Arithmetic::Min }, p, q)
+        }
+        "larger constant" => b.constant(Arithmetic::Max, x, random.between(-0.7, 0.7), false),
+        "sum" => b.push(Op::Reduce(Reduction::Sum), &[x], 1),
+        "maximum" => b.push(Op::Reduce(Reduction::Max), &[x], 1),
+        "log sum exp" => b.push(Op::Reduce(Reduction::LogSumExp), &[x], 1),
+        "log softmax" => {
+            let sum = b.push(Op::Reduce(Reduction::LogSumExp), &[x], 1);
+            let sum = b.push(Op::Gather(vec![0; len]), &[sum], len);
+            b.pair(Arithmetic::Sub, x, sum)
+        }
+        "gelu erf" => {
+            let inner = b.constant(Arithmetic::Mul, x, std::f64::consts::FRAC_1_SQRT_2, false);
+            let erf = b.unary(Unary::Erf, inner);
+            let gate = b.constant(Arithmetic::Add, erf, 1.0, false);
+            let half = b.constant(Arithmetic::Mul, x, 0.5, false);
+            b.pair(Arithmetic::Mul, half, gate)
+        }
+        "elu" => {
+            let below = b.unary(Unary::Clip { min: f64::NEG_INFINITY, max: 0.0 }, x);
+            let power = b.unary(Unary::Exp, below);
+            let below = b.constant(Arithmetic::Sub, power, 1.0, false);
+            let below = b.constant(Arithmetic::Mul, below, random.between(0.3, 2.0), false);
+            let above = b.unary(Unary::Relu, x);
+            b.pair(Arithmetic::Add, above, below)
+        }
+        "mish" => {
+            let soft = b.unary(Unary::Softplus, x);
+            let gate = b.unary(Unary::Tanh, soft);
+            b.pair(Arithmetic::Mul, x, gate)
+        }
+        "hard swish" => {
+            let gate = b.constant(Arithmetic::Mul, x, 1.0 / 6.0, false);
+            let gate = b.constant(Arithmetic::Add, gate, 0.5, false);
+            let gate = b.unary(Unary::Clip { min: 0.0, max: 1.0 }, gate);
+            b.pair(Arithmetic::Mul, x, gate)
+        }
+        "soft sign" => {
+            let size = b.unary(Unary::Abs, x);
+            let size = b.constant(Arithmetic::Add, size, 1.0, false);
+            b.pair(Arithmetic::Div, x, size)
+        }
+        "power" => {
+            let x = positive(b, x, random);
+            let log = b.unary(Unary::Log, x);
+            let log = b.constant(Arithmetic::Mul, log, random.between(-1.5, 1.5), false);
+            b.unary(Unary::Exp, log)
+        }
+        "layer norm" => {
+            let sum = b.push(Op::Reduce(Reduction::Sum), &[x], 1);
+            let sum = b.push(Op::Gather(vec![0; len]), &[sum], len);
+            let many = b.constant(Arithmetic::Mul, x, len as f64, false);
+            let centred = b.pair(Arithmetic::Sub, many, sum);
+            let epsilon = b.push(Op::Constant(vec![random.between(0.1, 2.0)]), &[], 1);
+            let joined = b.push(Op::Concat, &[centred, epsilon], len + 1);
+            let normal = b.push(Op::Normalize(Norm::L2), &[joined], len + 1);
+            let normal = b.push(Op::Gather((0..len).collect()), &[normal], len);
+            b.constant(Arithmetic::Mul, normal, (len as f64).sqrt(), false)
+        }
+        "pool" => {
+            let wide = b.dense(x, 8, 1.0, random);
+            let mut most = b.push(Op::Gather(vec![0, 4]), &[wide], 2);
+            for i in 1..4 {
+                let next = b.push(Op::Gather(vec![i, 4 + i]), &[wide], 2);
+                most = b.pair(Arithmetic::Max, most, next);
+            }
+            most
+        }
+        "where" => {
+            let condition = b.unary(Unary::Binarize { threshold: random.between(-0.5, 0.5) }, x);
+            let other = b.constant(Arithmetic::Sub, condition, 1.0, true);
+            let one = b.pair(Arithmetic::Mul, condition, x);
+            let other = b.constant(Arithmetic::Mul, other, 0.3, false);
+            b.pair(Arithmetic::Add, one, other)
+        }
         "tree sums" => {
             let threshold = random.between(-1.0, 1.0);
             let leaf = |w: f64| TreeNode::Leaf(vec![(0, w), (1, -w / 3.0)]);
@@ -326,6 +439,7 @@ fn kind(op: &QuantOp) -> &'static str {
         QuantOp::Sub => "sub",
         QuantOp::Mul => "mul",
         QuantOp::Div { .. } => "div",
+        QuantOp::Larger => "larger",
         QuantOp::Sum => "sum",
         QuantOp::Max => "max",
         QuantOp::SubMax => "sub max",
@@ -364,11 +478,11 @@ fn no_row_breaks_a_bound() {
         }
         println!("{name}: {bounded} of {made} bounded, nearest {nearest:.3}");
         assert!(made >= GRAPHS / 3, "{name}: {made} graphs");
-        let decides = ["binarize", "to bool", "softmax zero", "argmax"].contains(name);
+        let decides = ["binarize", "to bool", "softmax zero", "argmax", "where"].contains(name);
         assert!(decides || bounded * 2 >= made, "{name}: {bounded} of {made} have a bound");
         // A bound that nothing comes near says nothing; a search that finds nothing finds no fault.
         assert!(decides || nearest > 0.2, "{name}: nearest {nearest}");
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert_eq!(kinds.len(), 25, "{kinds:?}");
+    assert_eq!(kinds.len(), 26, "{kinds:?}");
 }

@@ -1,6 +1,6 @@
 //! The real-valued model in exact arithmetic: rationals, but for roots and transcendental functions.
 
-use nilometer_transpiler::graph::{Arithmetic, Graph, Norm, Op, TopK, TreeNode, Unary};
+use nilometer_transpiler::graph::{Arithmetic, Graph, Norm, Op, Reduction, TopK, TreeNode, Unary};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, Signed, ToPrimitive, Zero};
 
@@ -67,6 +67,15 @@ pub fn evaluate(graph: &Graph, row: &[f64], target: usize) -> Option<(Vec<BigRat
                     x.iter().map(|x| x / &size).collect()
                 }
             }
+            Op::Reduce(Reduction::Sum) => vec![x.iter().sum()],
+            Op::Reduce(Reduction::Max) => vec![x.iter().max()?.clone()],
+            Op::Reduce(Reduction::LogSumExp) => {
+                exact = false;
+                let x: Vec<f64> = x.iter().map(float).collect();
+                let top = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = x.iter().map(|x| libm::exp(x - top)).sum();
+                vec![rational(top + libm::log(sum))?]
+            }
             Op::Gather(indices) => indices.iter().map(|&i| x[i].clone()).collect(),
             Op::Concat => node.inputs.iter().flat_map(|&i| values[i].clone()).collect(),
             Op::Trees(ensemble) => {
@@ -119,6 +128,8 @@ fn arithmetic(op: Arithmetic, a: &BigRational, b: &BigRational) -> Option<BigRat
         Arithmetic::Add => a + b,
         Arithmetic::Sub => a - b,
         Arithmetic::Mul => a * b,
+        Arithmetic::Max => a.max(b).clone(),
+        Arithmetic::Min => a.min(b).clone(),
         Arithmetic::Div if b.is_zero() => return None,
         Arithmetic::Div => a / b,
     })
@@ -146,7 +157,26 @@ fn function(unary: Unary, x: &BigRational, exact: &mut bool) -> Option<BigRation
         Unary::Binarize { threshold } => rational(f64::from(u8::from(*x > rational(threshold)?)))?,
         Unary::ToBool => rational(f64::from(u8::from(!x.is_zero())))?,
         // Not exact, but good to some units in the last place.
-        Unary::Sigmoid | Unary::Tanh | Unary::Exp | Unary::Sqrt | Unary::Probit => {
+        Unary::Floor => x.floor(),
+        Unary::Round => {
+            let two = rational(2.0)?;
+            let half = rational(0.5)?;
+            let up = (x + &half).floor();
+            let is_tie = (x + &half) == up;
+            if is_tie && !(&up / &two).is_integer() {
+                up - rational(1.0)?
+            } else {
+                up
+            }
+        }
+        Unary::Sigmoid
+        | Unary::Tanh
+        | Unary::Exp
+        | Unary::Sqrt
+        | Unary::Probit
+        | Unary::Log
+        | Unary::Erf
+        | Unary::Softplus => {
             *exact = false;
             rational(nilometer_transpiler::eval::apply_unary(unary, float(x)))?
         }

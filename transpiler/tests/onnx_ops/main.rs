@@ -3,13 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod activations;
 mod columns;
 mod constants;
+mod convolution;
 mod dense;
 mod evaluation;
 mod graphs;
 mod labels;
 mod linear;
+mod logic;
+mod reductions;
 mod select;
 mod shape;
 mod support;

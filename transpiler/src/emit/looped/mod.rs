@@ -238,6 +238,7 @@ impl<'a> Body<'a> {
             QuantOp::Add
             | QuantOp::Sub
             | QuantOp::Mul
+            | QuantOp::Larger
             | QuantOp::Div { .. }
             | QuantOp::MaskZero => {
                 self.pair(index, node);
@@ -324,6 +325,7 @@ impl<'a> Body<'a> {
             QuantOp::Add => self.zip(index, "Add", "Add {}"),
             QuantOp::Sub => self.zip(index, "Sub", "Sub {}"),
             QuantOp::Mul => self.zip(index, "Mul", "Mul {}"),
+            QuantOp::Larger => self.zip(index, "Larger", "Larger {}"),
             _ => self.zip(index, "MaskZero", "MaskZero {}"),
         }
     }

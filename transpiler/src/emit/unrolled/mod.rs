@@ -161,6 +161,7 @@ impl<'a> Body<'a> {
             QuantOp::Add
             | QuantOp::Sub
             | QuantOp::Mul
+            | QuantOp::Larger
             | QuantOp::Div { .. }
             | QuantOp::MaskZero => {
                 let (a, b) = (self.operand(node, 0), self.operand(node, 1));

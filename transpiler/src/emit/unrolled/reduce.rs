@@ -9,6 +9,9 @@ use crate::quant::{QuantOp, Range};
 impl Body<'_> {
     /// The element-wise operations of two operands.
     pub(super) fn pair(&mut self, op: &QuantOp, a: &Cell, b: &Cell, range: Range) -> Cell {
+        if let QuantOp::Larger = op {
+            return self.maximum(&[a.clone(), b.clone()], range);
+        }
         let (x, y) = (self.raw_felt(a), self.raw_felt(b));
         let (name, offset) = match op {
             QuantOp::Add => (self.bind_felt("s", &format!("{x} + {y}")), a.offset + b.offset),

@@ -1,4 +1,5 @@
-//! Add, Sub, Mul, Div with multidirectional broadcasting (opset 7), and with none before.
+//! Add, Sub, Mul, Div with multidirectional broadcasting (opset 7), and with none before; Sum, Mean, Max
+//! and Min of any number of operands.
 
 use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
@@ -16,6 +17,34 @@ pub(super) fn translate(
         return unsupported("broadcasts as before opset 7; convert the model to opset 7 or later");
     }
     let (left, right) = (context.input(0)?, context.input(1)?);
+    Ok(vec![binary(context, op, left, right)?])
+}
+
+/// Sum, Max, Min and Mean: operand after operand.
+pub(super) fn variadic(
+    context: &mut Context<'_, '_>,
+    op: Arithmetic,
+) -> Result<Vec<Value>, OpError> {
+    let mut total = context.input(0)?;
+    for index in 1..context.inputs.len() {
+        let next = context.input(index)?;
+        total = binary(context, op, total, next)?;
+    }
+    if context.node.op() == "Mean" && context.inputs.len() > 1 {
+        let row = context.row_of(total)?;
+        let many = context.inputs.len() as f64;
+        total = Value::Row(context.with_scalar("mean", Arithmetic::Div, &row, many, false)?);
+    }
+    Ok(vec![total])
+}
+
+/// `left ∘ right` with broadcasting, of floats, or of integers where the result is one.
+pub(super) fn binary(
+    context: &mut Context<'_, '_>,
+    op: Arithmetic,
+    left: Value,
+    right: Value,
+) -> Result<Value, OpError> {
     let shapes = (context.shape_of(&left)?, context.shape_of(&right)?);
     let shape = broadcast(context, &shapes.0, &shapes.1)?;
     if let (Value::Constant(a), Value::Constant(b)) = (&left, &right) {
@@ -32,7 +61,7 @@ pub(super) fn translate(
         }
         (left, right) => elementwise(context, op, left, right, &shape)?,
     };
-    Ok(vec![Value::Row(value)])
+    Ok(Value::Row(value))
 }
 
 fn with_constant(
@@ -43,9 +72,14 @@ fn with_constant(
     constant_first: bool,
     shape: &Shape,
 ) -> Result<Row, OpError> {
-    let row = float_row(context, computed)?;
+    let row = number_row(context, op, computed)?;
+    let ints: Vec<f64>;
     let values = match (&constant.data, row.element) {
         (Data::F32(values), Element::F32) | (Data::F64(values), Element::F64) => values,
+        (Data::Ints(values), Element::Int) => {
+            ints = values.iter().map(|&int| int as f64).collect();
+            &ints
+        }
         _ => return Err(context.node.shape_error("the operands are of different types").into()),
     };
     let constant_shape = Shape(constant.dims.iter().map(|&dim| Axis::Len(dim)).collect());
@@ -63,7 +97,8 @@ fn elementwise(
     right: Value,
     shape: &Shape,
 ) -> Result<Row, OpError> {
-    let (left, right) = (float_row(context, left)?, float_row(context, right)?);
+    let left = number_row(context, op, left)?;
+    let right = number_row(context, op, right)?;
     if left.element != right.element {
         return Err(context.node.shape_error("the operands are of different types").into());
     }
@@ -75,12 +110,14 @@ fn elementwise(
     Ok(Row { value, ..left })
 }
 
-fn float_row(context: &mut Context<'_, '_>, value: Value) -> Result<Row, OpError> {
+fn number_row(context: &mut Context<'_, '_>, op: Arithmetic, value: Value) -> Result<Row, OpError> {
     let row = context.row_of(value)?;
-    if !row.element.is_float() {
-        return unsupported("computes with integers; cast the input to float first");
+    match row.element {
+        Element::F32 | Element::F64 => Ok(row),
+        Element::Int if op != Arithmetic::Div => Ok(row),
+        Element::Int => unsupported("divides integers; cast the input to float first"),
+        Element::Bool => Err(context.node.shape_error("computes with truth values").into()),
     }
-    Ok(row)
 }
 
 /// Constant integers: shape arithmetic.
@@ -89,7 +126,7 @@ fn fold_ints(
     op: Arithmetic,
     operands: [&Tensor; 2],
     shape: &Shape,
-) -> Result<Vec<Value>, OpError> {
+) -> Result<Value, OpError> {
     let [a, b] = operands;
     let shapes = [a, b].map(|tensor| Shape(tensor.dims.iter().map(|&d| Axis::Len(d)).collect()));
     let (left, right) = (spread(context, &shapes[0], shape)?, spread(context, &shapes[1], shape)?);
@@ -99,13 +136,15 @@ fn fold_ints(
         Arithmetic::Sub => a[i].checked_sub(b[j]),
         Arithmetic::Mul => a[i].checked_mul(b[j]),
         Arithmetic::Div => a[i].checked_div(b[j]),
+        Arithmetic::Max => Some(a[i].max(b[j])),
+        Arithmetic::Min => Some(a[i].min(b[j])),
     };
     let ints = left.iter().zip(&right).map(apply).collect::<Option<Vec<i64>>>();
     let ints = ints.ok_or_else(|| {
         context.node.shape_error("constant integers overflow or are divided by zero")
     })?;
     let tensor = Tensor { dims: shape.sizes(), data: Data::Ints(ints) };
-    Ok(vec![Value::Constant(Rc::new(tensor))])
+    Ok(Value::Constant(Rc::new(tensor)))
 }
 
 /// The shape that two shapes are broadcast to.
@@ -158,7 +197,12 @@ pub(super) fn spread(
     Ok(strided(context, &to.sizes(), &strides, 0)?)
 }
 
-fn spread_row(context: &mut Context<'_, '_>, row: &Row, to: &Shape) -> Result<Row, OpError> {
+/// `row`, broadcast to a shape.
+pub(super) fn spread_row(
+    context: &mut Context<'_, '_>,
+    row: &Row,
+    to: &Shape,
+) -> Result<Row, OpError> {
     let indices = spread(context, &row.shape, to)?;
     let len = indices.len();
     if indices.iter().copied().eq(0..row.shape.len()) {

@@ -31,6 +31,11 @@ pub(super) fn cast(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
     let to = to.ok_or_else(|| context.node.attribute_error("to", "is missing"))?;
     let to = i32::try_from(to).ok().and_then(|to| DataType::try_from(to).ok());
     let to = to.ok_or_else(|| context.node.attribute_error("to", "is no element type"))?;
+    // Half precision is computed with as single precision.
+    let to = match to {
+        DataType::Float16 | DataType::Bfloat16 => DataType::Float,
+        to => to,
+    };
     let value = match context.input(0)? {
         Value::Constant(tensor) => {
             context.claim(tensor.len())?;

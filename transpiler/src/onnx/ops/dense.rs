@@ -1,10 +1,12 @@
-//! Gemm and MatMul of computed rows with constant matrices.
+//! Gemm and MatMul of computed rows with constant matrices. Several vectors under one matrix (tokens) are one dense
+//! layer, whose matrix holds it once for each of them.
 
 use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Tensor};
 use super::super::value::{Axis, Element, Row, Shape, Value};
 use super::arithmetic::spread;
+use super::groups::matrix as matrix_of_zeros;
 use crate::graph::Op;
 
 /// Gemm: `alpha · A' · B' + beta · C`. `B` and `C` are constants, `A` has one row for each row of the
@@ -22,7 +24,11 @@ pub(super) fn gemm(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
     if trans_a {
         (rows, inner) = (inner, rows);
     }
-    let n_inputs = one_vector(rows, inner, &row.shape)?;
+    let n_inputs = vector_len(inner)?;
+    let n_vectors = rows.size();
+    if trans_a && n_vectors > 1 {
+        return unsupported(format!("turns {} first (transA)", row.shape));
+    }
 
     let matrix = context.constant(1)?;
     let weights = floats(context, &matrix, row.element)?;
@@ -40,7 +46,7 @@ pub(super) fn gemm(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
 
     let shape = Shape(vec![rows, Axis::Len(n_outputs)]);
     let bias = match context.optional(2) {
-        None => vec![0.0; n_outputs],
+        None => vec![0.0; n_vectors * n_outputs],
         Some(_) => {
             let tensor = context.constant(2)?;
             let values = floats(context, &tensor, row.element)?;
@@ -53,7 +59,7 @@ pub(super) fn gemm(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
             indices.iter().map(|&index| values[index] * beta).collect()
         }
     };
-    emit_dense(context, &row, weights, bias, shape)
+    emit_vectors(context, &row, n_vectors, &weights, bias, shape)
 }
 
 /// MatMul: one operand is a constant matrix (or vector), the other has one vector a row.
@@ -71,7 +77,8 @@ fn row_times_matrix(context: &mut Context<'_, '_>, matrix: &Tensor) -> Result<Ve
     let Some((&inner, outer)) = row.shape.0.split_last() else {
         return Err(context.node.shape_error("A is a scalar, wants 1 axis or more").into());
     };
-    let n_inputs = one_vector(Axis::Len(outer_len(outer)), inner, &row.shape)?;
+    let n_inputs = vector_len(inner)?;
+    let n_vectors = outer_len(outer);
     let (leading, matrix_inputs, columns) = match matrix.dims.as_slice() {
         [] => return Err(context.node.shape_error("B is a scalar, wants 1 axis or more").into()),
         &[inputs] => (&[][..], inputs, None),
@@ -90,7 +97,8 @@ fn row_times_matrix(context: &mut Context<'_, '_>, matrix: &Tensor) -> Result<Ve
     let mut axes = vec![Axis::Len(1); leading.len().saturating_sub(stacked)];
     axes.extend_from_slice(outer);
     axes.extend(columns.map(Axis::Len));
-    emit_dense(context, &row, weights, vec![0.0; n_outputs], Shape(axes))
+    let bias = vec![0.0; n_vectors * n_outputs];
+    emit_vectors(context, &row, n_vectors, &weights, bias, Shape(axes))
 }
 
 fn matrix_times_column(
@@ -104,8 +112,8 @@ fn matrix_times_column(
         [inner] => (&[][..], *inner, None),
         [outer @ .., inner, columns] => (outer, *inner, Some(*columns)),
     };
-    let vectors = outer_len(outer) * columns.map_or(1, Axis::size);
-    let n_inputs = one_vector(Axis::Len(vectors), inner, &row.shape)?;
+    let n_inputs = vector_len(inner)?;
+    let (n_stacked, n_columns) = (outer_len(outer), columns.map_or(1, Axis::size));
     let (matrix_inputs, n_outputs) = match *matrix.dims.as_slice() {
         [inputs] => (inputs, None),
         [outputs, inputs] => (inputs, Some(outputs)),
@@ -116,8 +124,26 @@ fn matrix_times_column(
     let mut axes = outer.to_vec();
     axes.extend(n_outputs.map(Axis::Len));
     axes.extend(columns);
-    let bias = vec![0.0; n_outputs.unwrap_or(1)];
-    emit_dense(context, &row, weights.to_vec(), bias, Shape(axes))
+    let rows = n_outputs.unwrap_or(1);
+    if n_stacked * n_columns == 1 {
+        return emit_dense(context, &row, weights.to_vec(), vec![0.0; rows], Shape(axes));
+    }
+    // The columns of each matrix stand one beside the other.
+    let all_columns = n_stacked * n_inputs * n_columns;
+    let mut all = matrix_of_zeros(context, n_stacked * rows * n_columns, all_columns)?;
+    for stacked in 0..n_stacked {
+        for to in 0..rows {
+            for from in 0..n_inputs {
+                for column in 0..n_columns {
+                    let line = (stacked * rows + to) * n_columns + column;
+                    let place = (stacked * n_inputs + from) * n_columns + column;
+                    all[line * all_columns + place] = weights[to * n_inputs + from];
+                }
+            }
+        }
+    }
+    let bias = vec![0.0; n_stacked * rows * n_columns];
+    emit_dense(context, &row, all, bias, Shape(axes))
 }
 
 pub(super) fn emit_dense(
@@ -133,14 +159,35 @@ pub(super) fn emit_dense(
     Ok(vec![Value::Row(Row { value, shape, element: row.element })])
 }
 
-/// The length of the one vector that is multiplied for each row of the batch.
-fn one_vector(vectors: Axis, inner: Axis, shape: &Shape) -> Result<usize, OpError> {
-    match (vectors.size(), inner) {
-        (1, Axis::Len(len)) => Ok(len),
-        (_, Axis::Batch(_)) => unsupported("adds up over the rows of the batch"),
-        (vectors, _) => {
-            unsupported(format!("multiplies {vectors} vectors for each row of the batch, {shape}"))
-        }
+/// The same matrix for `n_vectors` vectors, which stand one after the other; `bias` has one number for each result.
+fn emit_vectors(
+    context: &mut Context<'_, '_>,
+    row: &Row,
+    n_vectors: usize,
+    weights: &[f64],
+    bias: Vec<f64>,
+    shape: Shape,
+) -> Result<Vec<Value>, OpError> {
+    if n_vectors == 1 {
+        return emit_dense(context, row, weights.to_vec(), bias, shape);
+    }
+    let (columns, rows) = (row.shape.len(), bias.len());
+    let n_inputs = columns / n_vectors.max(1);
+    let mut all = matrix_of_zeros(context, rows, columns)?;
+    for (line, all) in all.chunks_mut(columns.max(1)).enumerate() {
+        let n_outputs = rows / n_vectors;
+        let (vector, output) = (line / n_outputs, line % n_outputs);
+        all[vector * n_inputs..][..n_inputs]
+            .copy_from_slice(&weights[output * n_inputs..][..n_inputs]);
+    }
+    emit_dense(context, row, all, bias, shape)
+}
+
+/// The length of the vectors that are multiplied.
+fn vector_len(inner: Axis) -> Result<usize, OpError> {
+    match inner {
+        Axis::Len(len) => Ok(len),
+        _ => unsupported("adds up over the rows of the batch"),
     }
 }
 

@@ -3,20 +3,27 @@
 mod arithmetic;
 mod cast;
 mod constant;
+mod conv;
 mod dense;
 mod distances;
 mod encode;
+mod fused;
+mod groups;
 mod labels;
 mod linear;
+mod logic;
 pub(crate) mod lookup;
 mod normalization;
+mod power;
 mod preprocess;
 mod reduce;
 mod select;
 mod shape;
+mod spread;
 mod svm;
 pub(crate) mod trees;
 mod unary;
+mod window;
 
 use super::context::Context;
 use super::node::{domain_of, unsupported, OpError};
@@ -55,15 +62,27 @@ fn find(domain: &str, op: &str) -> Option<(Translation, std::ops::RangeInclusive
     match domain {
         "ai.onnx" => Some((find_onnx(op)?, ONNX_OPSETS)),
         "ai.onnx.ml" => Some((find_ml(op)?, ML_OPSETS)),
+        "com.microsoft" => Some((find_microsoft(op)?, 1..=1)),
         _ => None,
     }
 }
 
 fn find_onnx(op: &str) -> Option<Translation> {
     Some(match op {
-        "Abs" | "Clip" | "Exp" | "LeakyRelu" | "Neg" | "Relu" | "Sigmoid" | "Sqrt" | "Tanh" => {
-            unary::translate
-        }
+        "Abs" | "Ceil" | "Clip" | "Erf" | "Exp" | "Floor" | "LeakyRelu" | "Log" | "Neg"
+        | "Relu" | "Round" | "Sigmoid" | "Softplus" | "Sqrt" | "Tanh" => unary::translate,
+        "Celu" | "Elu" | "Gelu" | "HardSigmoid" | "HardSwish" | "Mish" | "Reciprocal" | "Selu"
+        | "Sign" | "Softsign" | "Swish" | "ThresholdedRelu" => unary::activation,
+        "PRelu" => unary::p_relu,
+        "Pow" => power::power,
+        "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => logic::compare,
+        "Equal" => logic::equal,
+        "And" | "Not" | "Or" | "Xor" => logic::logic,
+        "IsInf" | "IsNaN" => logic::is_special,
+        "Where" => logic::choose,
+        "Sum" | "Mean" => |context| arithmetic::variadic(context, Arithmetic::Add),
+        "Max" => |context| arithmetic::variadic(context, Arithmetic::Max),
+        "Min" => |context| arithmetic::variadic(context, Arithmetic::Min),
         "Add" => |context| arithmetic::translate(context, Arithmetic::Add),
         "Sub" => |context| arithmetic::translate(context, Arithmetic::Sub),
         "Mul" => |context| arithmetic::translate(context, Arithmetic::Mul),
@@ -71,8 +90,26 @@ fn find_onnx(op: &str) -> Option<Translation> {
         "Gemm" => dense::gemm,
         "MatMul" => dense::mat_mul,
         "BatchNormalization" => normalization::batch_normalization,
-        "Softmax" => reduce::softmax,
+        // Older optimisers wrote the simplified form into the default domain.
+        "LayerNormalization" | "RMSNormalization" | "SimplifiedLayerNormalization" => {
+            normalization::layer_normalization
+        }
+        "GroupNormalization" | "InstanceNormalization" => normalization::group_normalization,
+        "LpNormalization" => normalization::lp_normalization,
+        "Conv" => conv::conv,
+        "AveragePool" | "MaxPool" => conv::pool,
+        "GlobalAveragePool" | "GlobalMaxPool" => conv::global_pool,
+        "LogSoftmax" | "Softmax" => reduce::softmax,
         "ArgMax" | "ArgMin" => reduce::arg_max,
+        "CumSum" => reduce::cum_sum,
+        "ReduceL1" | "ReduceL2" | "ReduceLogSum" | "ReduceLogSumExp" | "ReduceMax"
+        | "ReduceMean" | "ReduceMin" | "ReduceProd" | "ReduceSum" | "ReduceSumSquare" => {
+            reduce::reduce
+        }
+        "Expand" => spread::expand,
+        "Tile" => spread::tile,
+        "Split" => spread::split,
+        "Pad" => spread::pad,
         "SequenceConstruct" => constant::sequence,
         "TopK" => select::top_k,
         "Scan" => distances::scan,
@@ -89,6 +126,19 @@ fn find_onnx(op: &str) -> Option<Translation> {
         "Identity" | "Dropout" => cast::pass_through,
         "Constant" => constant::constant,
         "ConstantOfShape" => constant::constant_of_shape,
+        _ => return None,
+    })
+}
+
+fn find_microsoft(op: &str) -> Option<Translation> {
+    Some(match op {
+        "BiasGelu" | "FastGelu" | "Gelu" => fused::gelu,
+        "QuickGelu" => unary::activation,
+        "FusedConv" | "FusedGemm" => fused::with_activation,
+        "FusedMatMul" => fused::mat_mul,
+        "SimplifiedLayerNormalization"
+        | "SkipLayerNormalization"
+        | "SkipSimplifiedLayerNormalization" => normalization::layer_normalization,
         _ => return None,
     })
 }

@@ -13,6 +13,8 @@ const SAMPLES: i128 = 32;
 enum Steepest {
     /// At the upper end of every interval.
     Above,
+    /// At the lower end of every interval.
+    Below,
     /// At the point of an interval that is nearest to this one.
     Near(f64),
     /// At one of the ends of every interval.
@@ -22,8 +24,9 @@ enum Steepest {
 impl TableFunction {
     fn steepest(self) -> Steepest {
         match self {
-            Self::Sigmoid | Self::Tanh => Steepest::Near(0.0),
-            Self::Exp => Steepest::Above,
+            Self::Sigmoid | Self::Tanh | Self::Erf => Steepest::Near(0.0),
+            Self::Exp | Self::Softplus => Steepest::Above,
+            Self::Log => Steepest::Below,
             Self::Probit => Steepest::Ends,
         }
     }
@@ -33,7 +36,9 @@ impl TableFunction {
         match self {
             Self::Sigmoid => (Interval::new(0.0, 1.0), Interval::ALL),
             Self::Tanh => (Interval::new(-1.0, 1.0), Interval::ALL),
-            Self::Exp => (Interval::new(0.0, f64::INFINITY), Interval::ALL),
+            Self::Erf => (Interval::new(-1.0, 1.0), Interval::ALL),
+            Self::Exp | Self::Softplus => (Interval::new(0.0, f64::INFINITY), Interval::ALL),
+            Self::Log => (Interval::ALL, Interval::new(0.0, f64::INFINITY)),
             Self::Probit => (Interval::ALL, Interval::new(0.0, 1.0)),
         }
     }
@@ -49,6 +54,16 @@ impl TableFunction {
             Self::Sigmoid => Some(libm::exp(-nearest).min(0.0963)),
             Self::Tanh => Some((8.0 * libm::exp(-2.0 * nearest)).min(0.77)),
             Self::Exp => Some(libm::exp(arguments.hi) * (1.0 + 1e-12)),
+            // 1/x², falling.
+            Self::Log => {
+                let least = arguments.lo.max(0.0);
+                Some((1.0 + 1e-12) / (least * least))
+            }
+            // 4x/√π · e^(-x²), which rises up to 1/√2.
+            Self::Erf if nearest < std::f64::consts::FRAC_1_SQRT_2 => Some(0.968),
+            Self::Erf => Some(2.256_76 * nearest * libm::exp(-nearest * nearest)),
+            // That of a sigmoid's rise.
+            Self::Softplus => Some(libm::exp(-nearest).min(0.250_001)),
             Self::Probit => None,
         }
     }
@@ -65,6 +80,7 @@ impl TableFunction {
         let moved = |x: f64| match self {
             // Without cancellation.
             Self::Exp => (libm::exp(x) * libm::expm1(by)).abs(),
+            Self::Log => libm::log1p(by / x).abs() * (1.0 + 8.0 * f64::EPSILON),
             _ => {
                 let (a, b) = (self.apply(x), self.apply(x + by));
                 (b - a).abs() + (a.abs() + b.abs()) * 4.0 * f64::EPSILON
@@ -72,6 +88,7 @@ impl TableFunction {
         };
         let most = match self.steepest() {
             Steepest::Above => moved(hi),
+            Steepest::Below => moved(lo),
             Steepest::Near(centre) => moved((centre - by / 2.0).clamp(lo, hi)),
             Steepest::Ends => moved(lo).max(moved(hi)),
         };

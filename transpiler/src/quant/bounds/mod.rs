@@ -52,6 +52,14 @@ pub(super) enum Ideal<'a> {
     Trees { rounding: f64, unless: Vec<usize> },
     /// One of the largest elements of this value, in order.
     Ranked { of: ValueId },
+    /// The largest integer that is not above its operand.
+    Floor,
+    /// What its operand's integers stand for, whatever the real model has: what follows is bounded against
+    /// that, until [`Ideal::LogSumExp`].
+    Rebased,
+    /// The logarithm of the sum of the powers of this value, by way of the sum that was rebased and its
+    /// logarithm, the node's second operand.
+    LogSumExp { of: ValueId },
     /// The softmax of this value.
     Softmax { of: ValueId },
     /// This value divided by its norm.
@@ -145,8 +153,15 @@ impl Model<'_> {
 pub(super) fn annotate(nodes: &mut [QuantNode], ideals: &[Ideal<'_>], input: &QuantInput) {
     let errors: Vec<Option<f64>> =
         states(nodes, ideals, input).iter().map(|states| largest(states)).collect();
-    for (node, error) in nodes.iter_mut().zip(errors) {
-        node.error = error;
+    // Between a rebased value and the end of its detour, bounds are not against the real model.
+    let mut detour = vec![false; nodes.len()];
+    for (id, error) in errors.into_iter().enumerate() {
+        detour[id] = match ideals[id] {
+            Ideal::Rebased => true,
+            Ideal::LogSumExp { .. } => false,
+            _ => nodes[id].inputs.iter().any(|&input| detour[input]),
+        };
+        nodes[id].error = error.filter(|_| !detour[id]);
     }
 }
 

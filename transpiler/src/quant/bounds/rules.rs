@@ -7,7 +7,10 @@ use crate::quant::QuantOp;
 
 /// Whether every element is made of the operands' elements at the same place.
 pub(super) fn is_pointwise(op: &QuantOp, ideal: &Ideal<'_>) -> bool {
-    if matches!(ideal, Ideal::Softmax { .. } | Ideal::Normalize { .. } | Ideal::Unknown) {
+    if matches!(
+        ideal,
+        Ideal::Softmax { .. } | Ideal::Normalize { .. } | Ideal::LogSumExp { .. } | Ideal::Unknown
+    ) {
         return false;
     }
     match op {
@@ -25,6 +28,7 @@ pub(super) fn is_pointwise(op: &QuantOp, ideal: &Ideal<'_>) -> bool {
         | QuantOp::Add
         | QuantOp::Sub
         | QuantOp::Mul
+        | QuantOp::Larger
         | QuantOp::Div { .. } => true,
         QuantOp::Input
         | QuantOp::Dense { .. }
@@ -68,6 +72,11 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
             (Interval::point(real), Interval::point(value), delta)
         }
         (op, Ideal::Same, Some(x)) => same(op, &x, unit, nearest),
+        (op, Ideal::Rebased, Some(x)) => {
+            let (_, quant, _) = same(op, &x, unit, nearest);
+            let quant = quant.intersect(proved);
+            return State { real: quant, quant, delta: Interval::ZERO };
+        }
         (QuantOp::Scale { mul, add }, Ideal::Affine { scale, offset, derived }, Some(x)) => {
             let (s, o) = (scale[i], offset[i]);
             let factor = mul[i] as f64 * unit / model.unit(node.inputs[0], i);
@@ -142,8 +151,12 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
                 return State::unknown(proved);
             }
         }
-        (QuantOp::Truncate { .. }, _, Some(x)) => {
-            let truncate = |of: Interval| Interval::new(of.lo.trunc(), of.hi.trunc());
+        (QuantOp::Truncate { .. }, ideal, Some(x)) => {
+            let whole = |x: f64| match ideal {
+                Ideal::Floor => x.floor(),
+                _ => x.trunc(),
+            };
+            let truncate = |of: Interval| Interval::new(whole(of.lo), whole(of.hi));
             let delta = if x.delta == Interval::ZERO {
                 Interval::ZERO
             } else {
@@ -186,6 +199,20 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
         (QuantOp::Sub, _, Some(a)) => {
             let b = operands[1];
             (a.real.minus(b.real), a.quant.minus(b.quant), a.delta.minus(b.delta))
+        }
+        (QuantOp::Larger, _, Some(a)) => {
+            let b = operands[1];
+            let larger = |a: Interval, b: Interval| Interval::new(a.lo.max(b.lo), a.hi.max(b.hi));
+            let above = |a: &State, b: &State| a.real.lo >= b.real.hi && a.quant.lo >= b.quant.hi;
+            let delta = if above(&a, &b) {
+                a.delta
+            } else if above(&b, &a) {
+                b.delta
+            } else {
+                // No further than either of the two moves.
+                a.delta.union(b.delta)
+            };
+            (larger(a.real, b.real), larger(a.quant, b.quant), delta)
         }
         (QuantOp::Mul, _, Some(a)) => product(&a, &operands[1], node.inputs[0] == node.inputs[1]),
         (QuantOp::Div { .. }, _, Some(a)) => {

@@ -75,6 +75,9 @@ pub(super) fn rule(model: &Model<'_>, id: ValueId, all: &[Vec<State>]) -> Vec<St
             };
             x.iter().enumerate().map(state).collect()
         }
+        (QuantOp::Add, Ideal::LogSumExp { of }) => {
+            vec![cut(0, log_sum_exp(model, id, &all[*of], all[node.inputs[1]][0]))]
+        }
         (QuantOp::Div { .. }, Ideal::Softmax { of }) => softmax(model, id, &all[*of]),
         (QuantOp::Div { .. }, Ideal::Normalize { of, norm }) => {
             normalize(model, id, &all[*of], *norm)
@@ -122,6 +125,32 @@ fn top(x: &[State], pick: fn(&State) -> Interval) -> Interval {
 /// How far the largest element moves: no further than any element does.
 fn moves(x: &[State]) -> Interval {
     x.iter().map(|state| state.delta).reduce(Interval::union).unwrap_or(Interval::ZERO)
+}
+
+/// The largest element plus the logarithm of the sum of powers below it, `log`, which is known against the
+/// logarithm of the sum that was computed.
+fn log_sum_exp(
+    model: &Model<'_>,
+    id: ValueId,
+    x: &[State],
+    log: State,
+) -> (Interval, Interval, Interval) {
+    let len = x.len() as f64;
+    let sum = |pick: fn(&State) -> f64| {
+        let top = x.iter().map(pick).fold(f64::NEG_INFINITY, f64::max);
+        top + x.iter().map(|state| libm::exp(pick(state) - top)).sum::<f64>().ln()
+    };
+    let slack = 8.0 * (len + 8.0) * f64::EPSILON;
+    // It rises with every element.
+    let real = Interval::new(sum(|s| s.real.lo), sum(|s| s.real.hi)).outward().widen(slack);
+    // The powers' table is the last before the logarithm's.
+    let powers = model.tables.iter().take(id).rev().flatten().nth(1);
+    let table = powers.map_or(f64::INFINITY, |errors| errors.everywhere().magnitude());
+    // The true sum is 1 or more; the computed one is kept above one half.
+    let least = (1.0 - len * table).max(0.5);
+    // It moves no further than its elements do.
+    let delta = moves(x).plus(log.delta).widen(len * table / least + slack);
+    (real, model.proved(id, 0), delta)
 }
 
 /// The quotient of a softmax: `exp(x_i)` by table over the sum of those.

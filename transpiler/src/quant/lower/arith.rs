@@ -201,6 +201,11 @@ impl<'a> Lowering<'a> {
                 let inverse: Vec<f64> = constant.iter().map(|c| 1.0 / c).collect();
                 self.affine(index, &inverse, &zeros, true)
             }
+            (Arithmetic::Max | Arithmetic::Min, _) => {
+                let x = self.operand(index, 0)?;
+                let constant = self.constant(index, constant)?;
+                self.extreme(index, op, x, constant)
+            }
             (Arithmetic::Div, true) => {
                 let x = self.operand(index, 0)?;
                 let numerator = self.constant(index, constant)?;
@@ -241,6 +246,7 @@ impl<'a> Lowering<'a> {
                 self.push(&name, QuantOp::Mul, vec![a, b], scale, Ideal::Plain)
             }
             Arithmetic::Div => self.divide(index, a, b),
+            Arithmetic::Max | Arithmetic::Min => self.extreme(index, op, a, b),
         }
     }
 

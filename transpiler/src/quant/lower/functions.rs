@@ -58,6 +58,7 @@ impl<'a> Lowering<'a> {
                 let op = QuantOp::ArgMax { select_last: *select_last };
                 self.push(name, op, vec![x], 0, Ideal::Unknown)?
             }
+            Op::Reduce(reduction) => self.reduce(index, *reduction)?,
             Op::Gather(indices) => {
                 let x = self.operand(index, 0)?;
                 let scale = self.scale(x);
@@ -69,6 +70,7 @@ impl<'a> Lowering<'a> {
                     .map(|i| self.operand(index, i))
                     .collect::<Result<Vec<_>, _>>()?;
                 let scale = parts.iter().map(|&part| self.scale(part)).max().unwrap_or(0);
+                let scale = self.common_scale(&parts).unwrap_or(scale);
                 let parts = parts
                     .into_iter()
                     .map(|part| self.at_scale(name, part, scale))
@@ -112,6 +114,14 @@ impl<'a> Lowering<'a> {
             Unary::Tanh => self.table(index, x, TableFunction::Tanh),
             Unary::Exp => self.table(index, x, TableFunction::Exp),
             Unary::Probit => self.table(index, x, TableFunction::Probit),
+            Unary::Log => {
+                let out = self.table_scale(index);
+                self.log(name, x, out)
+            }
+            Unary::Erf => self.table(index, x, TableFunction::Erf),
+            Unary::Softplus => self.softplus(index, x),
+            Unary::Floor => self.floor(name, x),
+            Unary::Round => self.round(name, x),
             Unary::Abs => self.push(name, QuantOp::Abs, vec![x], scale, Ideal::Plain),
             Unary::Neg => self.negated(name, x),
             Unary::Sqrt => self.sqrt(name, x),
@@ -151,15 +161,23 @@ impl<'a> Lowering<'a> {
         x: ValueId,
         function: TableFunction,
     ) -> Result<ValueId, LowerError> {
-        let is_output = self.graph.outputs.iter().any(|output| output.value == index);
-        let bits = self.precision.table_bits as i32;
-        let (fine, out) = if is_output { (OUTPUT_BITS, OUTPUT_BITS) } else { (bits, bits) };
+        let bits = self.table_scale(index);
         let name = self.graph.nodes[index].name.clone();
-        self.lookup(&name, x, function, fine, out)
+        self.lookup(&name, x, function, bits, bits)
+    }
+
+    /// Fractional bits of the input and the output of a table.
+    pub(super) fn table_scale(&self, index: usize) -> i32 {
+        let is_output = self.graph.outputs.iter().any(|output| output.value == index);
+        if is_output {
+            OUTPUT_BITS
+        } else {
+            self.precision.table_bits as i32
+        }
     }
 
     /// A table lookup at `fine` fractional bits of input and `out` of output.
-    fn lookup(
+    pub(super) fn lookup(
         &mut self,
         name: &str,
         x: ValueId,
@@ -223,6 +241,7 @@ impl<'a> Lowering<'a> {
                 self.push(&name, QuantOp::Sum, vec![sizes], scale, Ideal::Plain)?
             }
             Norm::L2 => {
+                let (x, scale) = self.narrow(&name, x)?;
                 let squares =
                     self.push(&name, QuantOp::Mul, vec![x, x], 2 * scale, Ideal::Plain)?;
                 let sum = self.push(&name, QuantOp::Sum, vec![squares], 2 * scale, Ideal::Plain)?;

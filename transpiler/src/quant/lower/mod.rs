@@ -7,6 +7,7 @@
 mod arith;
 mod functions;
 mod input;
+mod special;
 
 use std::collections::HashMap;
 

@@ -2,6 +2,7 @@
 
 use super::super::exact::{key_of, key_range, missing_key, value_of};
 use super::{Branch, KeyTest, QuantTree, QuantTreeNode, QuantTrees};
+use crate::eval::arithmetic;
 use crate::float::{magnitude_bits, pow2};
 use crate::graph::{
     Aggregate, Arithmetic, DType, Graph, Op, Test, Tree, TreeEnsemble, TreeNode, Unary, ValueId,
@@ -72,7 +73,12 @@ impl Chain {
                     steps.push(Step::Scaler { offset: offset[index], scale: scale[index] });
                 }
                 Op::WithConstant { op, constant, constant_first } => {
-                    if *op == Arithmetic::Div && *constant_first {
+                    let is_monotone = match op {
+                        Arithmetic::Div => !constant_first,
+                        Arithmetic::Max | Arithmetic::Min => false,
+                        Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul => true,
+                    };
+                    if !is_monotone {
                         return None;
                     }
                     steps.push(Step::WithConstant {
@@ -110,15 +116,7 @@ impl Chain {
             Step::Scaler { offset, scale } => round(single, round(single, x - offset) * scale),
             Step::WithConstant { op, constant, constant_first } => {
                 let (a, b) = if constant_first { (constant, x) } else { (x, constant) };
-                round(
-                    single,
-                    match op {
-                        Arithmetic::Add => a + b,
-                        Arithmetic::Sub => a - b,
-                        Arithmetic::Mul => a * b,
-                        Arithmetic::Div => a / b,
-                    },
-                )
+                round(single, arithmetic(op, a, b))
             }
             Step::ToF32 => {
                 single = true;
@@ -139,7 +137,8 @@ impl Chain {
             .filter(|step| match step {
                 Step::Scaler { scale, .. } => *scale < 0.0,
                 Step::WithConstant { op, constant, constant_first } => match op {
-                    Arithmetic::Add => false,
+                    // Extremes are no steps of a chain.
+                    Arithmetic::Add | Arithmetic::Max | Arithmetic::Min => false,
                     Arithmetic::Sub => *constant_first,
                     Arithmetic::Mul | Arithmetic::Div => *constant < 0.0,
                 },
