@@ -7,6 +7,7 @@
 mod affine;
 mod dead;
 mod fuse;
+mod heads;
 mod identities;
 mod label;
 mod normals;
@@ -54,6 +55,8 @@ pub const FUSE_DENSE: Pass = Pass { name: "fuse_dense", rewrite: fuse::fuse_dens
 
 /// Moves factors of squares below them, and makes a product of a quotient of quotients.
 pub const SCALE_SQUARES: Pass = Pass { name: "scale_squares", rewrite: squares::scale_squares };
+/// Makes a softmax, or a vector over its sum, of the pieces that it was written in.
+pub const FIND_HEADS: Pass = Pass { name: "find_heads", rewrite: heads::find_heads };
 /// Makes a direction (a vector over its norm) of a vector over the root of the mean of its squares.
 pub const FIND_NORMALS: Pass = Pass { name: "find_normals", rewrite: normals::find_normals };
 
@@ -62,7 +65,8 @@ pub const DELAY_PERMUTATIONS: Pass =
     Pass { name: "delay_permutations", rewrite: permutations::delay_permutations };
 
 /// All rewrites, in the order in which [`simplify`] runs them.
-pub const PASSES: [Pass; 7] = [
+pub const PASSES: [Pass; 8] = [
+    FIND_HEADS,
     FIND_NORMALS,
     REMOVE_IDENTITIES,
     MERGE_SELECTIONS,

@@ -99,7 +99,7 @@ impl Normal {
 }
 
 /// The value of one element that every element of this one is.
-fn one_for_all(graph: &Graph, value: ValueId) -> Option<ValueId> {
+pub(super) fn one_for_all(graph: &Graph, value: ValueId) -> Option<ValueId> {
     let node = &graph.nodes[value];
     match &node.op {
         Op::Gather(_) if graph.nodes[node.inputs[0]].len == 1 => Some(node.inputs[0]),

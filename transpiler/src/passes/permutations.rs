@@ -9,7 +9,9 @@ use crate::graph::{Graph, Op, ValueId};
 pub(super) fn delay_permutations(graph: &mut Graph) -> bool {
     let uses = Uses::of(graph);
     for id in 1..graph.nodes.len() {
-        if uses.is_used(id) && !uses.feeds_trees(id) && (swap(graph, id, &uses) || absorb(graph, id))
+        if uses.is_used(id)
+            && !uses.feeds_trees(id)
+            && (swap(graph, id, &uses) || absorb(graph, id))
         {
             // The uses have changed.
             return true;

@@ -89,11 +89,8 @@ fn padding_counts_if_asked_for() {
 
 #[test]
 fn rounding_up_adds_a_window() {
-    let attributes = vec![
-        int_list("kernel_shape", &[2]),
-        int_list("strides", &[2]),
-        int("ceil_mode", 1),
-    ];
+    let attributes =
+        vec![int_list("kernel_shape", &[2]), int_list("strides", &[2]), int("ceil_mode", 1)];
     let model = image(1, &[5]).node("MaxPool", &["x"], &["y"], attributes).output("y");
     model.gives(&[1.0, 2.0, 5.0, 4.0, 3.0], &[2.0, 5.0, 3.0]);
 }

@@ -61,9 +61,7 @@ fn long_groups_go_by_a_matrix() {
 fn softmax_of_several_groups() {
     let over = |op: &str| image(13).node(op, &["x"], &["y"], vec![int("axis", 1)]).output("y");
     over("Softmax").agrees_with_tract(&[1, 2, 3]);
-    let expected = [
-        -0.474_077, -6.002_475_7, -0.011_047_7, -0.974_077, -0.002_475_7, -4.511_047_7,
-    ];
+    let expected = [-0.474_077, -6.002_475_7, -0.011_047_7, -0.974_077, -0.002_475_7, -4.511_047_7];
     over("LogSoftmax").gives(&ROW, &expected);
     over("LogSoftmax").agrees_with_tract(&[1, 2, 3]);
 }

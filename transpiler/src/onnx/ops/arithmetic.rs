@@ -212,3 +212,24 @@ pub(super) fn spread_row(
     let value = context.emit("broadcast", Op::Gather(indices), &[row.value], len, dtype)?;
     Ok(Row { value, shape: to.clone(), element: row.element })
 }
+
+/// Mod of constant integers: the rest has the divisor's sign, or (`fmod`) the dividend's.
+pub(super) fn modulo(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
+    let (a, b) = (context.constant(0)?, context.constant(1)?);
+    let (Some(left), Some(right)) = (a.as_ints(), b.as_ints()) else {
+        return unsupported("is no shape arithmetic of integers");
+    };
+    let shapes = [&a, &b].map(|t| Shape(t.dims.iter().map(|&dim| Axis::Len(dim)).collect()));
+    let shape = broadcast(context, &shapes[0], &shapes[1])?;
+    let (i, j) = (spread(context, &shapes[0], &shape)?, spread(context, &shapes[1], &shape)?);
+    let truncates = context.node.flag("fmod", false)?;
+    let rest = |(&i, &j): (&usize, &usize)| {
+        let rest = left[i].checked_rem(right[j])?;
+        let crosses = !truncates && rest != 0 && (rest < 0) != (right[j] < 0);
+        Some(if crosses { rest + right[j] } else { rest })
+    };
+    let ints = i.iter().zip(&j).map(rest).collect::<Option<Vec<i64>>>();
+    let ints = ints.ok_or_else(|| context.node.shape_error("a division by zero"))?;
+    let tensor = Tensor { dims: shape.sizes(), data: Data::Ints(ints) };
+    Ok(vec![Value::Constant(Rc::new(tensor))])
+}

@@ -5,12 +5,12 @@ use super::super::context::Context;
 use super::super::node::{unsupported, OpError};
 use super::super::tensor::{Data, Tensor};
 use super::super::value::{Axis, Element, Row, Shape, Value};
-use super::arithmetic::spread;
+use super::arithmetic::{binary, spread};
 use super::groups::matrix as matrix_of_zeros;
-use crate::graph::Op;
+use crate::graph::{Arithmetic, Op};
 
-/// Gemm: `alpha · A' · B' + beta · C`. `B` and `C` are constants, `A` has one row for each row of the
-/// batch. Before opset 11 `C` is mandatory.
+/// Gemm: `alpha · A' · B' + beta · C`. `B` is constant, `A` has one row for each row of the batch, or several.
+/// Before opset 11 `C` is mandatory.
 pub(super) fn gemm(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
     let alpha = context.node.float_or("alpha", 1.0)?;
     let beta = context.node.float_or("beta", 1.0)?;
@@ -45,8 +45,13 @@ pub(super) fn gemm(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
     }
 
     let shape = Shape(vec![rows, Axis::Len(n_outputs)]);
+    let computed = match context.optional(2) {
+        None | Some(Value::Constant(_)) => None,
+        Some(value) => Some(value),
+    };
     let bias = match context.optional(2) {
         None => vec![0.0; n_vectors * n_outputs],
+        Some(_) if computed.is_some() => vec![0.0; n_vectors * n_outputs],
         Some(_) => {
             let tensor = context.constant(2)?;
             let values = floats(context, &tensor, row.element)?;
@@ -59,7 +64,18 @@ pub(super) fn gemm(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
             indices.iter().map(|&index| values[index] * beta).collect()
         }
     };
-    emit_vectors(context, &row, n_vectors, &weights, bias, shape)
+    let mut values = emit_vectors(context, &row, n_vectors, &weights, bias, shape)?;
+    // A computed C is added behind.
+    if let Some(term) = computed {
+        let Some(sum) = values.pop() else { return unsupported("makes nothing") };
+        let mut term = context.row_of(term)?;
+        if beta != 1.0 {
+            term = context.with_scalar("beta", Arithmetic::Mul, &term, beta, false)?;
+        }
+        let sum = binary(context, Arithmetic::Add, sum, Value::Row(term))?;
+        values.push(sum);
+    }
+    Ok(values)
 }
 
 /// MatMul: one operand is a constant matrix (or vector), the other has one vector a row.

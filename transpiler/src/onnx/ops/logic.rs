@@ -8,7 +8,7 @@ use super::super::node::{unsupported, OpError};
 use super::super::tensor::Data;
 use super::super::value::{Axis, Element, Row, Shape, Value};
 use super::arithmetic::{broadcast, spread_row};
-use crate::graph::{Arithmetic, Unary};
+use crate::graph::{Arithmetic, Op, Unary};
 
 /// Less, LessOrEqual, Greater, GreaterOrEqual.
 pub(super) fn compare(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError> {
@@ -47,6 +47,15 @@ fn above(context: &mut Context<'_, '_>, left: usize, right: usize) -> Result<Row
             let negative = context.unary("negative", Unary::Neg, &b)?;
             let op = Unary::Binarize { threshold: -threshold };
             context.unary("", op, &negative)?
+        }
+        (None, None) if context.known(&b).is_some() || context.known(&a).is_some() => {
+            // Constants are rounded as what they are compared with.
+            let constant_first = context.known(&a).is_some();
+            let (x, constant) = if constant_first { (&b, &a) } else { (&a, &b) };
+            let constant = context.known(constant).unwrap_or(&[]).to_vec();
+            let op = Op::WithConstant { op: Arithmetic::Sub, constant, constant_first };
+            let difference = context.same_shape("difference", op, x)?;
+            context.unary("", Unary::Binarize { threshold: 0.0 }, &difference)?
         }
         (None, None) => {
             let difference = context.pair("difference", Arithmetic::Sub, &a, &b)?;
@@ -211,7 +220,6 @@ fn product(
         return Ok(None);
     }
     let constant = values.to_vec();
-    let op =
-        crate::graph::Op::WithConstant { op: Arithmetic::Mul, constant, constant_first: false };
+    let op = Op::WithConstant { op: Arithmetic::Mul, constant, constant_first: false };
     Ok(Some(context.same_shape(part, op, factor)?))
 }

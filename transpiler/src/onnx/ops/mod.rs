@@ -87,6 +87,7 @@ fn find_onnx(op: &str) -> Option<Translation> {
         "Sub" => |context| arithmetic::translate(context, Arithmetic::Sub),
         "Mul" => |context| arithmetic::translate(context, Arithmetic::Mul),
         "Div" => |context| arithmetic::translate(context, Arithmetic::Div),
+        "Mod" => arithmetic::modulo,
         "Gemm" => dense::gemm,
         "MatMul" => dense::mat_mul,
         "BatchNormalization" => normalization::batch_normalization,

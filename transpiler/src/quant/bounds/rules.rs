@@ -140,12 +140,13 @@ pub(super) fn pointwise(model: &Model<'_>, id: ValueId, i: usize, operands: &[St
             let quant = x.quant.clamp(*lo as f64 * unit, *hi as f64 * unit);
             (x.real.clamp(*min, *max), quant, Interval::new(low, high))
         }
-        (QuantOp::Greater { .. }, Ideal::Threshold(threshold), Some(x)) => {
-            let above = |of: Interval| of.lo > *threshold;
-            let below = |of: Interval| of.hi <= *threshold;
-            if above(x.real) && above(x.quant) {
+        (QuantOp::Greater { threshold: integer }, Ideal::Threshold(threshold), Some(x)) => {
+            let limit = *integer as f64 * model.unit(node.inputs[0], i);
+            let above = |of: Interval, limit: f64| of.lo > limit;
+            let below = |of: Interval, limit: f64| of.hi <= limit;
+            if above(x.real, *threshold) && above(x.quant, limit) {
                 (Interval::point(1.0), Interval::point(1.0), Interval::ZERO)
-            } else if below(x.real) && below(x.quant) {
+            } else if below(x.real, *threshold) && below(x.quant, limit) {
                 (Interval::ZERO, Interval::ZERO, Interval::ZERO)
             } else {
                 return State::unknown(proved);

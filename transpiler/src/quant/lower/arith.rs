@@ -9,6 +9,8 @@ use crate::graph::{Arithmetic, Op, ValueId};
 
 /// Bits to which rounding a constant factor leaves its products as they are.
 const CONSTANT_BITS: i32 = 16;
+/// Fewest bits of a feature's factor.
+const LEAST_FACTOR_BITS: i32 = 10;
 /// Bits that an integer factor may take.
 const MAX_FACTOR_BITS: i32 = 60;
 
@@ -160,7 +162,11 @@ impl<'a> Lowering<'a> {
             return Ok(None);
         }
         let largest = lifted.iter().fold(0.0f64, |most, unit| most.max(unit.abs()));
+        // No feature loses its own resolution, however small it is beside the others.
+        let sizes = lifted.iter().map(|unit| unit.abs()).filter(|&unit| unit > 0.0);
+        let least = sizes.fold(largest, f64::min);
         let out = (CONSTANT_BITS + ceil_log2(widest / reach))
+            .max(LEAST_FACTOR_BITS - floor_log2(least))
             .min(MAX_FACTOR_BITS - magnitude_bits(largest));
         let mul = lifted.iter().map(|unit| (unit * pow2(out)).round() as i64).collect();
         let add = offset.iter().map(|term| (term * pow2(out)).round() as i128).collect();

@@ -144,8 +144,21 @@ impl<'a> Lowering<'a> {
         let node = &self.graph.nodes[index];
         let scaled = threshold * pow2(self.nodes[x].scale_log2);
         let limit = pow2(MAX_BITS as i32);
-        let op = QuantOp::Greater { threshold: scaled.floor().clamp(-limit, limit) as i128 };
+        // A feature that is the threshold itself is rounded as it is, and does not exceed it.
+        let whole = if self.is_feature(x) { scaled.round() } else { scaled.floor() };
+        let op = QuantOp::Greater { threshold: whole.clamp(-limit, limit) as i128 };
         self.push(&node.name, op, vec![x], 0, Ideal::Threshold(threshold))
+    }
+
+    /// Whether the value's elements are features as they were rounded.
+    fn is_feature(&self, x: ValueId) -> bool {
+        let node = &self.nodes[x];
+        match &node.op {
+            QuantOp::Input => true,
+            QuantOp::Gather(_) => self.is_feature(node.inputs[0]),
+            QuantOp::Scale { .. } => self.aligned_input == Some(x) && node.inputs == [0],
+            _ => false,
+        }
     }
 
     /// `√x` with as many fractional bits as tables have.

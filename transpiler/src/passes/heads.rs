@@ -1,0 +1,115 @@
+//! Probabilities in pieces, as exporters write them, made one node.
+
+use super::uses::Uses;
+use crate::graph::{
+    Aggregate, Arithmetic, Graph, Node, Norm, Op, Reduction, TreeEnsemble, TreeNode, Unary, ValueId,
+};
+
+/// `e^(x − ln Σe^x)` is the softmax of `x`; `x / Σx`, where no element can be negative, is `x` over its sum of
+/// magnitudes, which takes a sum of 0.
+pub(super) fn find_heads(graph: &mut Graph) -> bool {
+    let uses = Uses::of(graph);
+    let mut changed = false;
+    for id in 1..graph.nodes.len() {
+        if !uses.is_used(id) || uses.feeds_trees(id) {
+            continue;
+        }
+        let found = softmax(graph, id).map(|x| (Op::Softmax, x));
+        let found = found.or_else(|| share(graph, id).map(|x| (Op::Normalize(Norm::L1), x)));
+        if let Some((op, x)) = found {
+            graph.nodes[id].op = op;
+            graph.nodes[id].inputs = vec![x];
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// What the node is the softmax of.
+fn softmax(graph: &Graph, id: ValueId) -> Option<ValueId> {
+    let Op::Unary(Unary::Exp) = graph.nodes[id].op else { return None };
+    let below = &graph.nodes[graph.nodes[id].inputs[0]];
+    let (Op::Elementwise(Arithmetic::Sub), &[x, sum]) = (&below.op, below.inputs.as_slice()) else {
+        return None;
+    };
+    let sum = &graph.nodes[super::normals::one_for_all(graph, sum)?];
+    (sum.op == Op::Reduce(Reduction::LogSumExp) && sum.inputs == [x]).then_some(x)
+}
+
+/// What the node divides by its sum.
+fn share(graph: &Graph, id: ValueId) -> Option<ValueId> {
+    let node = &graph.nodes[id];
+    let (Op::Elementwise(Arithmetic::Div), &[x, sum]) = (&node.op, node.inputs.as_slice()) else {
+        return None;
+    };
+    let sum = &graph.nodes[super::normals::one_for_all(graph, sum)?];
+    let is_sum = sum.op == Op::Reduce(Reduction::Sum) && sum.inputs == [x];
+    (is_sum && ranges(graph, x)[x].0 >= 0.0).then_some(x)
+}
+
+/// For each value up to `last` a range that holds every element, as far as the nodes alone tell.
+fn ranges(graph: &Graph, last: ValueId) -> Vec<(f64, f64)> {
+    let mut ranges = Vec::with_capacity(last + 1);
+    for node in &graph.nodes[..=last] {
+        let range = range(node, &ranges);
+        ranges.push(range);
+    }
+    ranges
+}
+
+fn range(node: &Node, before: &[(f64, f64)]) -> (f64, f64) {
+    const ALL: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+    let of = |operand: usize| before[node.inputs[operand]];
+    let hull = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
+    match &node.op {
+        Op::Constant(values) => values.iter().map(|&x| (x, x)).reduce(hull).unwrap_or(ALL),
+        Op::Softmax | Op::Unary(Unary::Sigmoid | Unary::Binarize { .. } | Unary::ToBool) => {
+            (0.0, 1.0)
+        }
+        Op::Unary(Unary::Exp | Unary::Abs | Unary::Sqrt | Unary::Softplus) => (0.0, f64::INFINITY),
+        Op::Unary(Unary::Relu) => (of(0).0.max(0.0), of(0).1.max(0.0)),
+        Op::Unary(Unary::Clip { min, max }) => {
+            let (lo, hi) = of(0);
+            (lo.max(*min).min(*max), hi.max(*min).min(*max))
+        }
+        Op::Unary(Unary::ToF32 | Unary::ToF64) | Op::Gather(_) => of(0),
+        Op::Concat => (0..node.inputs.len()).map(of).reduce(hull).unwrap_or(ALL),
+        Op::Elementwise(Arithmetic::Add) => (of(0).0 + of(1).0, of(0).1 + of(1).1),
+        Op::Elementwise(Arithmetic::Mul | Arithmetic::Div) if of(0).0 >= 0.0 && of(1).0 >= 0.0 => {
+            (0.0, f64::INFINITY)
+        }
+        Op::Elementwise(Arithmetic::Mul) if node.inputs[0] == node.inputs[1] => {
+            (0.0, f64::INFINITY)
+        }
+        Op::WithConstant { op, constant, constant_first } => {
+            let (lo, hi) = of(0);
+            let ends = constant.iter().map(|&c| match (op, constant_first) {
+                (Arithmetic::Add, _) => (lo + c, hi + c),
+                (Arithmetic::Sub, false) => (lo - c, hi - c),
+                (Arithmetic::Sub, true) => (c - hi, c - lo),
+                (Arithmetic::Mul, _) if c > 0.0 => (lo * c, hi * c),
+                (Arithmetic::Div, false) if c > 0.0 => (lo / c, hi / c),
+                (Arithmetic::Max, _) => (lo.max(c), hi.max(c)),
+                (Arithmetic::Min, _) => (lo.min(c), hi.min(c)),
+                _ => ALL,
+            });
+            ends.reduce(hull).unwrap_or(ALL)
+        }
+        Op::Trees(ensemble) if least_of_trees(ensemble) >= 0.0 => (0.0, f64::INFINITY),
+        _ => ALL,
+    }
+}
+
+/// 0 or more where no leaf and no base is negative.
+fn least_of_trees(ensemble: &TreeEnsemble) -> f64 {
+    let leaves = ensemble.trees.iter().flat_map(|tree| &tree.nodes).flat_map(|node| match node {
+        TreeNode::Leaf(weights) => weights.as_slice(),
+        TreeNode::Branch { .. } => &[],
+    });
+    let least = leaves.map(|&(_, weight)| weight).fold(0.0, f64::min);
+    match ensemble.aggregate {
+        Aggregate::Sum | Aggregate::Min | Aggregate::Max => {
+            ensemble.base.iter().copied().fold(least, f64::min)
+        }
+    }
+}
