@@ -24,6 +24,13 @@ extern fn array_snapshot_multi_pop_front<Popped, impl Info: FixedArray<Popped>>(
 
 pub extern fn array_snapshot_pop_front<T>(ref arr: @Array<T>) -> Option<Box<@T>> nopanic;
 
+extern fn array_slice<T>(
+    snapshot: @Array<T>, start: usize, length: usize,
+) -> Option<@Array<T>> implicits(RangeCheck) nopanic;
+
+/// Some cells from the middle; `None` if there are too few.
+pub use array_slice as slice_cells;
+
 /// A struct of a single member.
 pub trait Wrapper<T> {
     /// The member.

@@ -260,6 +260,63 @@ fn dense_layers_of_all_widths() {
     }
 }
 
+/// Convolutions and pools: matrices of zeros but for a window, and the larger of several elements.
+#[test]
+fn layers_that_read_parts_of_their_input() {
+    const SIDE: usize = 8;
+    const CHANNELS: usize = 5;
+    let mut random = Random::new(11);
+    let mut b = Builder::new(SIDE * SIDE, DType::F64);
+    let out = SIDE - 2;
+    let kernel: Vec<f64> = (0..CHANNELS * 9).map(|_| random.uniform()).collect();
+    let mut weights = vec![0.0; out * out * CHANNELS * SIDE * SIDE];
+    for position in 0..out * out {
+        for channel in 0..CHANNELS {
+            for tap in 0..9 {
+                let place = (position / out + tap / 3) * SIDE + position % out + tap % 3;
+                let row = position * CHANNELS + channel;
+                weights[row * SIDE * SIDE + place] = kernel[channel * 9 + tap];
+            }
+        }
+    }
+    let rows = out * out * CHANNELS;
+    let bias = (0..rows).map(|row| kernel[row % CHANNELS]).collect();
+    let conv = b.node(Op::Dense { weights, bias }, &[0], rows);
+    let active = b.unary(Unary::Relu, conv);
+    let half = out / 2;
+    let mut most: Option<ValueId> = None;
+    for tap in 0..4 {
+        let place = |at: usize| {
+            let (position, channel) = (at / CHANNELS, at % CHANNELS);
+            let (row, column) = (position / half * 2 + tap / 2, position % half * 2 + tap % 2);
+            (row * out + column) * CHANNELS + channel
+        };
+        let picked = (0..half * half * CHANNELS).map(place).collect();
+        let next = b.node(Op::Gather(picked), &[active], half * half * CHANNELS);
+        most = Some(match most {
+            None => next,
+            Some(most) => {
+                let op = Op::Elementwise(Arithmetic::Max);
+                b.node(op, &[most, next], half * half * CHANNELS)
+            }
+        });
+    }
+    let scores = b.dense(&mut random, most.unwrap(), 4, 0.1);
+    b.show(scores);
+    let graph = b.finish();
+    let quant = quantized(&graph, (0.0, 1.0), FeatureMode::Exact, 8);
+    let built = zoo::build(&quant, Some(Shape::Looped.into()), false);
+    let in_windows = built.package.files.iter().any(|(_, text)| text.contains("windows("));
+    assert!(in_windows, "the first layer reads parts of its input");
+    check(&graph, &quant, &rows_within(12, SIDE * SIDE));
+}
+
+fn rows_within(seed: u64, len: usize) -> Vec<Vec<f64>> {
+    let mut random = Random::new(seed);
+    let row = |_| (0..len).map(|_| (random.uniform() + 1.0) / 2.0).collect();
+    (0..4).map(row).collect()
+}
+
 /// A random tree over `features`, with every kind of test.
 fn random_tree(random: &mut Random, features: usize, targets: usize, depth: usize) -> Tree {
     let mut nodes = Vec::new();

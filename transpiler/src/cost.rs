@@ -7,7 +7,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use crate::layout::{packs, LanePlan, Shape};
+use crate::layout::{packs, runtime_lanes, supports, LanePlan, Shape, Windows};
 use crate::quant::{KeyTest, QuantGraph, QuantOp, QuantTree, QuantTreeNode, QuantTrees};
 
 /// VM steps by what they are spent on.
@@ -79,9 +79,9 @@ pub fn estimate(graph: &QuantGraph, shape: Shape) -> Steps {
         };
         match &node.op {
             QuantOp::Input | QuantOp::Constant(_) | QuantOp::Gather(_) | QuantOp::Concat => {}
-            QuantOp::Dense { bias, .. } => {
+            QuantOp::Dense { weights, bias } => {
                 let plan = LanePlan::new(&node.ranges, 0);
-                steps += dense(&plan, inputs, bias.len(), shape);
+                steps += dense(&plan, weights, inputs, bias.len(), shape);
             }
             // Half of the values are positive, as a rule.
             QuantOp::Shift { .. } => steps.rescaling += scalar(DIV_REM),
@@ -115,16 +115,29 @@ pub fn estimate(graph: &QuantGraph, shape: Shape) -> Steps {
     steps
 }
 
-fn dense(plan: &LanePlan, inputs: usize, rows: usize, shape: Shape) -> Steps {
+fn dense(plan: &LanePlan, weights: &[i64], inputs: usize, rows: usize, shape: Shape) -> Steps {
+    // Straight-line code leaves out what has no weight; loops do where that is most of a layer.
+    let read = |weights: &[i64], plan: &LanePlan| -> u64 {
+        let groups = supports(weights, inputs, plan);
+        groups.map(|read| read.into_iter().filter(|&read| read).count() as u64).sum()
+    };
     let (products, splitting) = match (packs(plan, inputs, rows), shape) {
-        (false, Shape::Unrolled) => ((2 * inputs as u64 + 1) * rows as u64, 6 * rows as u64),
-        (_, Shape::Unrolled) => {
-            ((2 * inputs as u64 + 1) * plan.groups(rows) as u64, splitting(plan, rows))
+        (false, Shape::Unrolled) => {
+            let read = weights.iter().filter(|&&weight| weight != 0).count() as u64;
+            (2 * read + rows as u64, 6 * rows as u64)
         }
-        (_, Shape::Looped) => (
-            inputs as u64 * plan.groups(rows) as u64 * LOOPED_PRODUCT_TENTHS / 10,
-            splitting(plan, rows) * 2,
-        ),
+        (_, Shape::Unrolled) => {
+            let groups = plan.groups(rows) as u64;
+            (2 * read(weights, plan) + groups, splitting(plan, rows))
+        }
+        (_, Shape::Looped) => {
+            let windows = Windows::new(weights, inputs, inputs, &runtime_lanes(plan.clone(), rows));
+            let products = match windows {
+                Some(windows) => windows.steps() as u64,
+                None => inputs as u64 * plan.groups(rows) as u64 * LOOPED_PRODUCT_TENTHS / 10,
+            };
+            (products, splitting(plan, rows) * 2)
+        }
     };
     Steps { products, splitting, ..Steps::default() }
 }

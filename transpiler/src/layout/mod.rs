@@ -5,6 +5,7 @@
 
 mod lanes;
 mod readers;
+mod windows;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use crate::quant::{QuantGraph, QuantOp};
 
 pub use lanes::LanePlan;
 pub(crate) use readers::{one_dense_reads_the_row, Readers};
+pub(crate) use windows::{supports, Windows, WINDOW};
 
 /// The two ways to write a model down; both compute the same integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

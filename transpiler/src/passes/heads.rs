@@ -5,8 +5,11 @@ use crate::graph::{
     Aggregate, Arithmetic, Graph, Node, Norm, Op, Reduction, TreeEnsemble, TreeNode, Unary, ValueId,
 };
 
+/// What sums of probabilities may be off by.
+const ROUNDING: f64 = 1e-5;
+
 /// `e^(x − ln Σe^x)` is the softmax of `x`; `x / Σx`, where no element can be negative, is `x` over its sum of
-/// magnitudes, which takes a sum of 0.
+/// magnitudes, which takes a sum of 0; `c / (1 + e^x)` is a sigmoid.
 pub(super) fn find_heads(graph: &mut Graph) -> bool {
     let uses = Uses::of(graph);
     let mut changed = false;
@@ -20,6 +23,8 @@ pub(super) fn find_heads(graph: &mut Graph) -> bool {
             graph.nodes[id].op = op;
             graph.nodes[id].inputs = vec![x];
             changed = true;
+        } else {
+            changed |= sigmoid(graph, id, &uses);
         }
     }
     changed
@@ -44,7 +49,7 @@ fn share(graph: &Graph, id: ValueId) -> Option<ValueId> {
     };
     let sum = &graph.nodes[super::normals::one_for_all(graph, sum)?];
     let is_sum = sum.op == Op::Reduce(Reduction::Sum) && sum.inputs == [x];
-    (is_sum && ranges(graph, x)[x].0 >= 0.0).then_some(x)
+    (is_sum && ranges(graph, x)[x].0 >= -ROUNDING).then_some(x)
 }
 
 /// For each value up to `last` a range that holds every element, as far as the nodes alone tell.
@@ -95,21 +100,51 @@ fn range(node: &Node, before: &[(f64, f64)]) -> (f64, f64) {
             });
             ends.reduce(hull).unwrap_or(ALL)
         }
-        Op::Trees(ensemble) if least_of_trees(ensemble) >= 0.0 => (0.0, f64::INFINITY),
+        Op::Trees(ensemble) => of_trees(ensemble),
         _ => ALL,
     }
 }
 
-/// 0 or more where no leaf and no base is negative.
-fn least_of_trees(ensemble: &TreeEnsemble) -> f64 {
-    let leaves = ensemble.trees.iter().flat_map(|tree| &tree.nodes).flat_map(|node| match node {
-        TreeNode::Leaf(weights) => weights.as_slice(),
-        TreeNode::Branch { .. } => &[],
-    });
-    let least = leaves.map(|&(_, weight)| weight).fold(0.0, f64::min);
-    match ensemble.aggregate {
-        Aggregate::Sum | Aggregate::Min | Aggregate::Max => {
-            ensemble.base.iter().copied().fold(least, f64::min)
+/// The range of an ensemble's targets.
+fn of_trees(ensemble: &TreeEnsemble) -> (f64, f64) {
+    let (mut lo, mut hi) = (0.0f64, 0.0f64);
+    for tree in &ensemble.trees {
+        let leaves = tree.nodes.iter().flat_map(|node| match node {
+            TreeNode::Leaf(weights) => weights.as_slice(),
+            TreeNode::Branch { .. } => &[],
+        });
+        // A leaf that does not name a target counts 0.
+        let (least, most) = leaves.fold((0.0f64, 0.0f64), |(least, most), &(_, weight)| {
+            (least.min(weight), most.max(weight))
+        });
+        match ensemble.aggregate {
+            Aggregate::Sum => (lo, hi) = (lo + least, hi + most),
+            Aggregate::Min | Aggregate::Max => (lo, hi) = (lo.min(least), hi.max(most)),
         }
     }
+    let base = |pick: fn(f64, f64) -> f64| ensemble.base.iter().copied().reduce(pick);
+    (lo + base(f64::min).unwrap_or(0.0), hi + base(f64::max).unwrap_or(0.0))
+}
+
+/// `c / (1 + e^x)` is `c` times the sigmoid of `-x`, where nothing else looks at what lies between.
+fn sigmoid(graph: &mut Graph, id: ValueId, uses: &Uses) -> bool {
+    let (Op::WithConstant { op: Arithmetic::Div, constant, constant_first: true }, &[sum]) =
+        (&graph.nodes[id].op, graph.nodes[id].inputs.as_slice())
+    else {
+        return false;
+    };
+    let (constant, one) = (constant.clone(), &graph.nodes[sum]);
+    let Op::WithConstant { op: Arithmetic::Add, constant: ones, .. } = &one.op else {
+        return false;
+    };
+    let power = one.inputs[0];
+    let is_exp = graph.nodes[power].op == Op::Unary(Unary::Exp);
+    let alone = uses.is_single(sum) && uses.is_single(power);
+    if !is_exp || !alone || ones.iter().any(|&one| one != 1.0) {
+        return false;
+    }
+    graph.nodes[power].op = Op::Unary(Unary::Neg);
+    graph.nodes[sum].op = Op::Unary(Unary::Sigmoid);
+    graph.nodes[id].op = Op::WithConstant { op: Arithmetic::Mul, constant, constant_first: false };
+    true
 }

@@ -4,7 +4,7 @@ use starknet_types_core::felt::Felt;
 
 use super::{Body, MAX_CONSTANT, POSITIVE};
 use crate::emit::EmitError;
-use crate::layout::{runtime_lanes, LanePlan};
+use crate::layout::{runtime_lanes, LanePlan, Windows, WINDOW};
 
 /// The runtime takes inputs in multiples of this.
 const INPUT_CHUNK: usize = 8;
@@ -26,6 +26,14 @@ impl Body<'_> {
         let x = node.inputs[0];
         let columns = self.graph.nodes[x].ranges.len();
         let available = columns + self.extra(x);
+        if let Some(windows) = Windows::new(weights, columns, available, &plan) {
+            let layout = self.layout(&plan, finish, align);
+            self.windows(index, &windows, &plan, &layout, (weights, bias));
+            for later in done {
+                self.alias[later] = Some(index);
+            }
+            return Ok(());
+        }
         let (input, width) = if available.is_multiple_of(INPUT_CHUNK) {
             (self.padded(x), available)
         } else {
@@ -71,6 +79,62 @@ impl Body<'_> {
             self.alias[later] = Some(index);
         }
         Ok(())
+    }
+
+    /// A layer that reads parts of its input: for each group its bias, then the weights of each of its windows.
+    fn windows(
+        &mut self,
+        index: usize,
+        windows: &Windows,
+        plan: &LanePlan,
+        layout: &str,
+        (weights, bias): (&[i64], &[i128]),
+    ) {
+        let x = self.graph.nodes[index].inputs[0];
+        let (input, columns) = (self.padded(x), self.graph.nodes[x].ranges.len());
+        self.imports.insert("windows");
+        let array = self.fresh("a");
+        self.push(format!("let mut {array}: Array<felt252> = array![];"));
+        let places: Vec<Felt> = (0..plan.per_felt()).map(|k| plan.place(k)).collect();
+        let length = 1 + windows.count * WINDOW;
+        for piece in (0..windows.starts.len()).collect::<Vec<_>>().chunks(MAX_CONSTANT / length) {
+            let (mut starts, mut felts) = (Vec::new(), Vec::new());
+            for &group in piece {
+                let first = group * plan.per_felt();
+                let rows = first..(first + plan.per_felt()).min(bias.len());
+                let offset = plan.pack_offset(plan.per_felt());
+                felts.push(plan.pack(rows.clone().map(|row| bias[row])) + offset);
+                let mut next = 0;
+                for window in 0..windows.count {
+                    // Windows that a group does not need read the first inputs and count nothing.
+                    let start = windows.starts[group].get(window);
+                    starts.push(start.copied().unwrap_or(0));
+                    for column in 0..WINDOW {
+                        let column = start.map(|start| start + column);
+                        let column = column.filter(|column| (next..columns).contains(column));
+                        let weight = column.map_or(Felt::ZERO, |column| {
+                            rows.clone().zip(&places).fold(Felt::ZERO, |sum, (row, place)| {
+                                match weights[row * columns + column] {
+                                    0 => sum,
+                                    weight => sum + Felt::from(weight) * place,
+                                }
+                            })
+                        });
+                        felts.push(weight);
+                    }
+                    next = start.map_or(next, |start| start + WINDOW);
+                }
+            }
+            let text: Vec<_> = felts.iter().map(|felt| format!("{felt:#x}")).collect();
+            let weights = self.constant("felt252", felts.len(), &text.join(","));
+            let starts_name = self.constant("u32", starts.len(), &super::list(&starts));
+            self.push(format!(
+                "windows({input}, {starts_name}.span(), {weights}.span(), {}, {layout}, ref {array});",
+                windows.count
+            ));
+        }
+        self.push(format!("let v{index} = {array}.span();"));
+        self.extra[index] = windows.starts.len() * plan.per_felt() - bias.len();
     }
 
     /// What the lanes go through before they are appended, and the nodes that this covers: a Relu, a

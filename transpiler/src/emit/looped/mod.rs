@@ -340,7 +340,7 @@ impl<'a> Body<'a> {
 /// Where the runtime has a name.
 fn path(name: &str) -> String {
     let module = match name {
-        "quads" | "groups" => "dense",
+        "quads" | "groups" | "windows" => "dense",
         "Layout" | "Offset" | "Rescale" | "RescaleRelu" | "split" => "lanes",
         "keys" | "with_missing" | "forest" | "Node" | "Least" | "Most" => "tree",
         _ => "scalar",

@@ -7,6 +7,8 @@ use super::super::ImportError;
 use super::select::{row_major, strided};
 use crate::graph::{Arithmetic, Op, Reduction};
 
+/// Groups whose sums are taken one by one: a matrix rounds what it sums up.
+const MOST_SUMS: usize = 64;
 /// Operands that a group's elements are taken from one by one; larger groups go by a matrix.
 const MOST_STEPS: usize = 9;
 /// Most weights of a matrix that stands for sums.
@@ -128,7 +130,7 @@ impl Groups {
                 Reduction::LogSumExp => {}
             }
         }
-        if self.count() > 1 && reduction == Reduction::Sum {
+        if self.count() > MOST_SUMS && reduction == Reduction::Sum {
             return self.weighted(context, row, 1.0);
         }
         let dtype = row.element.dtype();

@@ -164,7 +164,12 @@ impl<'a> Lowering<'a> {
     /// `√x` with as many fractional bits as tables have.
     fn sqrt(&mut self, name: &str, x: ValueId) -> Result<ValueId, LowerError> {
         let out = self.precision.table_bits as i32;
-        let x = self.at_scale(name, x, 2 * out)?;
+        let mut x = self.at_scale(name, x, 2 * out)?;
+        if super::super::hull(&self.nodes[x].ranges).lo < 0 {
+            // A negative number has no root; rounding may make one of 0.
+            let op = QuantOp::Clip { lo: 0, hi: 1 << MAX_BITS };
+            x = self.push(name, op, vec![x], 2 * out, Ideal::Same)?;
+        }
         self.push(name, QuantOp::Sqrt, vec![x], out, Ideal::Plain)
     }
 
