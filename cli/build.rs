@@ -1,45 +1,10 @@
 //! Embeds the registry's Cairo package, which `nilo registry deploy` compiles.
 
 use std::error::Error;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+
+#[path = "../package/embed.rs"]
+mod embed;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    embed("registry-contracts", "registry_files.rs")
-}
-
-/// Writes a table of a package's files. Paths start at this package: another clone that shares the target folder
-/// must not be given the files of this one.
-fn embed(package: &str, name: &str) -> Result<(), Box<dyn Error>> {
-    let root = Path::new("..").join(package);
-    println!("cargo:rerun-if-changed={}", root.display());
-    let mut files = vec![root.join("README.md"), root.join("Scarb.toml")];
-    collect(&root.join("src"), &mut files)?;
-    files.sort();
-    let mut table = String::from("&[\n");
-    for file in &files {
-        let slashes = |path: &Path| {
-            let parts = path.components().map(|part| part.as_os_str().to_string_lossy());
-            parts.collect::<Vec<_>>().join("/")
-        };
-        let (name, path) = (slashes(file.strip_prefix(&root)?), slashes(file));
-        let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/{path}"));
-        writeln!(table, "    ({name:?}, include_str!({path})),")?;
-    }
-    table.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join(name), table)?;
-    Ok(())
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "cairo") {
-            files.push(path);
-        }
-    }
-    Ok(())
+    embed::embed("registry-contracts", "registry_files.rs")
 }

@@ -1,11 +1,9 @@
 //! The models of the zoo, and the whole path from ONNX to a run.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ndarray::{ArrayD, Axis};
-use ndarray_npy::ReadNpyExt;
 use nilometer_air::cairo::{ProofFile, Security};
 use nilometer_cairo::compile::Sources;
 use nilometer_cairo::{Program, Run, RunOptions, Toolchain, ToolchainOptions};
@@ -18,44 +16,7 @@ use nilometer_verifier::{verify, VerifyError};
 use starknet_types_core::felt::Felt;
 use tempfile::TempDir;
 
-/// Every model of the zoo.
-pub const MODELS: [&str; 19] = [
-    "mlp_bc_30_32_16_1_sigmoid",
-    "mlp_diabetes_10_64_64_1_tanh",
-    "mlp_digits_64_128_64_10",
-    "mlp_digits_64_64_10",
-    "mlp_iris_4_16_3",
-    "mlp_iris_4_16_3_softmax",
-    "mlp_scale_10k",
-    "mlp_scale_60k",
-    "pipe_bc_scaler_mlp_zipmap",
-    "pipe_wine_scaler_rf20",
-    "rockybot",
-    "skl_mlp_iris",
-    "tree_bc_gbc50_d3",
-    "tree_bc_xgb100",
-    "tree_diabetes_gbr100_d3",
-    "tree_digits_rf100_d10",
-    "tree_iris_dt4",
-    "tree_iris_dt4_zipmap",
-    "tree_wine_rf10",
-];
-
-/// The zoo's folder.
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/zoo")
-}
-
-/// The rows of an array file, whatever its number type.
-pub fn rows(path: &Path) -> Vec<Vec<f64>> {
-    let bytes = fs::read(path).unwrap();
-    let array: ArrayD<f64> = ArrayD::<f32>::read_npy(bytes.as_slice())
-        .map(|a| a.mapv(f64::from))
-        .or_else(|_| ArrayD::<f64>::read_npy(bytes.as_slice()))
-        .or_else(|_| ArrayD::<i64>::read_npy(bytes.as_slice()).map(|a| a.mapv(|x| x as f64)))
-        .unwrap();
-    array.axis_iter(Axis(0)).map(|row| row.iter().copied().collect()).collect()
-}
+pub use nilometer_test_support::zoo::{folder, rows, MODELS};
 
 /// A model of the zoo with its data.
 pub struct Model {

@@ -11,6 +11,23 @@
 //! Every stage is a pure function of its input: the same source gives the same Sierra, program,
 //! hash, trace and class, byte for byte, on every machine. This crate proves nothing, knows
 //! nothing of models, prints nothing, and touches no file but the cache and temporary folders.
+//!
+//! ```no_run
+//! use std::collections::BTreeMap;
+//!
+//! use nilometer_cairo::{Program, RunOptions, Sources, Toolchain, ToolchainOptions};
+//!
+//! // The first call builds the compiler, which takes minutes.
+//! let toolchain = Toolchain::locate(&ToolchainOptions::default(), &|step| eprintln!("{step:?}"))?;
+//! let sources = Sources {
+//!     crates: BTreeMap::from([("model".to_owned(), "model/src".into())]),
+//!     main: vec!["model".to_owned()],
+//! };
+//! let compiled = toolchain.compile(&sources, &["model::main"], &[])?;
+//! let program = Program::from_sierra(&compiled.sierra.unwrap_or_default(), "model::main")?;
+//! println!("{} steps", program.run(&[], &RunOptions::default())?.steps);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -17,7 +17,6 @@ use nilometer_transpiler::schema::SchemaError;
 use nilometer_verifier::VerifyError;
 use serde_json::{json, Map, Value};
 
-use crate::commands::check::NotTheModel;
 use crate::input::InputError;
 use crate::table::printable;
 use crate::table::table;
@@ -288,7 +287,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         return Some(crate::chain::failure(error));
     }
     #[cfg(feature = "chain")]
-    if let Some(error) = cause.downcast_ref::<crate::commands::registry::verify::NotReproduced>() {
+    if let Some(error) = cause.downcast_ref::<NotReproduced>() {
         return help(Kind::Chain, error.help());
     }
     if cause.is::<SchemaError>() {
@@ -303,7 +302,7 @@ fn invalid_proof(help: Option<String>) -> Failure {
     failure
 }
 
-/// The nodes that are unsupported, one a line.
+/// The nodes that are unsupported, one per line.
 pub fn unsupported(nodes: &[UnsupportedNode]) -> String {
     const SHOWN: usize = 40;
     let mut lines: Vec<String> = nodes
@@ -321,6 +320,32 @@ pub fn unsupported(nodes: &[UnsupportedNode]) -> String {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
+
+/// The program that a package holds is not its model.
+#[derive(Debug, thiserror::Error)]
+#[error("the program is not the model: {0}")]
+pub struct NotTheModel(pub nilometer_package::Error);
+
+#[cfg(feature = "chain")]
+/// The ONNX file and the way it was transpiled do not give what is registered.
+#[derive(Debug, thiserror::Error)]
+#[error("this ONNX file and {by} give other hashes than those that are registered")]
+pub struct NotReproduced {
+    pub by: &'static str,
+    pub with_rows: bool,
+}
+
+#[cfg(feature = "chain")]
+impl NotReproduced {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        if self.with_rows {
+            "the version was not made from this ONNX file in this way, or by another version of Nilometer"
+        } else {
+            "this does not say that the version is wrong: its precision may have been chosen on calibration rows; give `--package` with the package or its description.json"
+        }
+    }
+}
 
 fn import(error: &ImportError) -> Failure {
     match error {

@@ -18,6 +18,10 @@ mod model_file;
 mod output;
 mod progress;
 mod proving;
+mod rows;
+mod settings;
+#[cfg(feature = "explore")]
+mod site;
 mod table;
 
 use std::process::ExitCode;

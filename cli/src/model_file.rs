@@ -1,6 +1,6 @@
 //! The bytes of a model file, with the weights that stand in files beside it.
 //!
-//! The names of those files come from the model, which nobody vouches for: only regular files in the model's
+//! The names of those files come from the model, which is untrusted: only regular files in the model's
 //! own folder are read, never through a link or a path that leaves it, and only the bytes that are named.
 
 use std::fs::{self, File};

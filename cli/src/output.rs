@@ -103,7 +103,7 @@ impl Output {
 
     /// Shows an error; its exit code.
     pub fn failure(self, error: &anyhow::Error) -> ExitCode {
-        // Whoever reads the output has closed it: there is nobody to tell.
+        // The reader has closed the output.
         let closed = |cause: &(dyn std::error::Error + 'static)| {
             let error = cause.downcast_ref::<io::Error>();
             error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

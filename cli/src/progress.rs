@@ -1,10 +1,14 @@
-//! Progress on standard error; nothing where that is no terminal.
+//! Progress on standard error; nothing where that is not a terminal.
 
 use std::time::Duration;
 
+use console::style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nilometer_cairo::ToolchainStep;
+use nilometer_package::numbers::duration;
 use nilometer_package::pipeline::{Observer, Stage, StageDone};
+
+use crate::output::Output;
 
 /// A spinner with a message, or a bar.
 #[derive(Debug)]
@@ -66,14 +70,15 @@ impl Progress {
             ToolchainStep::BuildFrontEnd => {
                 self.say("building the Cairo front end (once, some minutes)");
             }
-            ToolchainStep::BuildOutput { line } => {
+            ToolchainStep::BuildOutput { line, crates, of } => {
+                // What is compiled last takes longest, so crates are told and no share of the time.
                 self.say(&format!(
-                    "building the Cairo front end (once, some minutes): {}",
+                    "building the Cairo front end (once, some minutes): {crates} of about {of} crates, {}",
                     line.trim()
                 ));
             }
             ToolchainStep::CoreLibraryDamaged { file } => {
-                self.say(&format!("{} is damaged; making it anew", file.display()));
+                self.say(&format!("{} is damaged; making it again", file.display()));
             }
             ToolchainStep::DownloadCoreLibrary { package } => {
                 self.say(&format!("downloading the Cairo core library ({package})"));
@@ -115,6 +120,14 @@ impl<F: Fn(&StageDone)> Observer for Stages<F> {
     fn done(&self, stage: &StageDone) {
         self.progress.suspend(|| (self.tell)(stage));
     }
+}
+
+/// Tells that a stage is done.
+pub fn stage(output: &Output, name: &str, made: &str, time: Duration) {
+    let time = style(duration(time)).dim();
+    let line = format!("{} {name:<10} {made:<52} {time:>8}", style("✓").green());
+    // If the output is closed, writing the result fails and says so.
+    let _ = output.line(&line);
 }
 
 /// A bar's look; the plain one if the text were no template.

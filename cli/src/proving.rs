@@ -17,7 +17,7 @@ impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("{text:?} is no size such as `800MB` or `2GiB`");
+        let wrong = || format!("{text:?} is not a size such as `800MB` or `2GiB`");
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let factor: u64 = match text[digits.len()..].to_ascii_lowercase().as_str() {
             "" | "b" => 1,

@@ -22,12 +22,11 @@ use std::time::{Duration, Instant};
 use axum::extract;
 use axum::routing::get;
 use axum::Router;
-use common::{blocks, events, Stub, REGISTRY};
+use common::{blocks, events, schema, Stub, REGISTRY};
 use nilometer_explorer::fetch::FetchOptions;
 use nilometer_explorer::store::{Block, Identity, Incoming, RawEvent, Store};
 use nilometer_explorer::{pages, server, App, Options};
 use nilometer_starknet::{Chain, Felt};
-use nilometer_transpiler::schema::{FeatureEncoding, InputRun, OutputSchema, Schema};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
@@ -40,19 +39,6 @@ const SECONDS: u64 = 20;
 const MAX_TIME: Duration = Duration::from_millis(100);
 const MAX_MEMORY: u64 = 300 << 20;
 const SCHEMA_ROW: &str = r#"{"input": [1.5, -2]}"#;
-
-fn schema() -> Vec<Felt> {
-    let run =
-        InputRun { count: 2, encoding: FeatureEncoding::Fixed { scale_log2: 2 }, lo: -40, hi: 40 };
-    let output = OutputSchema {
-        name: "scores".to_owned(),
-        len: 2,
-        scale_log2: 1,
-        is_label: false,
-        classes: None,
-    };
-    Schema { inputs: vec![run], features: vec![], outputs: vec![output] }.to_felts()
-}
 
 /// A hostile description; its kind follows from the model's number.
 fn hostile(id: u64) -> Vec<u8> {

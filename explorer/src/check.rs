@@ -15,9 +15,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::{busy, internal, not_found, timed_out, too_large, Answer, App};
-use crate::outputs::{decode, integers, natural};
 use crate::store::hex;
-use crate::view::{Check, ProofOptionsView, Verification, VersionView};
+use crate::view::{Check, Decoded, ProofOptionsView, Verification, VersionView};
+use nilometer_package::answer::{integers, natural};
 
 /// The most bytes of a proof that is checked.
 pub const MAX_PROOF: usize = 4 << 20;
@@ -77,7 +77,7 @@ impl App {
     /// Checks a proof file against a version's program.
     ///
     /// # Errors
-    /// The file is too large, the version's program is not known here, or there is no room. A bad proof is no error.
+    /// The file is too large, the version's program is not known here, or there is no room. A bad proof is not an error.
     pub async fn verify(&self, version: &VersionView, proof: Vec<u8>) -> Answer<Verification> {
         if proof.len() > MAX_PROOF {
             return Err(too_large(format!("a proof has at most {MAX_PROOF} bytes here")));
@@ -217,7 +217,7 @@ fn check_steps(
         None => 0,
     };
     if let Some(index) = felts.iter().position(|felt| signed(felt).is_none()) {
-        return progress.fail(2, format!("felt {index} is no integer of a model"));
+        return progress.fail(2, format!("felt {index} is not an integer of a model"));
     }
     progress.pass(2, "", format!("{n_inputs} of input, {} of output", felts.len() - n_inputs));
     let claim = match tied.program.claim(file.output.clone()) {
@@ -275,7 +275,7 @@ fn proved(
     progress.pass(MODEL_STEP, "", "");
     // Only now are the integers known to be those of a run.
     let (input, output) = felts.split_at(n_inputs);
-    let decoded = decode(schema, output);
+    let decoded = Decoded::of(schema, output);
     Verification {
         // It is *proved* only if the version's contract agrees: see `tie`.
         valid: true,

@@ -2,6 +2,12 @@
 //!
 //! Input: a Starknet node, the registry's address. Output: pages and a JSON API. The chain is the source of truth; the
 //! index is a cache that can be rebuilt. Everything on chain is untrusted: anyone can have written it.
+//!
+//! ```
+//! // A publisher's text keeps its words and loses what could run.
+//! let html = nilometer_explorer::markdown::render("*Iris* <script>alert(1)</script>");
+//! assert!(html.contains("<em>Iris</em>") && !html.contains("<script"));
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -12,7 +18,6 @@ pub mod draw;
 pub mod fetch;
 pub mod index;
 pub mod markdown;
-mod outputs;
 pub mod pages;
 pub mod server;
 pub mod store;

@@ -7,9 +7,8 @@ use nilometer_transpiler::schema::{FeatureEncoding, Schema};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use crate::app::{bad_request, Answer, App};
-use crate::outputs::decode;
 use crate::store::hex;
-use crate::view::{Prediction, TreeStep, VersionView};
+use crate::view::{Decoded, Prediction, TreeStep, VersionView};
 
 /// The most trees whose paths are returned.
 const MAX_PATHS: usize = 256;
@@ -31,7 +30,7 @@ impl App {
         let encoded = input.encode(&values).map_err(bad_request)?;
         let felts: Vec<Felt> = encoded.iter().map(|&integer| Felt::from(integer)).collect();
         let (output, block) = self.ask(version, &felts).await?;
-        let decoded = decode(Some(&schema), &output);
+        let decoded = Decoded::of(Some(&schema), &output);
         let described = self.description(version).await?;
         let (mut paths, mut matches_description) = (Vec::new(), None);
         if let Some(graph) = described.graph.clone() {

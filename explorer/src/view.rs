@@ -23,7 +23,7 @@ pub use model::{
     ModelDetail, OutputSchemaView, SchemaView, ShareView, VersionView,
 };
 pub use tried::{
-    OutputView, Prediction, ProofOptionsView, TreeStep, Usage, UsagePoint, Verification,
+    Decoded, OutputView, Prediction, ProofOptionsView, TreeStep, Usage, UsagePoint, Verification,
 };
 
 use serde::Serialize;

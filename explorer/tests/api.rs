@@ -12,7 +12,7 @@ use axum::http::{header, Method, Request, StatusCode};
 use axum::response::Response;
 use axum::Router;
 use common::events::{called, claimed, felts, published, registered};
-use common::{blocks, Stub};
+use common::{blocks, schema, Stub};
 use nilometer_explorer::index::Step;
 use nilometer_explorer::{pages, server, App, Options, MAX_PROOF};
 use nilometer_starknet::Felt;
@@ -21,20 +21,6 @@ use nilometer_transpiler::schema::{FeatureEncoding, InputRun, OutputSchema, Sche
 use serde_json::{json, Value};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 use tower::ServiceExt;
-
-/// A row of two features in quarters from -10 to 10, and two scores in halves.
-fn schema() -> Vec<Felt> {
-    let run =
-        InputRun { count: 2, encoding: FeatureEncoding::Fixed { scale_log2: 2 }, lo: -40, hi: 40 };
-    let output = OutputSchema {
-        name: "scores".to_owned(),
-        len: 2,
-        scale_log2: 1,
-        is_label: false,
-        classes: None,
-    };
-    Schema { inputs: vec![run], features: vec![], outputs: vec![output] }.to_felts()
-}
 
 struct Site {
     app: App,

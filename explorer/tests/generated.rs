@@ -8,10 +8,9 @@ mod common;
 use std::process::Stdio;
 
 use common::events::{called, claimed, felts, proof_recorded, published, registered};
-use common::{blocks, Stub};
+use common::{blocks, schema, Stub};
 use nilometer_explorer::index::Step;
 use nilometer_explorer::{pages, server, Options};
-use nilometer_transpiler::schema::{FeatureEncoding, InputRun, OutputSchema, Schema};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -26,16 +25,7 @@ async fn generated_requests_are_answered_as_documented() {
         eprintln!("SKIPPED: no SCHEMATHESIS; run SCHEMATHESIS=$(scripts/schemathesis) first");
         return;
     };
-    let run =
-        InputRun { count: 2, encoding: FeatureEncoding::Fixed { scale_log2: 2 }, lo: -40, hi: 40 };
-    let output = OutputSchema {
-        name: "scores".to_owned(),
-        len: 2,
-        scale_log2: 1,
-        is_label: false,
-        classes: None,
-    };
-    let schema = Schema { inputs: vec![run], features: vec![], outputs: vec![output] }.to_felts();
+    let schema = schema();
     let hash = Poseidon::hash_array(&schema);
     let events = vec![
         vec![],

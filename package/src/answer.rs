@@ -1,10 +1,11 @@
-//! What a model answers, with names: the same text and JSON whoever computed it.
+//! What a model answers, with names: the same text and JSON wherever it was computed.
 
 use nilometer_transpiler::decision::arg_max;
 use nilometer_transpiler::graph::Labels;
-use nilometer_transpiler::schema::{OutputValues, Schema, SchemaError};
+use nilometer_transpiler::schema::{signed, OutputSchema, OutputValues, Schema, SchemaError};
 use serde::Serialize;
 use serde_json::{json, Value};
+use starknet_types_core::felt::Felt;
 
 /// The answer to one row.
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +31,22 @@ pub struct NamedOutput {
     pub integers: Vec<String>,
     /// Whether it is a label.
     pub is_label: bool,
+    /// The classes' names, where the model knows them.
+    #[serde(skip)]
+    pub classes: Vec<String>,
+}
+
+impl NamedOutput {
+    /// Whether the values lie between 0 and 1 and sum to 1, near enough to be shown as probabilities.
+    pub fn is_probabilities(&self) -> bool {
+        // Fixed point rounds each.
+        let slack = 0.02;
+        let sum: f64 = self.values.iter().sum();
+        !self.is_label
+            && self.values.len() > 1
+            && self.values.iter().all(|value| (-slack..=1.0 + slack).contains(value))
+            && (sum - 1.0).abs() <= slack
+    }
 }
 
 /// Several rows' answers, as scripts rely on them.
@@ -63,12 +80,19 @@ impl Answer {
             values: output.values.clone(),
             integers: texts(&output.integers),
             is_label: output.schema.is_label,
+            classes: class_names(output.schema),
         };
         let outputs = values.iter().map(name).collect();
         Ok(Self { row, input_int: texts(input), outputs, label: label(&values) })
     }
 
-    /// The numbers of the outputs that are no labels; of all if there is nothing else.
+    /// Puts names to results from anyone, such as a contract's; none if the schema does not fit them.
+    pub fn of_felts(schema: &Schema, results: &[Felt]) -> Option<Self> {
+        let results: Option<Vec<i128>> = results.iter().map(signed).collect();
+        Self::new(schema, 0, &[], &results?).ok()
+    }
+
+    /// The numbers of the outputs that are not labels; of all if there is nothing else.
     pub fn numbers<T: Clone>(&self, of: fn(&NamedOutput) -> &[T]) -> Vec<T> {
         let only_labels = self.outputs.iter().all(|output| output.is_label);
         let shown = self.outputs.iter().filter(|output| only_labels || !output.is_label);
@@ -106,6 +130,33 @@ fn label(outputs: &[OutputValues<'_>]) -> Option<Value> {
         Some(labels @ Labels::Strings(_)) => json!(labels.name(index)),
         None => json!(index),
     })
+}
+
+/// Felts as signed integers; hexadecimal for what no model gives.
+pub fn integers(felts: &[Felt]) -> Vec<String> {
+    let text = |felt: &Felt| signed(felt).map_or_else(|| format!("{felt:#x}"), |n| n.to_string());
+    felts.iter().map(text).collect()
+}
+
+/// A row of felts in natural units; empty without a schema that fits.
+pub fn natural(schema: Option<&Schema>, felts: &[Felt]) -> Vec<f64> {
+    let Some(input) = schema.and_then(|schema| schema.input().ok()) else { return Vec::new() };
+    if input.ranges.len() != felts.len() {
+        return Vec::new();
+    }
+    let value = |(feature, felt): (usize, &Felt)| {
+        signed(felt).map_or(f64::NAN, |integer| input.decode(feature, integer))
+    };
+    felts.iter().enumerate().map(value).collect()
+}
+
+/// The names of an output's classes.
+pub fn class_names(output: &OutputSchema) -> Vec<String> {
+    match &output.classes {
+        None => Vec::new(),
+        Some(Labels::Ints(list)) => list.iter().map(ToString::to_string).collect(),
+        Some(Labels::Strings(list)) => list.clone(),
+    }
 }
 
 /// A label as text.

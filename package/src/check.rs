@@ -40,7 +40,7 @@ pub enum AboutError {
         /// The proof's.
         actual: usize,
     },
-    /// A felt that is no integer of the model.
+    /// A felt that is not an integer of the model.
     #[error("felt {index} of the proof's output is {actual}, which no run of the model gives")]
     Felt {
         /// Its position.
@@ -192,7 +192,7 @@ pub struct Checked {
 /// Checks that a file proves some run of a package's program.
 ///
 /// # Errors
-/// The package is damaged, or the file is no such proof.
+/// The package is damaged, or the file is not such a proof.
 pub fn check(package: &Package, bytes: &[u8], security: Security) -> Result<Checked, Error> {
     let start = Instant::now();
     let (graph, program) = package.model_and_program()?;

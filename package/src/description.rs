@@ -96,7 +96,7 @@ struct Example {
 /// The description of a package; the same parts give the same bytes.
 ///
 /// # Errors
-/// A part is no JSON.
+/// A part is not JSON.
 pub fn compose(parts: &Parts<'_>) -> Result<Vec<u8>, ComposeError> {
     let file = File {
         format: FORMAT.to_owned(),

@@ -75,7 +75,7 @@ pub fn declare_l2_gas(contract: &ContractSize) -> Option<u64> {
 
 /// Where the figures come from.
 pub const SOURCE: &str =
-    "100 L2 gas a step and 70 a range check (Starknet's versioned constants), for the model alone";
+    "100 L2 gas per step and 70 per range check (Starknet's versioned constants), for the model alone";
 
 /// Estimated L2 gas of a run.
 pub fn l2_gas(steps: u64, builtins: &BTreeMap<Builtin, usize>) -> u64 {

@@ -12,6 +12,18 @@
 //!
 //! Making proofs is behind the feature `prove`: checking them needs no prover. This crate prints nothing,
 //! talks to no chain, and knows nothing of command lines or web pages.
+//!
+//! ```
+//! use nilometer_package::{vm, Package};
+//!
+//! let bundle = include_bytes!("../../examples/rockybot/rockybot.package.json");
+//! let package = Package::of_bytes("rockybot", bundle)?;
+//! let (model, program) = package.model_and_program()?;
+//! // Every integer of the program's output is compared with the model's.
+//! let run = vm::run(&program, &model, &[0.5; 36], &Default::default())?;
+//! assert_eq!(run.prediction.integers.len(), 12);
+//! # Ok::<(), nilometer_package::Error>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -242,7 +242,7 @@ impl<'a> Filler<'a> {
         } else if has(Flag::Op1Ap) {
             ap
         } else {
-            op0.to_u64().ok_or_else(|| failed("op0 is no address".to_owned()))?
+            op0.to_u64().ok_or_else(|| failed("op0 is not an address".to_owned()))?
         };
         let op1_addr = plus(op1_base, instruction.off_op1);
         let op1 = look_up("op1", op1_addr)?;

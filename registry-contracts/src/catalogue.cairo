@@ -178,7 +178,7 @@ pub mod CatalogueComponent {
             number
         }
 
-        /// Announces a change, again if it was announced before: the delay starts anew.
+        /// Announces a change. Announcing it once more starts the delay again.
         fn announce(
             ref self: ComponentState<TContractState>, model_id: u64, change: Change, delay: u64
         ) {

@@ -1,6 +1,6 @@
 //! Array cells without the detour that the core library's spans take.
 //!
-//! `Span::multi_pop_front` builds an `Option` that its caller takes apart again, 7 steps a call.
+//! `Span::multi_pop_front` builds an `Option` that its caller takes apart again, 7 steps per call.
 //! Matching on the libfunc itself costs nothing, but wants the snapshot inside of the span.
 
 use core::RangeCheck;

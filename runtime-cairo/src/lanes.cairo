@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Packed felts add and scale as felts do, lane by lane, while no lane leaves its range: a signed
-//! quantity is given an offset that makes it non-negative. Splitting costs 11 to 15 steps a felt
+//! quantity is given an offset that makes it non-negative. Splitting costs 11 to 15 steps per felt
 //! and 7 steps a lane; each half's last lane is what the divisions leave and is free.
 
 mod half;

@@ -29,7 +29,7 @@
 //! [`crate::lanes::split`] with [`crate::lanes::Offset`] takes the last total apart.
 //!
 //! # Cost
-//! 25 steps a level and 45 a tree.
+//! 25 steps per level and 45 per tree.
 
 use crate::cells::{cells, pop_cell, pop_cells};
 use crate::scalar::{Words, sign, u128_overflowing_sub, u128s_from_felt252};

@@ -19,6 +19,14 @@
 //! powers of γ is of low degree (DEEP; Ben-Sasson, Goldberg, Kopparty, Saraf, 2019, and StarkWare's
 //! ethSTARK documentation, 2021). The verifier does not depend on the prover's half, in which all threads and
 //! vector instructions are.
+//!
+//! ```
+//! use nilometer_stark::params::{Level, Params, Target};
+//! use nilometer_stark::security::{bits, Counts};
+//!
+//! let params = Params::new(Level::Bits100, Target::Native, 1 << 12);
+//! assert!(bits(&params, &Counts::LARGE) >= 100);
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

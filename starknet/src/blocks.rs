@@ -38,7 +38,7 @@ pub struct EventAt {
 }
 
 impl Chain {
-    /// The network's id, asked anew: another node may stand at the same address.
+    /// The network's id, asked again: another node may stand at the same address.
     ///
     /// # Errors
     /// The node fails.

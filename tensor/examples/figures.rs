@@ -10,25 +10,15 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ndarray::{ArrayD, Axis};
-use ndarray_npy::ReadNpyExt;
 use nilometer_stark::hash::WORD;
 use nilometer_stark::prove::ProverHash;
 use nilometer_stark::{Blake3, Level, Poseidon, Target};
 use nilometer_tensor::{compile, ModelKey};
 use nilometer_tensor_air::verify;
+use nilometer_test_support::zoo::rows;
 use nilometer_transpiler::plan::{plan, Calibration, PlanOptions};
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::{onnx, passes};
-
-fn rows(path: &Path) -> Vec<Vec<f64>> {
-    let bytes = fs::read(path).unwrap();
-    let array: ArrayD<f64> = ArrayD::<f32>::read_npy(bytes.as_slice())
-        .map(|a| a.mapv(f64::from))
-        .or_else(|_| ArrayD::<f64>::read_npy(bytes.as_slice()))
-        .unwrap();
-    array.axis_iter(Axis(0)).map(|row| row.iter().copied().collect()).collect()
-}
 
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();

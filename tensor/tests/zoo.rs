@@ -4,12 +4,13 @@
 
 mod common;
 
-use common::{satisfied_by, zoo, ZOO};
+use common::{satisfied_by, zoo};
 use nilometer_tensor::compile;
+use nilometer_test_support::zoo::MODELS;
 
 #[test]
 fn every_model_has_a_trace_of_its_results() {
-    for name in ZOO {
+    for name in MODELS {
         let (graph, rows) = zoo(name);
         let compiled = compile(&graph, 1).unwrap();
         println!("{name}: {} of {} rows", compiled.used_rows(), compiled.n_rows());

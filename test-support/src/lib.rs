@@ -1,4 +1,5 @@
-//! Small Cairo programs for the tests of the verifier, and the assembler that they are written in.
+//! What tests of several crates share: small Cairo programs and the assembler that they are written in, and the files of
+//! the zoo.
 //!
 //! For tests alone: no crate depends on it but as a development dependency. Tests of whole models are in
 //! `tests/`.
@@ -18,3 +19,4 @@
 
 pub mod asm;
 pub mod programs;
+pub mod zoo;

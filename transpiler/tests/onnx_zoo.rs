@@ -92,7 +92,7 @@ fn labels_equal_onnxruntimes() {
         let is_label = |kind: &OutputKind| matches!(kind, OutputKind::Label(_));
         let at = graph.outputs.iter().position(|output| is_label(&output.kind)).unwrap();
         let OutputKind::Label(Labels::Ints(labels)) = &graph.outputs[at].kind else {
-            panic!("{}: labels are no integers", entry.name);
+            panic!("{}: labels are not integers", entry.name);
         };
         let inputs = read_floats(&entry.files.inputs);
         let expected = Array1::<i64>::read_npy(File::open(zoo().join(file)).unwrap()).unwrap();

@@ -55,7 +55,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`ProgramError::File`] if it is no file of this format or if what it says cannot be a
+    /// [`ProgramError::File`] if it is not a file of this format or if what it says cannot be a
     /// program; [`ProgramError::TooLong`] if the code is longer than [`MAX_CODE_LEN`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, ProgramError> {
         if bytes.len() > MAX_FILE_LEN {

@@ -86,7 +86,7 @@ fn front_end(cache: &Cache) -> Check {
     match output.map(|output| output.status.code()) {
         Ok(Some(2)) => Check::ok(NAME, format!("{FRONT_END_VERSION}, {}", path.display())),
         _ => {
-            let help = format!("delete {}; it is built anew on the next use", path.display());
+            let help = format!("delete {}; it is built again on the next use", path.display());
             let found = format!("{} does not run", path.display());
             Check::bad(NAME, Status::Broken, found, &help)
         }
@@ -112,7 +112,7 @@ fn core_library(cache: &Cache, options: &ToolchainOptions) -> Check {
             NAME,
             Status::Broken,
             format!("{} is not the pinned file", damage.file.display()),
-            "it is made anew on the next use, which needs npm and network",
+            "it is made again on the next use, which needs npm and network",
         ),
         Some(_) => Check::bad(
             NAME,

@@ -16,6 +16,9 @@ const SOURCES: [(&str, &str); 3] = [
 
 const BINARY: &str = "nilometer-frontend";
 
+/// Crates that a build compiles on Linux, by `cargo tree`; the lock file also has those of other systems.
+const CRATES: usize = 177;
+
 pub(super) const CARGO_HELP: &str =
     "install Rust with rustup; the first build needs network and a few minutes";
 
@@ -86,8 +89,10 @@ fn build(
     {
         command.env_remove(variable);
     }
+    let mut crates = 0;
     let messages = command::run(&mut command, CARGO_HELP, &mut |line| {
-        progress(ToolchainStep::BuildOutput { line: line.to_owned() });
+        crates += usize::from(line.trim_start().starts_with("Compiling "));
+        progress(ToolchainStep::BuildOutput { line: line.to_owned(), crates, of: CRATES });
     })?;
     let built = executable(&messages).ok_or_else(|| ToolchainError::CommandFailed {
         command: "cargo build".to_owned(),
@@ -125,6 +130,12 @@ mod tests {
         let pin = format!("= \"={}\"", crate::toolchain::FRONT_END_VERSION);
         let lines: Vec<&str> = lines.collect();
         assert!(lines.len() > 5 && lines.iter().all(|line| line.ends_with(&pin)), "{lines:?}");
+    }
+
+    #[test]
+    fn the_number_of_crates_is_about_that_of_the_lock_file() {
+        let locked = SOURCES[1].1.lines().filter(|line| line.starts_with("name = ")).count();
+        assert!(CRATES <= locked && CRATES * 4 >= locked * 3, "{CRATES} of {locked}");
     }
 
     #[test]

@@ -63,8 +63,12 @@ pub enum ToolchainStep {
     BuildOutput {
         /// The line.
         line: String,
+        /// Crates whose compilation has begun.
+        crates: usize,
+        /// Crates to compile, about: some are for other systems.
+        of: usize,
     },
-    /// A file of the core library in the cache is not what it should be; it is made anew.
+    /// A file of the core library in the cache is not what it should be; it is made again.
     CoreLibraryDamaged {
         /// The file.
         file: PathBuf,

@@ -1,22 +1,10 @@
 use nilometer_cairo::contract::{MAX_BYTECODE_LEN, MAX_CLASS_LEN, MAX_SIERRA_LEN};
 use nilometer_cairo::{compile_contract, ContractError};
 
-use crate::support::compile;
+use crate::support::class_with;
 
 fn class(body: &str) -> Vec<u8> {
-    let source = format!(
-        "#[starknet::interface]\n\
-        pub trait IDouble<T> {{ fn double(self: @T, x: felt252) -> felt252; }}\n\
-        #[starknet::contract]\n\
-        pub mod double {{\n\
-            #[storage] struct Storage {{}}\n\
-            #[abi(embed_v0)]\n\
-            impl Double of super::IDouble<ContractState> {{\n\
-                fn double(self: @ContractState, x: felt252) -> felt252 {{ {body} }}\n\
-            }}\n\
-        }}\n"
-    );
-    compile(&source, &[], &["model::double"]).unwrap().contracts.remove(0)
+    class_with(body, "")
 }
 
 #[test]

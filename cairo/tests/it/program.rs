@@ -127,7 +127,7 @@ fn hostile_files_are_refused() {
         }),
         ("no code", &|v| v["bytecode"] = json!([])),
         ("header", &|v| v["bytecode"][HEADER_LEN - 1] = json!("0x1")),
-        ("word is no number", &|v| v["bytecode"][HEADER_LEN] = json!("0xg")),
+        ("word is not a number", &|v| v["bytecode"][HEADER_LEN] = json!("0xg")),
         ("word is the modulus", &|v| v["bytecode"][HEADER_LEN] = json!(modulus)),
         ("word is not canonical", &|v| v["bytecode"][HEADER_LEN] = json!("0x01")),
         ("code offset", &|v| v["code_offset"] = json!(n_words + 1)),

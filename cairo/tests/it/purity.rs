@@ -5,24 +5,7 @@ use cairo_lang_starknet_classes::contract_class::ContractClass;
 use nilometer_cairo::purity::{is_metered, purity, sierra_version};
 use num_bigint::BigInt;
 
-use crate::support::compile;
-
-/// A contract whose `double` has this body, with more items beside it.
-fn class_with(body: &str, items: &str) -> Vec<u8> {
-    let source = format!(
-        "{items}\n#[starknet::interface]\n\
-        pub trait IDouble<T> {{ fn double(self: @T, x: felt252) -> felt252; }}\n\
-        #[starknet::contract]\n\
-        pub mod double {{\n\
-            #[storage] struct Storage {{}}\n\
-            #[abi(embed_v0)]\n\
-            impl Double of super::IDouble<ContractState> {{\n\
-                fn double(self: @ContractState, x: felt252) -> felt252 {{ {body} }}\n\
-            }}\n\
-        }}\n"
-    );
-    compile(&source, &[], &["model::double"]).unwrap().contracts.remove(0)
-}
+use crate::support::class_with;
 
 /// A loop, a refusal, an array and 128-bit arithmetic: what models do, and what asks for gas.
 fn honest() -> Vec<u8> {
@@ -166,7 +149,7 @@ fn panics_that_are_caught_are_seen() {
     let found = impurities(&class);
     assert!(found.contains(&"a panic that is caught".to_owned()), "{found:?}");
     assert!(found.iter().any(|why| why.starts_with("withdraw_gas")), "{found:?}");
-    // A panic that is dropped is no panic any more.
+    // A panic that is dropped is not a panic any more.
     let class = changed(&honest(), |program| {
         let panic = panic_enum(program);
         let mut drops = program.libfunc_declarations.iter_mut();

@@ -73,3 +73,20 @@ fn main(mut input: Span<felt252>, ref output: Array<felt252>) {
     output.append(a + b);
 }
 ";
+
+/// A contract whose `double` has this body, with more items beside it.
+pub fn class_with(body: &str, items: &str) -> Vec<u8> {
+    let source = format!(
+        "{items}\n#[starknet::interface]\n\
+        pub trait IDouble<T> {{ fn double(self: @T, x: felt252) -> felt252; }}\n\
+        #[starknet::contract]\n\
+        pub mod double {{\n\
+            #[storage] struct Storage {{}}\n\
+            #[abi(embed_v0)]\n\
+            impl Double of super::IDouble<ContractState> {{\n\
+                fn double(self: @ContractState, x: felt252) -> felt252 {{ {body} }}\n\
+            }}\n\
+        }}\n"
+    );
+    compile(&source, &[], &["model::double"]).unwrap().contracts.remove(0)
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{bail, Context, Result};
 use nilometer_cairo::purity::{is_metered, purity, sierra_version, Purity};
-use nilometer_cairo::{compile_contract, CompiledContract, Sources, Toolchain};
+use nilometer_cairo::{compile_contract, CompiledContract, RunOptions, Sources, Toolchain};
 use nilometer_starknet::{Chain, Class, Felt};
 
 use super::scarb::{CairoPackage, SCARB};
@@ -14,7 +14,7 @@ use crate::args::ToolchainArgs;
 use crate::failure::UsageError;
 use crate::progress::Progress;
 use nilometer_package::folder::{PackageError, MANIFEST};
-use nilometer_package::Package;
+use nilometer_package::{gas, vm, Package};
 
 /// The registry's package, as it was when this binary was built.
 const REGISTRY: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/registry_files.rs"));
@@ -134,11 +134,11 @@ pub fn load(path: &Path, contract: Option<&str>, toolchain: &ToolchainArgs) -> R
 pub fn package(package: &Package) -> Result<Built> {
     let _progress = Progress::spinner("reading the package's contract");
     let Some(expected) = &package.manifest.contract.compiled_class_hash else {
-        let size = crate::commands::transpile::contract(&package.manifest.contract);
+        let size = &package.manifest.contract;
         return Err(UsageError(format!("the package has no contract: {size}")).into());
     };
     if !package.manifest.contract.within_limits {
-        let size = crate::commands::transpile::contract(&package.manifest.contract);
+        let size = &package.manifest.contract;
         return Err(UsageError(format!("the package's contract is too large: {size}")).into());
     }
     let (file, json) = package.contract_class()?;
@@ -148,4 +148,17 @@ pub fn package(package: &Package) -> Result<Built> {
         return Err(PackageError::Hash { file, actual, expected: expected.clone() }.into());
     }
     Ok(built)
+}
+
+/// L2 gas of a challenge of a package's example row, from a run of its program.
+///
+/// # Errors
+/// The package is damaged.
+pub fn challenge_gas(package: &Package) -> Result<u64> {
+    let (graph, program) = package.model_and_program()?;
+    let options = RunOptions { max_steps: Some(vm::MAX_STEPS), trace: false };
+    let (run, _) = vm::run_whole(&program, &graph, &package.example()?, &options)?;
+    let shapes = package.manifest.shapes();
+    let model = gas::contract_l2_gas(&graph, shapes, run.steps as u64, &run.builtins);
+    Ok(gas::challenge_l2_gas(model, graph.input_len() + graph.output_len()))
 }

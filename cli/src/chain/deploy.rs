@@ -5,8 +5,8 @@ use nilometer_starknet::registry::{deploy, deployed};
 use nilometer_starknet::{Class, Felt, Sender};
 use serde::Serialize;
 
+use super::declare::{declare, Declared};
 use super::{hex, transaction, SendArgs, Session, Transaction};
-use crate::commands::contract::declare::{declare, Declared};
 
 /// A contract that was deployed, or would be.
 #[derive(Serialize)]

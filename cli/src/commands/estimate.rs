@@ -11,10 +11,9 @@ use nilometer_cairo::RunOptions;
 use nilometer_transpiler::cost::{self, Steps};
 use serde::Serialize;
 
-use crate::commands::run::run_rows;
-use crate::commands::transpile::contract;
 use crate::input::{Columns, ReadArgs, RowSelection, Source};
 use crate::output::{Message, Output};
+use crate::rows::run_rows;
 use crate::table::{fields, table};
 use nilometer_package::folder::ContractSize;
 use nilometer_package::gas;
@@ -206,7 +205,7 @@ impl Message for Estimate {
                     thousands(self.paid_call_gas_l2)
                 ),
             ),
-            ("contract", contract(&self.contract)),
+            ("contract", self.contract.to_string()),
             (
                 "declare",
                 match self.declare_gas_l2 {

@@ -52,7 +52,7 @@ struct Trees {
 /// Shows a model. The exit code says whether it is supported.
 ///
 /// # Errors
-/// The file cannot be read, or is no model.
+/// The file cannot be read, or is not a model.
 pub fn run(args: &InspectArgs, output: &Output) -> Result<u8> {
     let model = model_file::read(&args.model)?;
     let summary = onnx::inspect(&model).with_context(|| args.model.display().to_string())?;

@@ -1,4 +1,4 @@
-//! The commands, one a file.
+//! The commands, one per file.
 
 pub mod bench;
 pub mod check;
@@ -21,8 +21,6 @@ pub mod prove;
 #[cfg(feature = "chain")]
 pub mod registry;
 pub mod run;
-#[cfg(feature = "explore")]
-pub mod showcase;
 pub mod transpile;
 pub mod verify;
 

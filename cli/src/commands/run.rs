@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use console::style;
-use nilometer_cairo::{Program, RunOptions};
+use nilometer_cairo::RunOptions;
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::Schema;
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::answer;
 use crate::input::{Columns, ReadArgs, RowSelection, Source};
 use crate::output::{Message, Output};
-use crate::progress::Progress;
+use crate::rows::run_rows;
 use crate::table::{fields, table};
 use nilometer_package::answer::{plain, Answer, Answers};
 use nilometer_package::numbers::{counts, duration, short, thousands};
@@ -86,22 +85,6 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<u8> {
     let time = start.elapsed();
     output.result(&Runs::new(&package, &graph, &rows, &runs, time)?)?;
     Ok(0)
-}
-
-/// Runs rows; errors name the row.
-pub fn run_rows(
-    program: &Program,
-    graph: &QuantGraph,
-    rows: &[(usize, Vec<f64>)],
-    options: &RunOptions,
-) -> Result<Vec<RowRun>> {
-    let progress = Progress::rows("running", rows.len());
-    let run = |(row, values): &(usize, Vec<f64>)| {
-        let run = vm::run(program, graph, values, options).with_context(|| format!("row {row}"));
-        progress.advance();
-        run
-    };
-    rows.par_iter().map(run).collect()
 }
 
 impl Runs {

@@ -2,27 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use anyhow::Result;
+use clap::Args;
 use console::style;
-use nilometer_transpiler::decision::Task;
-use nilometer_transpiler::emit::{package_name, Shape};
-use nilometer_transpiler::onnx;
-use nilometer_transpiler::plan::{Calibration, PlanOptions, RangeSource, Warning};
-use nilometer_transpiler::quant::FeatureMode;
+use nilometer_transpiler::emit::Shape;
+use nilometer_transpiler::plan::{RangeSource, Warning};
 use serde::Serialize;
 
-use crate::args::ToolchainArgs;
-use crate::input::{Columns, ReadArgs};
-use crate::model_file;
 use crate::output::{Message, Output};
 use crate::progress::Stages;
+use crate::settings::SettingsArgs;
 use crate::table::{fields, table};
 use nilometer_package::folder::{ContractSize, Manifest};
 use nilometer_package::gas;
 use nilometer_package::model_proof::key::Digest;
-use nilometer_package::numbers::{bytes, or_dash, percent, short, thousands};
-use nilometer_package::pipeline::{self, Job, StageDone};
+use nilometer_package::numbers::{or_dash, percent, short, thousands};
+use nilometer_package::pipeline::{self, StageDone};
 use nilometer_package::report::trials::{self, TrialRow};
 use nilometer_package::report::Report;
 use nilometer_package::Error;
@@ -43,83 +38,6 @@ pub struct TranspileArgs {
     pub settings: SettingsArgs,
 }
 
-/// Everything that decides what a model compiles to, besides its file.
-#[derive(Clone, Debug, Args)]
-pub struct SettingsArgs {
-    /// Rows like those the model will meet (.npy, .json, .csv): they set precision and input range
-    #[arg(long, value_name = "FILE")]
-    pub calibration: Option<PathBuf>,
-    #[command(flatten)]
-    pub read: ReadArgs,
-    /// Accuracy budget: share of rows that may be refused or decided differently, and for numbers
-    /// the largest error as a share of their range
-    #[arg(long, value_name = "SHARE", default_value = "0.5%", value_parser = share)]
-    pub max_loss: f64,
-    /// How features of tree models are passed
-    #[arg(long, value_enum, default_value_t)]
-    pub features: Features,
-    /// Range that every feature is declared to stay in, such as -4,4; rows outside are refused
-    #[arg(long, value_name = "LO,HI", value_parser = range, allow_hyphen_values = true)]
-    pub input_range: Option<(f64, f64)>,
-    /// Widen the calibrated range on each side by so many times its span
-    /// [default: 1]
-    #[arg(long, value_name = "TIMES", value_parser = margin)]
-    pub margin: Option<f64>,
-    /// Bits of weights and activations everywhere, in place of a search
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=24))]
-    pub bits: Option<u32>,
-    /// The decision that counts, such as probability>0.3: an output, an element of one (`scores[1]`)
-    /// or a class, and what it must exceed [default: the label, or the largest score]
-    #[arg(long, value_name = "NAME>VALUE")]
-    pub threshold: Option<String>,
-    /// What the model is for [default: what its outputs say]
-    #[arg(long, value_enum, conflicts_with = "threshold")]
-    pub task: Option<TaskArg>,
-    /// The features' names, in order [default: the ONNX file's, or the header of a .csv calibration file]
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
-    pub feature_names: Option<Vec<String>>,
-    /// How program and contract are written [default: the program in few steps, the contract so that it fits]
-    #[arg(long, value_enum)]
-    pub shape: Option<ShapeArg>,
-    /// Compute the label only, without scores: fewer steps
-    #[arg(long)]
-    pub labels_only: bool,
-    /// The Cairo package's name [default: the file's name]
-    #[arg(long)]
-    pub name: Option<String>,
-    #[command(flatten)]
-    pub toolchain: ToolchainArgs,
-}
-
-/// How features of tree models are passed.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum Features {
-    /// As order-preserving integers of the floats: every test in every tree is the float model's (labels
-    /// can differ only where the float model's own sums of votes tie or nearly tie)
-    #[default]
-    Exact,
-    /// As fixed-point numbers in natural units, as callers on chain have them
-    Fixed,
-}
-
-/// What a model is for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum TaskArg {
-    /// It chooses among classes: the largest number decides
-    Classify,
-    /// It predicts numbers
-    Regress,
-}
-
-/// How the model is written down.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum ShapeArg {
-    /// Straight-line code: fewest steps, most code
-    Unrolled,
-    /// Constant data and loops: least code
-    Looped,
-}
-
 /// The command's result.
 #[derive(Serialize)]
 struct Transpiled {
@@ -132,7 +50,7 @@ struct Transpiled {
     key: Option<Digest>,
     /// Bits of the input, and of each dense layer's weights and inputs.
     bits: Bits,
-    /// Sums a felt in each dense layer.
+    /// Sums per felt in each dense layer.
     lanes: Vec<usize>,
     shape: Shape,
     contract_shape: Shape,
@@ -167,7 +85,7 @@ struct Bits {
 /// # Errors
 /// The model is malformed, unsupported or not accurate enough, or something cannot be read or written.
 pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
-    let job = job(args, output)?;
+    let job = args.settings.job(&args.model, output)?;
     let transpiled = pipeline::transpile(&job, &args.output, &Stages::new(|_| ()));
     let transpiled = transpiled.map_err(|error| match &error {
         Error::Import(_) | Error::Plan(_) => {
@@ -189,75 +107,6 @@ pub fn run(args: &TranspileArgs, output: &Output) -> Result<u8> {
     }
     output.result(&Transpiled::new(&args.output, manifest, report, stages))?;
     Ok(0)
-}
-
-/// What the arguments ask for.
-///
-/// # Errors
-/// A file cannot be read, or the model cannot be imported.
-pub fn job(args: &TranspileArgs, output: &Output) -> Result<Job> {
-    let onnx = model_file::read(&args.model)?;
-    let mut feature_names = args.settings.feature_names.clone();
-    let calibration = match &args.settings.calibration {
-        None => None,
-        Some(file) => {
-            // What the rows' columns are is known once the model has been imported.
-            let input =
-                onnx::import(&onnx).with_context(|| args.model.display().to_string())?.input;
-            let reader = args.settings.read.reader(output);
-            let array = reader.read_rows(file, &Columns::of_model(&input))?;
-            let rows = array.rows(input.len)?;
-            let header = array.names().filter(|names| names.len() == input.len);
-            if let (None, false, Some(names)) = (&feature_names, input.has_names(), header) {
-                feature_names = Some(names.to_vec());
-            }
-            let sha256 = nilometer_package::sha256(&std::fs::read(file)?);
-            Some((Calibration { rows }, sha256))
-        }
-    };
-    Ok(Job {
-        onnx,
-        name: name(args, output),
-        calibration,
-        options: PlanOptions {
-            features: match args.settings.features {
-                Features::Exact => FeatureMode::Exact,
-                Features::Fixed => FeatureMode::Fixed,
-            },
-            max_loss: args.settings.max_loss,
-            margin: args.settings.margin.unwrap_or(PlanOptions::default().margin),
-            input_range: args.settings.input_range,
-            bits: args.settings.bits,
-            decision: None,
-        },
-        threshold: args.settings.threshold.clone(),
-        task: args.settings.task.map(|task| match task {
-            TaskArg::Classify => Task::Classify,
-            TaskArg::Regress => Task::Regress,
-        }),
-        feature_names,
-        shape: args.settings.shape.map(|shape| match shape {
-            ShapeArg::Unrolled => Shape::Unrolled,
-            ShapeArg::Looped => Shape::Looped,
-        }),
-        labels_only: args.settings.labels_only,
-        toolchain: args.settings.toolchain.options(),
-    })
-}
-
-/// The package's name: the one that was asked for or the file's, made safe.
-fn name(args: &TranspileArgs, output: &Output) -> String {
-    let Some(wanted) = &args.settings.name else {
-        let stem = args.model.file_stem().map(|stem| stem.to_string_lossy());
-        return package_name(&stem.unwrap_or_default());
-    };
-    let name = package_name(wanted);
-    if name != *wanted {
-        output.warn(&format!(
-            "`--name {wanted}` cannot be the name of a Cairo package: it is called {name}"
-        ));
-    }
-    name
 }
 
 /// The options that were given and made no difference.
@@ -287,33 +136,6 @@ fn idle_options(settings: &SettingsArgs, report: &Report) -> Vec<String> {
         );
     }
     idle
-}
-
-/// `0.5%` or `0.005`.
-fn share(text: &str) -> Result<f64, String> {
-    let (number, unit) = match text.strip_suffix('%') {
-        Some(number) => (number, 100.0),
-        None => (text, 1.0),
-    };
-    let share = number.trim().parse::<f64>().map(|number| number / unit).ok();
-    share
-        .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| "wants a percentage such as 0.5%, or a fraction from 0 to 1".to_owned())
-}
-
-fn range(text: &str) -> Result<(f64, f64), String> {
-    let parts = text.split_once(',').map(|(lo, hi)| (lo.trim().parse(), hi.trim().parse()));
-    match parts {
-        Some((Ok(lo), Ok(hi))) if f64::is_finite(lo) && f64::is_finite(hi) && lo < hi => {
-            Ok((lo, hi))
-        }
-        _ => Err("wants two finite numbers, the smaller first, such as -4,4".to_owned()),
-    }
-}
-
-fn margin(text: &str) -> Result<f64, String> {
-    let margin = text.parse::<f64>().ok().filter(|margin| (0.0..=1e6).contains(margin));
-    margin.ok_or_else(|| "wants a number from 0 to 1,000,000".to_owned())
 }
 
 impl Transpiled {
@@ -410,7 +232,7 @@ impl Message for Transpiled {
                 "contract",
                 format!(
                     "{}{}",
-                    contract(&self.contract),
+                    self.contract,
                     if self.contract_shape == self.shape { "" } else { " (looped code)" }
                 ),
             ),
@@ -424,7 +246,10 @@ impl Message for Transpiled {
             let before_steps = list.iter().position(|(name, _)| *name == "steps").unwrap_or(0);
             list.insert(
                 before_steps,
-                ("weight bits", format!("{} (lanes a felt: {})", bits.join(" "), lanes.join(" "))),
+                (
+                    "weight bits",
+                    format!("{} (lanes per felt: {})", bits.join(" "), lanes.join(" ")),
+                ),
             );
         }
         let mut text = fields(list);
@@ -440,52 +265,5 @@ impl Message for Transpiled {
             Path::new(&self.package).join("report.md").display(),
         );
         text
-    }
-}
-
-/// A contract beside the limits.
-pub fn contract(size: &ContractSize) -> String {
-    let (felts, max) = (thousands(size.bytecode_felts), thousands(size.max_bytecode_felts));
-    let Some(class) = size.class_bytes else {
-        return format!("not compiled: over {felts} felts of bytecode, {max} at most on Starknet");
-    };
-    format!(
-        "{felts} of {max} felts of bytecode, class of {} of {}: {}",
-        bytes(class),
-        bytes(size.max_class_bytes),
-        if size.within_limits {
-            "fits".to_owned()
-        } else if size.sierra_felts.is_some_and(|felts| felts > size.max_sierra_felts) {
-            format!(
-                "{} of {} felts of Sierra: it cannot be declared",
-                thousands(size.sierra_felts.unwrap_or_default()),
-                thousands(size.max_sierra_felts)
-            )
-        } else {
-            "does not fit: it cannot be declared".to_owned()
-        },
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_are_percentages_or_fractions() {
-        assert_eq!(share("0.5%"), Ok(0.005));
-        assert_eq!(share("0.01"), Ok(0.01));
-        assert_eq!(share("0"), Ok(0.0));
-        for wrong in ["5", "-1%", "101%", "x", "NaN", ""] {
-            assert!(share(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn ranges_are_two_rising_numbers() {
-        assert_eq!(range("-4,4"), Ok((-4.0, 4.0)));
-        for wrong in ["4,-4", "1", "1,1", "NaN,1", "0,inf", "a,b"] {
-            assert!(range(wrong).is_err(), "{wrong}");
-        }
     }
 }

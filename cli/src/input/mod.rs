@@ -179,7 +179,7 @@ impl Reader {
     /// # Errors
     /// See [`InputError`].
     pub fn read(&self, path: &Path) -> Result<Array, InputError> {
-        self.read_rows(path, &Columns::default())
+        Ok(self.read_file(path, &Columns::default())?.0)
     }
 
     /// [`Self::read`] for rows of a model's columns: texts become the numbers that stand for them.
@@ -187,7 +187,28 @@ impl Reader {
     /// # Errors
     /// See [`InputError`].
     pub fn read_rows(&self, path: &Path, columns: &Columns<'_>) -> Result<Array, InputError> {
-        let (array, note) = read(path, self.header, columns)?;
+        Ok(self.read_file(path, columns)?.0)
+    }
+
+    /// [`Self::read_rows`], with the SHA-256 of the file.
+    ///
+    /// # Errors
+    /// See [`InputError`].
+    pub fn read_whole(
+        &self,
+        path: &Path,
+        columns: &Columns<'_>,
+    ) -> Result<(Array, String), InputError> {
+        let (array, bytes) = self.read_file(path, columns)?;
+        Ok((array, nilometer_package::sha256(&bytes)))
+    }
+
+    fn read_file(
+        &self,
+        path: &Path,
+        columns: &Columns<'_>,
+    ) -> Result<(Array, Vec<u8>), InputError> {
+        let (array, note, bytes) = read(path, self.header, columns)?;
         let name = path.display();
         match note {
             Some(Note::Names(text)) => self.output.remark(&format!("{name}: {text}")),
@@ -198,7 +219,7 @@ impl Reader {
             self.output
                 .warn(&format!("`--header` does nothing for {name}: it is about .csv files"));
         }
-        Ok(array)
+        Ok((array, bytes))
     }
 }
 
@@ -206,12 +227,12 @@ fn has_extension(path: &Path, wanted: &str) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
-/// Reads a file by its extension; the note is about a CSV file's first line.
+/// Reads a file by its extension: its rows, a note about a CSV file's first line, and its bytes.
 fn read(
     path: &Path,
     header: Header,
     columns: &Columns<'_>,
-) -> Result<(Array, Option<Note>), InputError> {
+) -> Result<(Array, Option<Note>, Vec<u8>), InputError> {
     let failed = |source| InputError::Read { path: path.to_owned(), source };
     let content = |reason| InputError::Content { path: path.to_owned(), reason };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
@@ -233,7 +254,7 @@ fn read(
         }
     };
     let (shape, data) = rows.map_err(content)?;
-    Ok((Array { path: path.to_owned(), shape, data, names }, note))
+    Ok((Array { path: path.to_owned(), shape, data, names }, note, bytes))
 }
 
 /// An array of texts whose columns are a model's, some of which are texts.

@@ -1,5 +1,7 @@
 //! NumPy's array files: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
+use half::f16;
+
 use super::number::exact;
 use super::{Data, Parsed};
 
@@ -142,7 +144,7 @@ impl DType {
     fn number(&self, bytes: &[u8]) -> Result<f64, String> {
         let bits = self.unsigned(bytes);
         Ok(match (self.kind, self.size) {
-            ('f', 2) => half(bits as u16),
+            ('f', 2) => f16::from_bits(bits as u16).to_f64(),
             ('f', 4) => f64::from(f32::from_bits(bits as u32)),
             ('f', _) => f64::from_bits(bits),
             ('i', size) => {
@@ -168,18 +170,6 @@ impl DType {
         let text: Option<String> = codes.map(char::from_u32).collect();
         let text = text.ok_or("text that is not Unicode")?;
         Ok(text.trim_end_matches('\0').to_owned())
-    }
-}
-
-/// IEEE-754 half precision.
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-    sign * match exponent {
-        0 => fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
     }
 }
 

@@ -17,7 +17,7 @@ fn run_commands(document: &Path, example: &Path) {
     let scratch = Scratch::new();
     for entry in fs::read_dir(example).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "onnx" || e == "npy") {
+        if path.extension().is_some_and(|e| e == "onnx" || e == "npy" || e == "json") {
             fs::copy(&path, scratch.path().join(path.file_name().unwrap())).unwrap();
         }
     }

@@ -1,8 +1,9 @@
 //! `nilo doctor` and `nilo demo`.
 
+use std::fs;
 use std::path::Path;
 
-use crate::support::{json, nilo, run, Scratch};
+use crate::support::{json, nilo, root, run, Scratch};
 
 #[test]
 fn the_toolchain_is_checked() {
@@ -63,7 +64,45 @@ fn the_demo_goes_the_whole_way() {
     assert_eq!(stages, ["import", "quantise", "emit", "toolchain", "compile", "measure", "write"]);
     assert!(Path::new(&package).join("report.md").exists());
 
-    let text = run(&["demo"]).ok().stdout;
+    // The bundled package is this one, byte for byte; `UPDATE=1` writes it again.
+    let packed = scratch.join("rockybot.json");
+    run(&["pack", "--for-verifier", &package, "-o", &packed]).ok();
+    let fresh = fs::read(&packed).unwrap();
+    let bundled = root().join("examples/rockybot/rockybot.package.json");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&bundled, &fresh).unwrap();
+    }
+    assert!(
+        fs::read(&bundled).unwrap() == fresh,
+        "{} is not what the model compiles to: run this test with UPDATE=1",
+        bundled.display()
+    );
+}
+
+#[test]
+fn a_first_proof_needs_no_compiler() {
+    let scratch = Scratch::new();
+    let without = || {
+        let mut nilo = nilo();
+        // No compiler is there, and none can be made.
+        nilo.env("NILOMETER_CACHE", scratch.join("cache")).env("PATH", "").env_remove("CARGO");
+        nilo
+    };
+    let bundled = root().join("examples/rockybot");
+    let proof = scratch.join("row0.proof");
+    for of in ["model", "program"] {
+        let mut prove = without();
+        prove.current_dir(&bundled).args(["prove", "rockybot.package.json", "--of", of]);
+        prove.args(["-o", &proof, "--input", "inputs.npy:0"]).assert().success();
+        let mut verify = without();
+        verify.current_dir(&bundled).args(["verify", &proof, "--model", "rockybot.package.json"]);
+        verify.assert().success();
+    }
+
+    let output = without().arg("demo").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(!Path::new(&scratch.join("cache")).exists());
     assert!(text.starts_with("RockyBot: a neural network that traded on chain"), "{text}");
     assert!(text.contains(" VM = reference"), "{text}");
 }

@@ -35,7 +35,7 @@ fn an_empty_folder_is_filled_and_others_are_left_alone() {
     let (code, error) = json_error(&["transpile", model, "-o", &package]);
     assert_eq!(code, 1);
     let wanted =
-        format!("{package} is there already and is no Nilometer package: it has \"notes.txt\"");
+        format!("{package} is there already and is not a Nilometer package: it has \"notes.txt\"");
     assert_eq!(error["message"], wanted);
     assert_eq!(error["help"], "choose another folder with `-o DIR`, or remove it yourself");
 

@@ -134,7 +134,7 @@ fn folders_that_are_no_packages() {
     let outcome = run(&["estimate", &folder]);
     assert_eq!(outcome.code, 1);
     let wanted = format!(
-        "error: {folder} is no Nilometer package: it has no nilometer.json\nhelp: make one with `nilo transpile MODEL.onnx -o DIR`\n"
+        "error: {folder} is not a Nilometer package: it has no nilometer.json\nhelp: make one with `nilo transpile MODEL.onnx -o DIR`\n"
     );
     assert_eq!(outcome.stderr, wanted);
 }

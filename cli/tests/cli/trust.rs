@@ -186,7 +186,10 @@ fn a_pack_has_what_verification_reads_and_nothing_else() {
         assert_eq!(json(&args)["program_hash"], made["program_hash"]);
     }
     let names: Vec<String> = files(Path::new(&folder)).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["build/program.json", "model.json", "nilometer.json", "recipe.json"]);
+    assert_eq!(
+        names,
+        ["build/program.json", "key.bin", "model.json", "nilometer.json", "recipe.json"]
+    );
 
     // Other commands say what is missing; hostile files are refused.
     assert_eq!(json_error(&["check", &file, "--data", &inputs()]).0, 1);

@@ -68,7 +68,7 @@ mod Gate {
 
     /// The version is pinned: a new one may answer otherwise.
     ///
-    /// `takes_final`: whether claims count that nobody has executed.
+    /// `takes_final`: whether claims that were never executed count.
     #[constructor]
     fn constructor(
         ref self: ContractState,

@@ -9,9 +9,9 @@ use nilometer_transpiler::schema::{FeatureEncoding, Schema};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::{bad_request, internal, Answer, App};
-use crate::outputs::class_names;
 use crate::store::{entries, hex, ContractFacts, Store};
 use crate::view::{ContractView, FieldView, OutputSchemaView, SchemaView, VersionView};
+use nilometer_package::answer::class_names;
 
 /// The most of an ABI that is shown.
 const MAX_ABI: usize = 64 << 10;

@@ -122,7 +122,7 @@ impl Watched {
                     }
                     *taken = 0;
                     timer.as_mut().reset(Instant::now() + WRITE_TIMEOUT);
-                    // Registers the timer anew; its time is not up yet.
+                    // Registers the timer again; its time is not up yet.
                     let _ = timer.as_mut().poll(context);
                 }
             }

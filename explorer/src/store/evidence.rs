@@ -8,10 +8,11 @@ use nilometer_transpiler::schema::Schema;
 use rusqlite::{params, Connection, OptionalExtension, Row};
 
 use super::{amount, Reader, Result};
-use crate::outputs::{self, Decoded};
 use crate::view::{
-    CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, Page, ProofView, Trust, MAX_PER_PAGE,
+    CallView, CheckedHere, ClaimEvent, ClaimStatus, ClaimView, Decoded, Page, ProofView, Trust,
+    MAX_PER_PAGE,
 };
+use nilometer_package::answer;
 
 const CLAIM: &str =
     "c.id, c.model_id, COALESCE(m.name, ''), c.version, c.status, c.claimant, c.contester,
@@ -259,7 +260,7 @@ impl Reader {
             for row in rows {
                 let (mut view, output, hash) = row?;
                 let Decoded { outputs, label } =
-                    outputs::decode(schemas.get(connection, &hash)?, &output);
+                    Decoded::of(schemas.get(connection, &hash)?, &output);
                 (view.outputs, view.label) = (outputs, label);
                 items.push(view);
             }
@@ -274,9 +275,9 @@ fn filled(
     output: &[Felt],
     schema: Option<&Schema>,
 ) -> ClaimView {
-    let Decoded { outputs, label } = outputs::decode(schema, output);
+    let Decoded { outputs, label } = Decoded::of(schema, output);
     (view.outputs, view.label) = (outputs, label);
-    view.input_int = outputs::integers(input);
-    view.input = outputs::natural(schema, input);
+    view.input_int = answer::integers(input);
+    view.input = answer::natural(schema, input);
     view
 }

@@ -1,12 +1,15 @@
 //! The results of trying a model, of checking a proof, and of a model's use.
 
+use nilometer_package::answer::{integers, plain, Answer, NamedOutput};
+use nilometer_starknet::Felt;
+use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Amount, Check, Trust};
 
 /// The results of one of a model's outputs.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct OutputView {
     /// Its name; empty where the schema is not known.
     pub name: String,
@@ -20,6 +23,40 @@ pub struct OutputView {
     pub classes: Vec<String>,
     /// Whether values lie between 0 and 1 and sum to 1, near enough to be drawn as probabilities.
     pub is_probabilities: bool,
+}
+
+impl From<NamedOutput> for OutputView {
+    fn from(output: NamedOutput) -> Self {
+        Self {
+            is_probabilities: output.is_probabilities(),
+            name: output.name,
+            is_label: output.is_label,
+            integers: output.integers,
+            values: output.values,
+            classes: output.classes,
+        }
+    }
+}
+
+/// Results, and the label that they say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decoded {
+    /// Output by output.
+    pub outputs: Vec<OutputView>,
+    /// The label, if any.
+    pub label: Option<String>,
+}
+
+impl Decoded {
+    /// What results say, by the schema if there is one that fits.
+    pub fn of(schema: Option<&Schema>, felts: &[Felt]) -> Self {
+        if let Some(answer) = schema.and_then(|schema| Answer::of_felts(schema, felts)) {
+            let label = answer.label.as_ref().map(plain);
+            return Self { outputs: answer.outputs.into_iter().map(Into::into).collect(), label };
+        }
+        let integers = integers(felts);
+        Self { outputs: vec![OutputView { integers, ..OutputView::default() }], label: None }
+    }
 }
 
 /// A model's answer to a row.
@@ -150,7 +187,7 @@ pub struct Usage {
     pub revenue: Amount,
     /// Accounts that have called.
     pub callers: u64,
-    /// L2 gas a row, on average over those whose receipt is known.
+    /// L2 gas per row, on average over those whose receipt is known.
     pub mean_gas_l2: Option<u64>,
 }
 

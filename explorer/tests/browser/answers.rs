@@ -131,7 +131,7 @@ pub fn verification(sample: &Sample, proof: &[u8]) -> Verification {
         (_, true) => {
             Some("the proof does not hold: the constraints' evaluations do not agree".to_owned())
         }
-        _ => Some("the file is no proof: it does not start with the format's mark".to_owned()),
+        _ => Some("the file is not a proof: it does not start with the format's mark".to_owned()),
     };
     Verification {
         valid,

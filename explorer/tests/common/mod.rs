@@ -17,8 +17,23 @@ use serde_json::{json, Value};
 pub use events::Emitted;
 use nilometer_explorer::store::{Identity, Store};
 use nilometer_explorer::{App, Options};
+use nilometer_transpiler::schema::{FeatureEncoding, InputRun, OutputSchema, Schema};
 
 pub const REGISTRY: u64 = 0x7e9;
+
+/// A row of two features in quarters from -10 to 10, and two scores in halves.
+pub fn schema() -> Vec<Felt> {
+    let run =
+        InputRun { count: 2, encoding: FeatureEncoding::Fixed { scale_log2: 2 }, lo: -40, hi: 40 };
+    let output = OutputSchema {
+        name: "scores".to_owned(),
+        len: 2,
+        scale_log2: 1,
+        is_label: false,
+        classes: None,
+    };
+    Schema { inputs: vec![run], features: vec![], outputs: vec![output] }.to_felts()
+}
 
 /// A block of the stub.
 #[derive(Clone, Debug)]

@@ -1,10 +1,13 @@
 //! `nilometer.json`: what a package is and what it was made from.
 
+use std::fmt;
+
 use nilometer_transpiler::decision::Task;
 use nilometer_transpiler::emit::{Shape, Shapes};
 use serde::{Deserialize, Serialize};
 
 use crate::model_proof::key::Digest;
+use crate::numbers::{bytes, thousands};
 use crate::report::layers::Layer;
 
 /// The format that this version writes and reads.
@@ -76,6 +79,31 @@ pub struct ContractSize {
     pub within_limits: bool,
     /// The compiled class hash, of a class that was compiled.
     pub compiled_class_hash: Option<String>,
+}
+
+/// For people: `17,881 of 81,920 felts of bytecode, class of 1.06 MB of 4.09 MB: fits`.
+impl fmt::Display for ContractSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (felts, max) = (thousands(self.bytecode_felts), thousands(self.max_bytecode_felts));
+        let Some(class) = self.class_bytes else {
+            return write!(
+                f,
+                "not compiled: over {felts} felts of bytecode, {max} at most on Starknet"
+            );
+        };
+        let (class, max_class) = (bytes(class), bytes(self.max_class_bytes));
+        write!(f, "{felts} of {max} felts of bytecode, class of {class} of {max_class}: ")?;
+        match self.sierra_felts {
+            _ if self.within_limits => f.write_str("fits"),
+            Some(sierra) if sierra > self.max_sierra_felts => write!(
+                f,
+                "{} of {} felts of Sierra: it cannot be declared",
+                thousands(sierra),
+                thousands(self.max_sierra_felts)
+            ),
+            _ => f.write_str("does not fit: it cannot be declared"),
+        }
+    }
 }
 
 /// The model file.

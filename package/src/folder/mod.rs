@@ -74,7 +74,7 @@ const TOLERATED: [&str; 3] = ["Scarb.lock", "target", ".gitignore"];
 #[derive(Debug, Error)]
 pub enum PackageError {
     /// The folder has no manifest.
-    #[error("{} is no Nilometer package: it has no {MANIFEST}", .folder.display())]
+    #[error("{} is not a Nilometer package: it has no {MANIFEST}", .folder.display())]
     NotAPackage {
         /// The folder.
         folder: PathBuf,
@@ -112,7 +112,7 @@ pub enum PackageError {
         expected: String,
     },
     /// The output folder holds something else.
-    #[error("{} is there already and is no Nilometer package: it has {found:?}", .folder.display())]
+    #[error("{} is there already and is not a Nilometer package: it has {found:?}", .folder.display())]
     Occupied {
         /// The folder.
         folder: PathBuf,

@@ -31,12 +31,25 @@ impl Package {
     /// Opens a folder, or a file that [`super::pack`] wrote.
     ///
     /// # Errors
-    /// The folder is no package, or one of another version.
+    /// The folder is not a package, or one of another version.
     pub fn open(path: &Path) -> Result<Self, PackageError> {
         let bundle = if path.is_file() { Some(Bundle::read(path)?) } else { None };
+        Self::read_manifest(path, bundle)
+    }
+
+    /// Opens the bytes of a file that [`super::pack`] wrote; errors call it `name`.
+    ///
+    /// # Errors
+    /// The bytes are no package, or one of another version.
+    pub fn of_bytes(name: &str, bytes: &[u8]) -> Result<Self, PackageError> {
+        let path = Path::new(name);
+        Self::read_manifest(path, Some(Bundle::parse(path, bytes)?))
+    }
+
+    fn read_manifest(path: &Path, bundle: Option<Bundle>) -> Result<Self, PackageError> {
         let file = path.join(MANIFEST);
         let bytes = match &bundle {
-            Some(bundle) => bundle.file(MANIFEST).map(<[u8]>::to_vec),
+            Some(bundle) => bundle.file(MANIFEST),
             None => match fs::read(&file) {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -64,7 +77,7 @@ impl Package {
             None => fs::read(&file).map_err(|error| damaged(&file, &error))?,
             Some(bundle) => {
                 let missing = || damaged(&file, &"it is not in this file, which is for verifying");
-                bundle.file(name).map(<[u8]>::to_vec).ok_or_else(missing)?
+                bundle.file(name).ok_or_else(missing)?
             }
         };
         Ok((file, bytes))

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::open::damaged;
 use super::{Package, PackageError, Staging, BUILD, MANIFEST, MODEL, PROGRAM};
+use crate::model_proof::key;
 use crate::{recipe, Error};
 
 /// The format of the one file.
@@ -21,6 +22,9 @@ const MAX_BYTES: u64 = 1 << 30;
 pub(super) struct Bundle {
     format: String,
     files: BTreeMap<String, Box<RawValue>>,
+    /// Files that are not JSON, as hexadecimal text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    binary: BTreeMap<String, String>,
 }
 
 impl Bundle {
@@ -33,16 +37,23 @@ impl Bundle {
                 &format!("it has {bytes} bytes, {MAX_BYTES} are read at most"),
             ));
         }
-        let bytes = fs::read(path).map_err(|error| damaged(path, &error))?;
-        match serde_json::from_slice::<Self>(&bytes) {
+        Self::parse(path, &fs::read(path).map_err(|error| damaged(path, &error))?)
+    }
+
+    /// Reads the bytes of the file that is called `path`.
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, PackageError> {
+        match serde_json::from_slice::<Self>(bytes) {
             Ok(bundle) if bundle.format == FORMAT => Ok(bundle),
             _ => Err(PackageError::NotAPackage { folder: path.to_owned() }),
         }
     }
 
     /// A file's bytes.
-    pub(super) fn file(&self, name: &str) -> Option<&[u8]> {
-        self.files.get(name).map(|value| value.get().as_bytes())
+    pub(super) fn file(&self, name: &str) -> Option<Vec<u8>> {
+        match self.files.get(name) {
+            Some(value) => Some(value.get().as_bytes().to_vec()),
+            None => hex::decode(self.binary.get(name)?).ok(),
+        }
     }
 }
 
@@ -58,8 +69,10 @@ pub fn pack(package: &Package, destination: &Path) -> Result<(Vec<String>, u64),
     for name in [MANIFEST.to_owned(), MODEL.to_owned(), format!("{BUILD}/{PROGRAM}")] {
         files.insert(name.clone(), package.read(&name)?.1);
     }
-    if let Ok((_, bytes)) = package.read(recipe::FILE) {
-        files.insert(recipe::FILE.to_owned(), bytes);
+    for name in [recipe::FILE, key::FILE] {
+        if let Ok((_, bytes)) = package.read(name) {
+            files.insert(name.to_owned(), bytes);
+        }
     }
     let names = files.keys().cloned().collect();
     if destination.extension().is_none_or(|extension| extension != "json") {
@@ -70,11 +83,13 @@ pub fn pack(package: &Package, destination: &Path) -> Result<(Vec<String>, u64),
         staging.finish()?;
         return Ok((names, files.values().map(|bytes| bytes.len() as u64).sum()));
     }
+    let binary = files.remove(key::FILE).map(|bytes| (key::FILE.to_owned(), hex::encode(bytes)));
     let value = |(name, bytes): (String, Vec<u8>)| -> Result<_, serde_json::Error> {
         Ok((name, serde_json::from_slice(&bytes)?))
     };
     let files = files.into_iter().map(value).collect::<Result<_, _>>()?;
-    let mut bytes = serde_json::to_vec(&Bundle { format: FORMAT.to_owned(), files })?;
+    let bundle = Bundle { format: FORMAT.to_owned(), files, binary: binary.into_iter().collect() };
+    let mut bytes = serde_json::to_vec(&bundle)?;
     bytes.push(b'\n');
     super::write_whole(destination, &bytes)?;
     Ok((names, bytes.len() as u64))

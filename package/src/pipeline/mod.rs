@@ -6,11 +6,12 @@ mod stage;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nilometer_cairo::{Program, Toolchain, ToolchainOptions};
 use nilometer_transpiler::decision::{Decision, Task};
 use nilometer_transpiler::emit::{emit, CairoPackage, Files, PackageMeta, Shape, Shapes};
-use nilometer_transpiler::graph::{Graph, OutputKind};
+use nilometer_transpiler::graph::{Graph, Input, OutputKind};
 use nilometer_transpiler::plan::{choose_shapes, fits_class, plan, Calibration, Plan, PlanOptions};
 use nilometer_transpiler::quant::{FeatureMode, QuantGraph};
 use nilometer_transpiler::schema::Schema;
@@ -26,15 +27,15 @@ use crate::recipe::{self, Recipe};
 use crate::report::{self, CardContext, CostReport, Report, Sources};
 use crate::{gas, runtime, sha256, vm, Context as _, Error};
 
-pub use rebuild::{rebuild, requantise, Rebuilt};
+pub use rebuild::{quantise_again, rebuild, requantise, Rebuilt};
 use stage::Stages;
 pub use stage::{Observer, Stage, StageDone};
 
 /// What to transpile, and how.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The bytes of the ONNX file.
-    pub onnx: Vec<u8>,
+    /// The model, imported.
+    pub onnx: Onnx,
     /// The package's name.
     pub name: String,
     /// Calibration rows and the SHA-256 of their file.
@@ -45,14 +46,47 @@ pub struct Job {
     pub threshold: Option<String>,
     /// What the model is for, in place of what its outputs say.
     pub task: Option<Task>,
-    /// The features' names, in place of the file's.
-    pub feature_names: Option<Vec<String>>,
     /// The shape of program and contract, in place of the choice made here.
     pub shape: Option<Shape>,
-    /// Whether only the label is computed.
-    pub labels_only: bool,
     /// Where the compiler comes from.
     pub toolchain: ToolchainOptions,
+}
+
+/// An ONNX file and the float model in it.
+#[derive(Clone, Debug)]
+pub struct Onnx {
+    bytes: Vec<u8>,
+    graph: Graph,
+    labels_only: bool,
+    time: Duration,
+}
+
+impl Onnx {
+    /// Imports the bytes of a file; only its label where only that is wanted.
+    ///
+    /// # Errors
+    /// See [`import`].
+    pub fn import(bytes: Vec<u8>, labels_only: bool) -> Result<Self, Error> {
+        let start = Instant::now();
+        let graph = import(&bytes, labels_only)?;
+        Ok(Self { bytes, graph, labels_only, time: start.elapsed() })
+    }
+
+    /// The row that the model takes.
+    pub fn input(&self) -> &Input {
+        &self.graph.input
+    }
+
+    /// Gives the features other names than the file's.
+    ///
+    /// # Errors
+    /// There are more or fewer names than features.
+    pub fn name_features(&mut self, names: &[String]) -> Result<(), Error> {
+        if self.graph.input.name_features(names) {
+            return Ok(());
+        }
+        Err(Error::FeatureNames { expected: self.graph.input.len, actual: names.len() })
+    }
 }
 
 /// What came of it.
@@ -114,19 +148,9 @@ pub fn transpile(
     let staging = Staging::new(destination)?;
 
     stages.start(Stage::Import);
-    let mut reference = import(&job.onnx, job.labels_only)?;
-    if let Some(names) = &job.feature_names {
-        if !reference.input.name_features(names) {
-            let (actual, expected) = (names.len(), reference.input.len);
-            return Err(Error::FeatureNames { expected, actual });
-        }
-    }
-    let graph = simplified(&reference, job.labels_only)?;
-    stages.done(format!(
-        "{} nodes, {} parameters",
-        graph.nodes.len(),
-        thousands(graph.parameter_count())
-    ));
+    let Onnx { bytes: onnx, graph: reference, labels_only, time } = &job.onnx;
+    let graph = simplified(reference, *labels_only)?;
+    stages.done_before(*time, imported(&graph));
 
     stages.start(Stage::Quantise);
     let calibration = job.calibration.as_ref().map(|(calibration, _)| calibration);
@@ -139,7 +163,7 @@ pub fn transpile(
     let options = PlanOptions { decision, ..job.options.clone() };
     let plan = plan(&graph, calibration, &options)?;
     let model_hash = format!("{:#x}", plan.graph.model_hash());
-    // A recipe that does not give the same model would only be noticed by whoever relies on it.
+    // A recipe that does not give the same model would only be noticed by those who rely on it.
     let again = format!("{:#x}", plan.recipe.lower(&graph)?.model_hash());
     if again != model_hash {
         return Err(Error::NotReproduced { expected: model_hash, actual: again });
@@ -195,7 +219,7 @@ pub fn transpile(
     let program_hash = format!("{:#x}", built.program.hash());
     let report = Report::new(Sources {
         name: &cairo.name,
-        float: &reference,
+        float: reference,
         plan: &plan,
         calibration: rows,
         model_hash: model_hash.clone(),
@@ -218,7 +242,7 @@ pub fn transpile(
         n_outputs: plan.graph.output_len(),
         layers: report.layers.clone(),
         contract: built.contract,
-        onnx: OnnxFile { sha256: sha256(&job.onnx), bytes: job.onnx.len() },
+        onnx: OnnxFile { sha256: sha256(onnx), bytes: onnx.len() },
         settings: settings(job, &toolchain),
     };
     let recipe = Recipe {
@@ -227,7 +251,7 @@ pub fn transpile(
         onnx_sha256: manifest.onnx.sha256.clone(),
         shape: manifest.shape,
         contract_shape: manifest.contract_shape,
-        labels_only: job.labels_only,
+        labels_only: *labels_only,
         quantisation: plan.recipe.clone(),
     };
     if let Some(keys) = &keys {
@@ -257,6 +281,10 @@ fn model_keys(graph: &QuantGraph) -> Result<Option<KeySet>, Error> {
     }
 }
 
+fn imported(graph: &Graph) -> String {
+    format!("{} nodes, {} parameters", graph.nodes.len(), thousands(graph.parameter_count()))
+}
+
 fn simplified(reference: &Graph, labels_only: bool) -> Result<Graph, Error> {
     if !labels_only {
         return Ok(passes::simplify(reference.clone()));
@@ -280,7 +308,7 @@ struct Documents<'a> {
 fn describe(documents: &Documents<'_>) -> Result<(), Error> {
     let Documents { staging, job, graph, program, manifest, report, recipe, example } = documents;
     let model = compact(graph)?;
-    staging.write(folder::ONNX, &job.onnx)?;
+    staging.write(folder::ONNX, &job.onnx.bytes)?;
     staging.write(folder::MODEL, &model)?;
     let recipe_json = compact(recipe)?;
     staging.write(recipe::FILE, &recipe_json)?;
@@ -348,7 +376,7 @@ fn settings(job: &Job, toolchain: &Toolchain) -> Settings {
         threshold: job.threshold.clone(),
         task: job.task,
         shape: job.shape,
-        labels_only: job.labels_only,
+        labels_only: job.onnx.labels_only,
         calibration: job.calibration.as_ref().map(|(calibration, sha256)| CalibrationFile {
             sha256: sha256.clone(),
             rows: calibration.rows.len(),

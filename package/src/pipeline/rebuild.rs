@@ -6,8 +6,9 @@ use nilometer_transpiler::graph::Graph;
 use nilometer_transpiler::plan::fits_class;
 use nilometer_transpiler::quant::QuantGraph;
 
-use super::{build, import, model_keys, simplified, write_sources, Observer, Stage, Stages};
-use crate::folder::{Staging, BUILD, CONTRACT};
+use super::{build, import, imported, model_keys, simplified, write_sources};
+use super::{Observer, Onnx, Stage, StageDone, Stages};
+use crate::folder::{Package, Staging, BUILD, CONTRACT};
 use crate::model_proof::key::{Digest, KeySet};
 use crate::recipe::Recipe;
 use crate::scratch::Scratch;
@@ -43,10 +44,34 @@ pub fn requantise(onnx: &[u8], recipe: &Recipe) -> Result<QuantGraph, Error> {
     Ok(recipe.quantisation.lower(&float_model(onnx, recipe)?)?)
 }
 
+/// Makes a package's model again from its ONNX file by its recipe, without compiling anything.
+///
+/// # Errors
+/// The package has no recipe, or the model that comes out is another.
+pub fn quantise_again(
+    onnx: &Onnx,
+    package: &Package,
+    observer: &dyn Observer,
+) -> Result<Vec<StageDone>, Error> {
+    let mut stages = Stages::new(observer);
+    let recipe = package.recipe()?;
+    stages.start(Stage::Import);
+    let graph = simplified(&onnx.graph, onnx.labels_only)?;
+    stages.done_before(onnx.time, imported(&graph));
+    stages.start(Stage::Quantise);
+    let actual = format!("{:#x}", recipe.quantisation.lower(&graph)?.model_hash());
+    let expected = package.manifest.model_hash.clone();
+    if actual != expected {
+        return Err(Error::NotReproduced { expected, actual });
+    }
+    stages.done("by the recipe; the model hash is the package's".to_owned());
+    Ok(stages.take())
+}
+
 /// Transpiles and compiles by a recipe: nothing is planned, no rows are needed, nothing is left on disk.
 ///
 /// # Errors
-/// The file is no model that the recipe is for, or does not compile.
+/// The file is not a model that the recipe is for, or does not compile.
 pub fn rebuild(
     onnx: &[u8],
     recipe: &Recipe,

@@ -102,8 +102,13 @@ impl<'a> Stages<'a> {
 
     /// The stage that was started is done.
     pub(super) fn done(&mut self, made: String) {
+        self.done_before(Duration::ZERO, made);
+    }
+
+    /// The same for a stage of which a part, that took `before`, was done earlier.
+    pub(super) fn done_before(&mut self, before: Duration, made: String) {
         let Some((stage, start)) = self.current.take() else { return };
-        let done = StageDone { stage, made, time: start.elapsed() };
+        let done = StageDone { stage, made, time: before + start.elapsed() };
         self.observer.done(&done);
         self.done.push(done);
     }

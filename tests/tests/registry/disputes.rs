@@ -223,7 +223,7 @@ async fn a_contest_wants_execution(world: &World) {
     nothing_is_held_but(world, 50).await;
     assert_eq!(world.tokens(ALICE).await, FUNDS + 50);
 
-    // Against a lie: whoever brings the execution is paid, the contester has the stake back. A liar's friend who
+    // Against a lie: the account that brings the execution is paid, the contester has the stake back. A liar's friend who
     // contests first saves nothing.
     claim(world, &[Felt::from(6)]).await;
     world.run(BOB, world.contest(2).await).await;
@@ -389,7 +389,7 @@ async fn models_that_cannot_be_executed(world: &World) {
     world.model_manners(contract, "refuse").await;
     let events = world.events(&world.run(BOB, world.challenge(claim_id, &ROW).await).await);
     assert!(matches!(events[0], Event::Refuted { refused: true, .. }), "{events:?}");
-    // So has one whose answer is no list of felts.
+    // So has one whose answer is not a list of felts.
     let garbage = NewVersion {
         class_hash: world.classes.garbage.class_hash,
         model_hash: text("garbage"),

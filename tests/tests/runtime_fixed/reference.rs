@@ -1,4 +1,4 @@
-//! The formulas of `nilometer_runtime::fixed` over big integers, with constants computed anew.
+//! The formulas of `nilometer_runtime::fixed` over big integers, with constants computed independently.
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed, ToPrimitive};

@@ -75,7 +75,7 @@ pub enum GraphError {
         /// Which numbers.
         what: &'static str,
     },
-    /// A decision tree is no proper binary tree, or a leaf's targets do not ascend.
+    /// A decision tree is not a proper binary tree, or a leaf's targets do not ascend.
     #[error("node {node} ({name}): tree {tree}, node {tree_node}: {what}")]
     Tree {
         /// The node.
@@ -288,7 +288,7 @@ impl Check<'_> {
             }
         }
         match has_parent.iter().position(|parented| !parented) {
-            Some(orphan) => fail(orphan, "is no branch's child"),
+            Some(orphan) => fail(orphan, "is not a branch's child"),
             None => Ok(()),
         }
     }

@@ -43,7 +43,7 @@ pub enum ImportError {
         name: String,
     },
     /// A node or an output uses a value that nothing makes: an initialiser may be missing.
-    #[error("{user} uses {name:?}, which is no input, initialiser or node output")]
+    #[error("{user} uses {name:?}, which is not an input, initialiser or node output")]
     MissingValue {
         /// The node, or the graph's outputs.
         user: String,

@@ -1,4 +1,4 @@
-//! What the importer takes from a file that nobody vouches for.
+//! What the importer takes from an untrusted file.
 //!
 //! Memory is bounded by the file's size: what is not backed by its bytes (scalars spread over a
 //! vector, index lists, default attributes) comes out of a budget.

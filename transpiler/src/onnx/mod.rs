@@ -1,6 +1,6 @@
 //! ONNX models to [`Graph`]s.
 //!
-//! Input: the bytes of a model file, which nobody vouches for. Output: a valid float graph of one row,
+//! Input: the bytes of a model file, which is untrusted. Output: a valid float graph of one row,
 //! or an error that names what is wrong; unsupported nodes are all reported at once. Nothing here
 //! panics on any bytes, reads other files, or allocates more than the file's size asks for
 //! (see [`limits`]).

@@ -287,7 +287,7 @@ fn read_input(info: &ValueInfoProto) -> Result<ModelInput<'_>, ImportError> {
     let fail = |reason: String| ImportError::Input { name: info.name.clone(), reason };
     let value = info.r#type.as_ref().and_then(|proto| proto.value.as_ref());
     let Some(type_proto::Value::TensorType(tensor)) = value else {
-        return Err(fail("is no tensor".to_owned()));
+        return Err(fail("is not a tensor".to_owned()));
     };
     let kind = match DataType::try_from(tensor.elem_type) {
         // Half precision is computed with as single precision.

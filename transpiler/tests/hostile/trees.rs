@@ -55,7 +55,7 @@ const STUMP: [Row; 3] = [(0, 0, 1, LEQ, 1, 2), (0, 1, 0, "LEAF", 0, 0), (0, 2, 0
 fn children_that_are_not_there() {
     let error = refused(&[(0, 0, 1, LEQ, 1, 9), STUMP[1]]);
     assert_eq!(error, TreeError::MissingChild { tree: 0, node: 0, child: 9 });
-    // A node of another tree is no child.
+    // A node of another tree is not a child.
     let other = (1, 2, 0, "LEAF", 0, 0);
     let error = refused(&[STUMP[0], STUMP[1], other]);
     assert_eq!(error, TreeError::MissingChild { tree: 0, node: 0, child: 2 });

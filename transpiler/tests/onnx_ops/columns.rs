@@ -62,7 +62,7 @@ fn columns_of_several_kinds() {
         let error = (quant.predict(row).unwrap().outputs[0][0] - model.run(row)[0][0]).abs();
         assert!(error <= quant.nodes[quant.outputs[0].value].error.unwrap(), "{row:?}: {error}");
     }
-    // Fractions are refused, and what is no position.
+    // Fractions are refused, and what is not a position.
     let refused = quant.predict(&[2.0, 4.5, 0.0]);
     assert!(matches!(refused, Err(EncodeError::NotAnInteger { feature: 1, .. })));
     let refused = quant.predict(&[2.0, 4.0, 3.0]);

@@ -133,7 +133,7 @@ impl Model {
     pub fn label(&self, row: &[f64], output: usize) -> String {
         let graph = self.import();
         let OutputKind::Label(labels) = &graph.outputs[output].kind else {
-            panic!("output {output} is no label");
+            panic!("output {output} is not a label");
         };
         let index = evaluate(&graph, row).unwrap()[output][0];
         labels.text(index as usize).unwrap()

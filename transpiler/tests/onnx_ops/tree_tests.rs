@@ -178,7 +178,7 @@ fn integers_are_compared_as_floats() {
     });
     let model = model.output("y");
     assert_eq!(model.run(&[16777216.0, 0.0])[0], [0.75, 0.25]);
-    // 2^24 + 1 is no f32: it rounds to 2^24.
+    // 2^24 + 1 is not an f32: it rounds to 2^24.
     assert_eq!(model.run(&[16777217.0, 0.0])[0], [0.75, 0.25]);
     assert_eq!(model.run(&[16777218.0, 0.0])[0], [0.25, 0.75]);
     let graph = model.import();

@@ -131,7 +131,7 @@ fn trees_are_proper() {
     assert_eq!(tree_breach(vec![branch(1, 1), leaf()]), (0, "shares a child with another node"));
     assert_eq!(
         tree_breach(vec![branch(1, 2), leaf(), leaf(), leaf()]),
-        (3, "is no branch's child")
+        (3, "is not a branch's child")
     );
     let twice = TreeNode::Leaf(vec![(0, 1.0), (0, 2.0)]);
     assert_eq!(tree_breach(vec![twice]), (0, "has targets that do not ascend"));

@@ -19,6 +19,7 @@ use nilometer_transpiler::quant::QuantGraph;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::failure::NotTheModel;
 use crate::input::{Array, Columns, ReadArgs};
 use crate::output::{Message, Output};
 use crate::progress::Progress;
@@ -200,11 +201,6 @@ fn run_program(
     }
     Ok((rows, rows == accepted.len()))
 }
-
-/// The program that a package holds is not its model.
-#[derive(Debug, thiserror::Error)]
-#[error("the program is not the model: {0}")]
-pub struct NotTheModel(nilometer_package::Error);
 
 fn compute(float: &Graph, graph: &QuantGraph, inputs: &[Vec<f64>]) -> Result<Vec<Row>> {
     let progress = Progress::rows("comparing", inputs.len());

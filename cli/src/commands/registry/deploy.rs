@@ -10,13 +10,10 @@ use serde::Serialize;
 use crate::args::ToolchainArgs;
 use crate::chain::amount::Amount;
 use crate::chain::date::{parse_span, span};
+use crate::chain::rules::check;
 use crate::chain::{class, hex, parse_felt, ChainArgs, Deployment, SendArgs, Session, Transaction};
-use crate::failure::UsageError;
 use crate::output::{Message, Output};
 use crate::table::fields;
-
-/// The shortest window that the contract takes, in seconds.
-const MIN_WINDOW: u64 = 3_600;
 
 /// Arguments of `nilo registry deploy`.
 #[derive(Debug, Args)]
@@ -93,26 +90,6 @@ pub fn run(args: &DeployArgs, output: &Output) -> Result<u8> {
         sierra_version: built.sierra_version,
     })?;
     Ok(0)
-}
-
-/// What the contract requires of its rules.
-///
-/// # Errors
-/// They would leave users unprotected.
-pub fn check(rules: &Rules, delay: u64) -> Result<(), UsageError> {
-    let wrong = |text: &str| Err(UsageError(text.to_owned()));
-    if rules.window < MIN_WINDOW || delay / 3 < rules.window {
-        return wrong(
-            "the window must be an hour or more, and the delay at least three times the window",
-        );
-    }
-    if rules.min_bond == 0 || rules.gas_price >> 60 != 0 {
-        return wrong("the smallest bond must be positive, and the price of gas below 2^60");
-    }
-    if delay >> 40 != 0 {
-        return wrong("the delay must be below 2^40 s");
-    }
-    Ok(())
 }
 
 impl Message for DeployedRegistry {

@@ -6,14 +6,14 @@ use nilometer_starknet::types::{Action, Rules, Scheduled, Settings, Totals};
 use nilometer_starknet::{Call, Felt};
 use serde::Serialize;
 
-use super::deploy::check;
 use crate::args::ToolchainArgs;
 use crate::chain::amount::Amount;
 use crate::chain::date::{date, parse_span, span};
+use crate::chain::declare::{declare, Declared};
+use crate::chain::rules::check;
 use crate::chain::{
     class, hex, parse_felt, transaction, ChainArgs, SendArgs, Session, Transaction,
 };
-use crate::commands::contract::declare::{declare, Declared};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
 use crate::table::fields;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{bail, Context, Result};
 use clap::Args;
-use nilometer_cairo::RunOptions;
 use nilometer_starknet::codec::to_short_string;
 use nilometer_starknet::types::{digest_number, NewModel, NewVersion};
 use nilometer_starknet::{Event, Felt};
@@ -13,15 +12,14 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::chain::amount::Amount;
+use crate::chain::declare::{declare, Declared};
 use crate::chain::lookup::events;
 use crate::chain::{class, hex, transaction, ChainArgs, SendArgs, Session, Transaction};
-use crate::commands::contract::declare::{declare, Declared};
 use crate::failure::UsageError;
 use crate::output::{Message, Output};
 use crate::table::fields;
 use nilometer_package::numbers::thousands;
 use nilometer_package::Package;
-use nilometer_package::{gas, vm};
 
 /// Arguments of `nilo registry publish`.
 #[derive(Debug, Args)]
@@ -94,7 +92,7 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
         program_hash: felt(&manifest.program_hash)?,
         metadata_uri: args.metadata_uri.clone(),
         metadata_hash: digest_number(digest),
-        challenge_gas: challenge_gas(&package)?,
+        challenge_gas: class::challenge_gas(&package)?,
     };
     let short = |what: &str, text: &str| {
         let wrong = || UsageError(format!("{what}: {text:?} is not at most 31 ASCII characters"));
@@ -164,19 +162,6 @@ pub fn run(args: &PublishArgs, output: &Output) -> Result<u8> {
     }
     output.result(&result)?;
     Ok(0)
-}
-
-/// L2 gas of a challenge of a package's example row, from a run of its program.
-///
-/// # Errors
-/// The package is damaged.
-pub fn challenge_gas(package: &Package) -> Result<u64> {
-    let (graph, program) = package.model_and_program()?;
-    let options = RunOptions { max_steps: Some(vm::MAX_STEPS), trace: false };
-    let (run, _) = vm::run_whole(&program, &graph, &package.example()?, &options)?;
-    let shapes = package.manifest.shapes();
-    let model = gas::contract_l2_gas(&graph, shapes, run.steps as u64, &run.builtins);
-    Ok(gas::challenge_l2_gas(model, graph.input_len() + graph.output_len()))
 }
 
 impl Message for Published {

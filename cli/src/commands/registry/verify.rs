@@ -13,10 +13,11 @@ use serde::Serialize;
 
 use crate::chain::lookup::find;
 use crate::chain::{class, hex, ChainArgs, Session};
-use crate::commands::transpile::{self, TranspileArgs};
+use crate::failure::NotReproduced;
 use crate::model_file;
 use crate::output::{Message, Output};
 use crate::progress::Stages;
+use crate::settings::SettingsArgs;
 use crate::table::fields;
 
 /// Arguments of `nilo registry verify`.
@@ -36,7 +37,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "N")]
     pub version: Option<u32>,
     #[command(flatten)]
-    pub settings: transpile::SettingsArgs,
+    pub settings: SettingsArgs,
     /// The ONNX file
     #[arg(long, value_name = "MODEL.onnx")]
     pub onnx: PathBuf,
@@ -136,25 +137,6 @@ struct Found {
     program_hash: String,
 }
 
-/// The ONNX file and the way it was transpiled do not give what is registered.
-#[derive(Debug, thiserror::Error)]
-#[error("this ONNX file and {by} give other hashes than those that are registered")]
-pub struct NotReproduced {
-    by: &'static str,
-    with_rows: bool,
-}
-
-impl NotReproduced {
-    /// What to do about it.
-    pub fn help(&self) -> &'static str {
-        if self.with_rows {
-            "the version was not made from this ONNX file in this way, or by another version of Nilometer"
-        } else {
-            "this does not say that the version is wrong: its precision may have been chosen on calibration rows; give `--package` with the package or its description.json"
-        }
-    }
-}
-
 /// By what the package says: no rows are needed.
 fn by_recipe(args: &VerifyArgs, package: &Path) -> Result<Found> {
     let is_description = package.file_name().is_some_and(|name| name == description::FILE);
@@ -186,12 +168,7 @@ fn by_options(args: &VerifyArgs, name: &str, output: &Output) -> Result<Found> {
     let scratch = Scratch::new_in(&std::env::temp_dir(), "nilo-verify-")
         .context("cannot make a temporary folder")?;
     let folder = scratch.path().join("package");
-    let transpile_args = TranspileArgs {
-        model: args.onnx.clone(),
-        output: folder.clone(),
-        settings: args.settings.clone(),
-    };
-    let mut job = transpile::job(&transpile_args, output)?;
+    let mut job = args.settings.job(&args.onnx, output)?;
     if args.settings.name.is_none() {
         job.name = name.to_owned();
     }

@@ -48,7 +48,7 @@ fn refusals_are_told() {
         ("registry withdraw --accounts-file none.json --account alice", 8, "none.json"),
         ("registry deploy --window 1h --delay 10799", 2, "at least three times"),
         ("registry deploy --window 59m --delay 7d", 2, "an hour or more"),
-        ("registry publish nothing", 1, "is no Nilometer package"),
+        ("registry publish nothing", 1, "is not a Nilometer package"),
     ] {
         if code == 0 {
             chain.json(line);

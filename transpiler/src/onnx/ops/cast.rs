@@ -30,7 +30,7 @@ pub(super) fn cast(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
     let to = context.node.int("to")?;
     let to = to.ok_or_else(|| context.node.attribute_error("to", "is missing"))?;
     let to = i32::try_from(to).ok().and_then(|to| DataType::try_from(to).ok());
-    let to = to.ok_or_else(|| context.node.attribute_error("to", "is no element type"))?;
+    let to = to.ok_or_else(|| context.node.attribute_error("to", "is not an element type"))?;
     // Half precision is computed with as single precision.
     let to = match to {
         DataType::Float16 | DataType::Bfloat16 => DataType::Float,
@@ -108,5 +108,5 @@ fn convert(context: &Context<'_, '_>, data: &Data, to: DataType) -> Result<Data,
 
 fn parse(context: &Context<'_, '_>, text: &str) -> Result<i64, ImportError> {
     let parsed = text.parse();
-    parsed.map_err(|_| context.node.shape_error(format!("the label {text:?} is no integer")))
+    parsed.map_err(|_| context.node.shape_error(format!("the label {text:?} is not an integer")))
 }

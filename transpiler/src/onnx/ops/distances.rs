@@ -71,7 +71,7 @@ pub(super) fn scan(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpError>
     let x = context.float_row(0)?;
     let points = context.constant(1)?;
     let Some(values) = points.floats() else {
-        return Err(context.node.shape_error("the points are no floats").into());
+        return Err(context.node.shape_error("the points are not floats").into());
     };
     let features = x.shape.len();
     let (&[n_points, columns], &[batch, Axis::Len(_)]) =

@@ -49,7 +49,7 @@ fn entries(context: &Context<'_, '_>, texts: bool) -> Result<(Data, Data, Data),
 fn encode_text(context: &mut Context<'_, '_>, text: &Text) -> Result<Value, OpError> {
     let (keys, values, default) = entries(context, true)?;
     let Data::Strings(keys) = keys else {
-        return Err(context.node.shape_error("the keys are no texts").into());
+        return Err(context.node.shape_error("the keys are not texts").into());
     };
     let keys: Vec<String> = keys.iter().map(|key| key.to_string()).collect();
     let mut places = Vec::with_capacity(text.features.len());
@@ -66,7 +66,7 @@ fn encode_numbers(context: &mut Context<'_, '_>, row: &Row) -> Result<Value, OpE
     let keys: Vec<f64> = match keys {
         Data::Ints(ints) => ints.iter().map(|&int| int as f64).collect(),
         Data::F32(keys) | Data::F64(keys) => keys,
-        _ => return Err(context.node.shape_error("the keys are no numbers").into()),
+        _ => return Err(context.node.shape_error("the keys are not numbers").into()),
     };
     encoded(context, row.value, vec![keys; row.shape.len()], &row.shape, (values, default))
 }

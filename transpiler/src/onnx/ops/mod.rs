@@ -1,4 +1,4 @@
-//! One file an operator group; [`translate`] is the table of operators.
+//! One file per operator group; [`translate`] is the table of operators.
 
 mod arithmetic;
 mod cast;

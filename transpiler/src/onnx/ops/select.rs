@@ -180,7 +180,7 @@ fn gather_constant(
         return unsupported("picks rows of the batch");
     };
     let Some(ints) = indices.as_ints() else {
-        return Err(context.node.shape_error("the indices are no integers").into());
+        return Err(context.node.shape_error("the indices are not integers").into());
     };
     let index_axes = index_dims.iter().map(|&dim| Axis::Len(dim));
     let (before, after) = (shape.0[..axis].iter().copied(), shape.0[axis + 1..].iter().copied());
@@ -219,7 +219,7 @@ impl Indices {
     /// Integers that are computed; the input's are taken within the table only.
     fn of_row(context: &mut Context<'_, '_>, row: &Row, count: usize) -> Result<Self, OpError> {
         if row.element != Element::Int {
-            return Err(context.node.shape_error("the indices are no integers").into());
+            return Err(context.node.shape_error("the indices are not integers").into());
         }
         limit_index(context, row, count)?;
         Ok(Self { value: row.value, len: row.shape.len(), places: (0..count).collect() })
@@ -239,7 +239,7 @@ impl Indices {
 /// What a label's integers point at, in a table of `count`.
 fn places(context: &Context<'_, '_>, label: &Label, count: usize) -> Result<Vec<usize>, OpError> {
     let Data::Ints(ints) = label.values.as_ref() else {
-        return Err(context.node.shape_error("the indices are no integers").into());
+        return Err(context.node.shape_error("the indices are not integers").into());
     };
     let in_range = |&int: &i64| usize::try_from(int).ok().filter(|&index| index < count);
     let places = ints.iter().map(in_range).collect::<Option<Vec<usize>>>();

@@ -59,7 +59,7 @@ pub(super) fn reshape(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpErr
     let dims: Vec<Dim> = match &target.data {
         Data::Ints(ints) => ints.iter().map(|&int| Dim::Known(int)).collect(),
         Data::Dims(dims) => dims.clone(),
-        _ => return Err(context.node.shape_error("the target is no list of integers").into()),
+        _ => return Err(context.node.shape_error("the target is not a list of integers").into()),
     };
     let target = target_axes(context, &shape, &dims, allow_zero)?;
     let shape = resolve(context, &shape, target)?;
@@ -242,7 +242,7 @@ pub(super) fn transpose(context: &mut Context<'_, '_>) -> Result<Vec<Value>, OpE
     let mut sorted = permutation.clone();
     sorted.sort_unstable();
     if !sorted.into_iter().eq(0..shape.rank()) {
-        let reason = format!("is no permutation of {} axes", shape.rank());
+        let reason = format!("is not a permutation of {} axes", shape.rank());
         return Err(context.node.attribute_error("perm", reason).into());
     }
     let strides = row_major(&shape.sizes());

@@ -158,7 +158,7 @@ pub fn cases() -> Vec<Case> {
         }
     }
     for (name, pc) in [
-        ("the word at pc is no instruction", None),
+        ("the word at pc is not an instruction", None),
         ("pc is behind the program", Some(address::PROGRAM + 1000)),
         ("pc is in the stack", Some(address::EXECUTION + 20)),
         ("pc is in the output", Some(address::OUTPUT)),

@@ -83,7 +83,7 @@ impl Mode {
 }
 
 /// Makes the trees, in the order of the table. A tree's root is its first node, and nodes are
-/// numbered anew in preorder, the true side first. `may_be_bare` allows leaves without weights.
+/// renumbered in preorder, the true side first. `may_be_bare` allows leaves without weights.
 pub(super) fn build(
     nodes: &NodeTable<'_>,
     weights: &WeightTable<'_>,

@@ -18,15 +18,14 @@ use sha2::{Digest, Sha256};
 use starknet_types_core::hash::{Poseidon, StarkHash};
 use tokio::runtime::{Builder, Runtime};
 
-use super::demo::{stage, DemoArgs};
-use super::explore::Site;
+use super::DemoArgs;
 use crate::args::ToolchainArgs;
 use crate::chain::class;
-use crate::commands::registry::publish::challenge_gas;
 use crate::output::Output;
-use crate::progress::Stages;
+use crate::progress::{stage, Stages};
+use crate::site::Site;
 use crate::{input, proving};
-use nilometer_package::pipeline::{self, Job};
+use nilometer_package::pipeline::{self, Job, Onnx};
 use nilometer_package::scratch::Scratch;
 use nilometer_package::vm;
 use nilometer_package::Package;
@@ -56,7 +55,7 @@ struct Example {
 
 macro_rules! file {
     ($path:literal) => {
-        include_bytes!(concat!("../../../examples/", $path))
+        include_bytes!(concat!("../../../../examples/", $path))
     };
 }
 
@@ -179,15 +178,13 @@ fn transpile(example: &Example, folder: &Path, toolchain: &ToolchainArgs) -> Res
         None => None,
     };
     let job = Job {
-        onnx: example.onnx.to_vec(),
+        onnx: Onnx::import(example.onnx.to_vec(), false)?,
         name: example.name.to_owned(),
         calibration,
         options: PlanOptions::default(),
         threshold: None,
         task: None,
-        feature_names: None,
         shape: None,
-        labels_only: false,
         toolchain: toolchain.options(),
     };
     pipeline::transpile(&job, &folder.join(example.name), &Stages::new(|_| ()))?;
@@ -261,7 +258,7 @@ impl Stay {
             program_hash: felt(&manifest.program_hash)?,
             metadata_uri: String::new(),
             metadata_hash: digest_number(digest),
-            challenge_gas: challenge_gas(&package)?,
+            challenge_gas: class::challenge_gas(&package)?,
         };
         self.send(0, vec![self.registry.register(&model, &version)])?;
         let id = self.runtime.block_on(self.registry.totals(&self.chain))?.n_models;

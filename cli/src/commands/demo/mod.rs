@@ -1,50 +1,54 @@
 //! `nilo demo`: the whole path on a bundled model.
 //!
+//! The package that it proves with is bundled, so that a first proof needs no Cairo compiler.
+//!
 //! RockyBot was the first trading bot with its model on chain: a network of 36-128-64-12 neurons over hourly
 //! prices, with published weights.
 
 #[cfg(feature = "explore")]
+mod showcase;
+
+#[cfg(feature = "explore")]
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
 use anyhow::{bail, Context, Result};
 use clap::Args;
 use console::style;
 use nilometer_air::cairo::Security;
 use nilometer_cairo::{Program, RunOptions};
-use nilometer_transpiler::decision::arg_max;
+use nilometer_transpiler::decision::{arg_max, Decision};
 use nilometer_transpiler::eval;
-use nilometer_transpiler::plan::{Calibration, PlanOptions};
+use nilometer_transpiler::plan::{compare, Calibration, PlanOptions};
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_verifier::verify;
 use serde::Serialize;
 
 use crate::args::ToolchainArgs;
-use crate::commands::run::run_rows;
-#[cfg(feature = "explore")]
-use crate::commands::showcase;
 use crate::input;
 use crate::output::{Message, Output};
-use crate::progress::Stages;
+use crate::progress::{stage, Stages};
 use crate::proving;
+use crate::rows::run_rows;
 use crate::table::table;
 use nilometer_package::model_proof::check::check;
 use nilometer_package::model_proof::claim::Rows;
 use nilometer_package::model_proof::file::Level;
 use nilometer_package::model_proof::key::Digest;
 use nilometer_package::model_proof::prove::ModelProver;
-use nilometer_package::numbers::{duration, percent, short, thousands};
-use nilometer_package::pipeline::{self, Job, StageDone};
+use nilometer_package::numbers::{percent, short, thousands};
+use nilometer_package::pipeline::{self, Job, Onnx, StageDone};
 use nilometer_package::proving::Plan;
-use nilometer_package::scratch::Scratch;
 use nilometer_package::Package;
 use nilometer_package::{gas, numbers, vm};
 
 const NAME: &str = "rockybot";
-const MODEL: &[u8] = include_bytes!("../../../examples/rockybot/rockybot.onnx");
-const CALIBRATION: &[u8] = include_bytes!("../../../examples/rockybot/calibration.npy");
-const INPUTS: &[u8] = include_bytes!("../../../examples/rockybot/inputs.npy");
+const MODEL: &[u8] = include_bytes!("../../../../examples/rockybot/rockybot.onnx");
+const CALIBRATION: &[u8] = include_bytes!("../../../../examples/rockybot/calibration.npy");
+const INPUTS: &[u8] = include_bytes!("../../../../examples/rockybot/inputs.npy");
+/// The package that `nilo demo --keep` and `nilo pack --for-verifier` give; a test makes it again.
+const PACKAGE: &[u8] = include_bytes!("../../../../examples/rockybot/rockybot.package.json");
 /// Rows that are run.
 const ROWS: usize = 8;
 
@@ -68,7 +72,7 @@ pub struct DemoArgs {
     /// Open a browser
     #[arg(long, requires = "explore")]
     pub open: bool,
-    /// Keep the package in this folder
+    /// Compile the package here, with the Cairo compiler, and keep it in this folder
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
     #[command(flatten)]
@@ -80,6 +84,8 @@ pub struct DemoArgs {
 struct Demo {
     model_hash: String,
     program_hash: String,
+    /// Whether the program was compiled now; else it is the bundled one.
+    compiled_here: bool,
     stages: Vec<StageDone>,
     agreement: Option<f64>,
     steps: u64,
@@ -122,6 +128,9 @@ struct DemoRow {
 
 /// Shows the whole path.
 ///
+/// The bundled package is used unless another is to be kept: making one takes the Cairo compiler, which has to be built
+/// first. Either way the model is made from the ONNX file here, and the program is held against it on every row.
+///
 /// # Errors
 /// The toolchain cannot be made, or a folder cannot be written.
 pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
@@ -129,50 +138,52 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
     if args.explore {
         return showcase::run(args, output);
     }
-    let scratch;
-    let folder: &Path = match &args.keep {
-        Some(folder) => folder,
-        None => {
-            scratch = Scratch::new_in(&std::env::temp_dir(), "nilo-demo-")
-                .context("cannot make a temporary folder")?;
-            &scratch.path().join(NAME)
-        }
-    };
-    let features = 36;
-    let calibration = input::parse_npy("calibration.npy", CALIBRATION)?.rows(features)?;
-    let inputs = input::parse_npy("inputs.npy", INPUTS)?.rows(features)?;
-    let job = Job {
-        onnx: MODEL.to_vec(),
-        name: NAME.to_owned(),
-        calibration: Some((
-            Calibration { rows: calibration },
-            nilometer_package::sha256(CALIBRATION),
-        )),
-        options: PlanOptions::default(),
-        threshold: None,
-        task: None,
-        feature_names: None,
-        shape: None,
-        labels_only: false,
-        toolchain: args.toolchain.options(),
-    };
     output.line(&format!(
         "{}: a neural network that traded on chain, from ONNX to Cairo, bit for bit\n",
         style("RockyBot").bold()
     ))?;
+    let onnx = Onnx::import(MODEL.to_vec(), false)?;
+    let features = onnx.input().len;
+    let calibration = input::parse_npy("calibration.npy", CALIBRATION)?.rows(features)?;
+    let inputs = input::parse_npy("inputs.npy", INPUTS)?.rows(features)?;
     let tell = |done: &StageDone| stage(output, done.stage.name(), &done.made, done.time);
-    let transpiled = pipeline::transpile(&job, folder, &Stages::new(tell))?;
+    let stages = Stages::new(tell);
+    let (package, done) = match &args.keep {
+        Some(folder) => {
+            let job = Job {
+                onnx,
+                name: NAME.to_owned(),
+                calibration: Some((
+                    Calibration { rows: calibration.clone() },
+                    nilometer_package::sha256(CALIBRATION),
+                )),
+                options: PlanOptions::default(),
+                threshold: None,
+                task: None,
+                shape: None,
+                toolchain: args.toolchain.options(),
+            };
+            let transpiled = pipeline::transpile(&job, folder, &stages)?;
+            (Package::open(folder)?, transpiled.stages)
+        }
+        None => {
+            let package = Package::of_bytes("the bundled package", PACKAGE)?;
+            let done = pipeline::quantise_again(&onnx, &package, &stages)?;
+            (package, done)
+        }
+    };
+    drop(stages);
 
-    let package = Package::open(folder)?;
     let (graph, program) = package.model_and_program()?;
     let rows: Vec<_> = inputs.into_iter().enumerate().take(ROWS).collect();
     let start = Instant::now();
     let runs = run_rows(&program, &graph, &rows, &RunOptions::default())?;
     let time = start.elapsed();
-    let float = package.float_model()?;
+    let float = pipeline::import(MODEL, false)?;
+    let outputs = |row: &Vec<f64>| eval::evaluate(&float, row);
     let mut results = Vec::with_capacity(rows.len());
     for ((row, values), run) in rows.iter().zip(&runs) {
-        let expected = eval::evaluate(&float, values)?.swap_remove(0);
+        let expected = outputs(values)?.swap_remove(0);
         let actual = &run.prediction.outputs[0];
         let (float_class, class) = (arg_max(&expected), arg_max(actual));
         let (float_score, score) = (expected[float_class], actual[class]);
@@ -185,16 +196,21 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<u8> {
             steps: run.steps,
         });
     }
+    let expected = calibration.iter().map(outputs).collect::<Result<Vec<_>, _>>()?;
+    let accuracy = compare(&graph, Decision::of(&float), &calibration, &expected);
+    let worst = runs.iter().max_by_key(|run| run.steps).context("there is no row to run")?;
+    let steps = worst.steps as u64;
+    let l2_gas = gas::contract_l2_gas(&graph, package.manifest.shapes(), steps, &worst.builtins);
     let (key, model_proof) = prove_model(&package, &graph, &rows[0].1, output)?;
     let proof = prove_first(&program, &graph, &rows[0].1, output)?;
-    let report = transpiled.report;
     output.result(&Demo {
-        model_hash: transpiled.manifest.model_hash,
-        program_hash: transpiled.manifest.program_hash,
-        stages: transpiled.stages,
-        agreement: report.accuracy.agreement,
-        steps: report.cost.steps,
-        l2_gas: report.cost.l2_gas,
+        model_hash: package.manifest.model_hash,
+        program_hash: package.manifest.program_hash,
+        compiled_here: args.keep.is_some(),
+        stages: done,
+        agreement: Some(accuracy.agreement),
+        steps,
+        l2_gas,
         matches_reference: true,
         rows: results,
         run_ms: time.as_millis(),
@@ -287,14 +303,6 @@ fn prove_first(
     })
 }
 
-/// Tells that a stage is done.
-pub(super) fn stage(output: &Output, name: &str, made: &str, time: Duration) {
-    let time = style(duration(time)).dim();
-    let line = format!("{} {name:<10} {made:<52} {time:>8}", style("✓").green());
-    // A line that nobody reads any more is told by the result.
-    let _ = output.line(&line);
-}
-
 impl Message for Demo {
     fn text(&self) -> String {
         let row = |row: &DemoRow| {
@@ -349,7 +357,7 @@ impl Message for Demo {
         );
         text += &match &self.package {
             Some(folder) => format!("\nThe package is in {folder}; look at {folder}/report.md.\n"),
-            None => "\nKeep the package with `nilo demo --keep rockybot`, or transpile a model of your own:\n    nilo transpile MODEL.onnx -o DIR --calibration ROWS.npy\n".to_owned(),
+            None => "\nThe program was compiled before and is bundled. Compile it here with `nilo demo --keep rockybot`, or transpile a model\nof your own (both build the Cairo compiler first, once):\n    nilo transpile MODEL.onnx -o DIR --calibration ROWS.npy\n".to_owned(),
         };
         text
     }
