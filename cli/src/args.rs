@@ -74,7 +74,7 @@ pub enum Command {
     Explore(explore::ExploreArgs),
     /// Take a bundled model through the whole path
     Demo(demo::DemoArgs),
-    /// Check the Cairo toolchain and say what mends it
+    /// Check the Cairo toolchain and say what fixes it
     Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),

@@ -1,4 +1,4 @@
-//! What went wrong, as an exit code, a message and a hint that mends it.
+//! What went wrong, as an exit code, a message and a hint that fixes it.
 
 use anyhow::Error;
 use nilometer_air::cairo::FileError;
@@ -416,7 +416,7 @@ fn plan(error: &PlanError) -> Failure {
     match error {
         PlanError::Lower(error) => lower(error),
         PlanError::Calibration { .. } => {
-            Failure::new(Kind::Other, Some("remove or mend that row".to_owned()))
+            Failure::new(Kind::Other, Some("remove or correct that row".to_owned()))
         }
         PlanError::NoRows => Failure::new(Kind::Other, None),
         PlanError::InputRange { .. } => Failure::new(

@@ -28,7 +28,7 @@ pub struct Check {
     pub status: Status,
     /// Where it is, its version, or what is wrong.
     pub found: String,
-    /// What mends it, if it needs mending.
+    /// What fixes it, if it is not well.
     pub help: Option<String>,
 }
 

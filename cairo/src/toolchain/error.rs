@@ -1,4 +1,4 @@
-//! What can be wrong with the toolchain, and how to mend it.
+//! What can be wrong with the toolchain, and how to fix it.
 
 use std::io;
 use std::path::PathBuf;

@@ -95,7 +95,7 @@ impl Toolchain {
     ///
     /// # Errors
     ///
-    /// [`ToolchainError`]; its `help` says how to mend it.
+    /// [`ToolchainError`]; its `help` says how to fix it.
     pub fn locate(
         options: &ToolchainOptions,
         progress: &dyn Fn(ToolchainStep),

@@ -72,7 +72,7 @@ impl Message for Diagnosis {
         text += match (self.ok, self.ready) {
             (true, true) => "\nAll is well.",
             (true, false) => "\nNothing is broken. `nilo doctor --fix` makes what is missing now; else the first use does.",
-            (false, _) => "\nModels cannot be transpiled until this is mended.",
+            (false, _) => "\nModels cannot be transpiled until this is fixed.",
         };
         text
     }

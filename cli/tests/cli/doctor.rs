@@ -36,7 +36,7 @@ fn what_is_missing_is_told_with_what_mends_it() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("broken   Cairo core library  no Cairo core library in"), "{text}");
-    assert!(text.ends_with("\nModels cannot be transpiled until this is mended.\n"), "{text}");
+    assert!(text.ends_with("\nModels cannot be transpiled until this is fixed.\n"), "{text}");
 }
 
 #[test]

@@ -97,3 +97,28 @@ fn a_reader_that_stops_is_no_error() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     assert!(output.status.success());
 }
+
+#[test]
+fn commands_know_no_other_command() {
+    fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    let root = crate::support::root().join("cli/src");
+    let mut found = Vec::new();
+    sources(&root, &mut found);
+    assert!(found.len() > 50, "{}", found.len());
+    for path in found {
+        // These list the commands.
+        let lists = ["args.rs", "commands/mod.rs", "main.rs"];
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_list = lists.iter().any(|list| path == root.join(list));
+        assert!(is_list || !text.contains("crate::commands::"), "{}", path.display());
+    }
+}

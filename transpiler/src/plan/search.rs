@@ -251,7 +251,7 @@ impl<'a> Search<'a> {
         PlanError::Accuracy { bits: tried.unwrap_or(*UNIFORM_BITS.end()), max_loss, trials }
     }
 
-    /// Whether the refused rows alone exceed the budget: no precision mends that.
+    /// Whether the refused rows alone exceed the budget: no precision changes that.
     fn check_refused(&self, accuracy: &Accuracy) -> Result<(), PlanError> {
         let max_loss = self.options.max_loss;
         if accuracy.refused as f64 <= max_loss * accuracy.rows as f64 {
