@@ -1,10 +1,13 @@
-//! Checking proofs that visitors bring: in a bounded pool, against the registered program.
+//! Checking proofs that visitors bring: in a bounded pool, against the registered program or the registered model.
+
+mod model;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nilometer_air::cairo::{ProofFile, Security};
 use nilometer_package::check::{agree, ProofProgram};
+use nilometer_package::model_proof::file;
 use nilometer_package::sha256;
 use nilometer_starknet::Felt;
 use nilometer_transpiler::quant::QuantGraph;
@@ -122,9 +125,43 @@ const STEPS: [(&str, &str); 9] = [
 /// The step that ties the program to the model.
 const MODEL_STEP: usize = STEPS.len() - 1;
 
-struct Progress(Verification);
+/// What was looked at so far, of a list of steps.
+struct Progress {
+    steps: &'static [(&'static str, &'static str)],
+    verification: Verification,
+}
 
 impl Progress {
+    /// Nothing yet.
+    fn new(
+        steps: &'static [(&'static str, &'static str)],
+        version: &VersionView,
+        bytes: &[u8],
+    ) -> Self {
+        let verification = Verification {
+            valid: false,
+            trust: None,
+            reason: None,
+            model_id: version.model_id,
+            version: version.version,
+            proof_hash: sha256(bytes),
+            proof_bytes: bytes.len(),
+            checks: Vec::new(),
+            input: Vec::new(),
+            input_int: Vec::new(),
+            input_hash: None,
+            outputs: Vec::new(),
+            output_hash: None,
+            label: None,
+            program_hash: version.program_hash.clone(),
+            options: None,
+            records: Vec::new(),
+            contract_agrees: None,
+            verify_ms: 0.0,
+        };
+        Self { steps, verification }
+    }
+
     fn pass(&mut self, step: usize, expected: impl ToString, actual: impl ToString) {
         self.push(step, true, expected.to_string(), actual.to_string());
     }
@@ -132,14 +169,14 @@ impl Progress {
     fn fail(mut self, step: usize, reason: impl ToString) -> Verification {
         let reason = reason.to_string();
         self.push(step, false, String::new(), reason.clone());
-        self.0.reason = Some(reason);
-        self.0
+        self.verification.reason = Some(reason);
+        self.verification
     }
 
     fn push(&mut self, step: usize, passed: bool, expected: String, actual: String) {
-        let (what, meaning) = STEPS[step];
+        let (what, meaning) = self.steps[step];
         let (what, meaning) = (what.to_owned(), meaning.to_owned());
-        self.0.checks.push(Check { what, meaning, passed, expected, actual });
+        self.verification.checks.push(Check { what, meaning, passed, expected, actual });
     }
 }
 
@@ -158,7 +195,10 @@ fn check(
     bytes: &[u8],
 ) -> Verification {
     let start = Instant::now();
-    let mut verification = check_steps(version, tied, schema, bytes);
+    let mut verification = match file::version(bytes) {
+        Some(file::FORMAT_VERSION) => model::check(version, tied.graph, bytes),
+        _ => check_steps(version, tied, schema, bytes),
+    };
     verification.verify_ms = start.elapsed().as_secs_f64() * 1e3;
     verification
 }
@@ -169,27 +209,7 @@ fn check_steps(
     schema: Option<&Schema>,
     bytes: &[u8],
 ) -> Verification {
-    let mut progress = Progress(Verification {
-        valid: false,
-        trust: None,
-        reason: None,
-        model_id: version.model_id,
-        version: version.version,
-        proof_hash: sha256(bytes),
-        proof_bytes: bytes.len(),
-        checks: Vec::new(),
-        input: Vec::new(),
-        input_int: Vec::new(),
-        input_hash: None,
-        outputs: Vec::new(),
-        output_hash: None,
-        label: None,
-        program_hash: version.program_hash.clone(),
-        options: None,
-        records: Vec::new(),
-        contract_agrees: None,
-        verify_ms: 0.0,
-    });
+    let mut progress = Progress::new(&STEPS, version, bytes);
     let file = match ProofFile::from_bytes(bytes) {
         Ok(file) => file,
         Err(error) => return progress.fail(0, error),
@@ -293,7 +313,7 @@ fn proved(
             blowup: verified.options.blowup_factor(),
             grinding_bits: verified.options.grinding_factor(),
         }),
-        ..progress.0
+        ..progress.verification
     }
 }
 

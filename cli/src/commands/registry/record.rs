@@ -19,6 +19,7 @@ use crate::failure::UsageError;
 use crate::output::{Message, Output};
 use crate::table::fields;
 use nilometer_package::check::{check, Checked};
+use nilometer_package::model_proof::{self, commit, file};
 use nilometer_package::Package;
 
 /// Arguments of `nilo registry record`.
@@ -73,7 +74,7 @@ pub fn run(args: &RecordArgs, output: &Output) -> Result<u8> {
     let bytes = std::fs::read(&args.proof)
         .with_context(|| format!("cannot read {}", args.proof.display()))?;
     let package = Package::open(&args.package)?;
-    let Checked { graph, integers, verified, .. } = check(&package, &bytes, args.security)?;
+    let statement = Statement::of(&package, &bytes, args.security)?;
     let session = Session::open(&args.chain)?;
     let registry = session.registry()?;
     let (_, version, record) = find(&session, registry, args.id, args.version)?;
@@ -85,15 +86,13 @@ pub fn run(args: &RecordArgs, output: &Output) -> Result<u8> {
         ))
         .into());
     }
-    let felts: Vec<Felt> = integers.iter().map(|&integer| Felt::from(integer)).collect();
-    let (input, results) = felts.split_at(graph.input_len());
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     let proof = ProofRecord {
         proof_hash: digest_number(digest),
-        input_hash: Poseidon::hash_array(input),
-        output_hash: Poseidon::hash_array(results),
-        security_bits: u16::try_from(verified.bits).unwrap_or(u16::MAX),
-        format_version: FORMAT_VERSION,
+        input_hash: statement.input_hash,
+        output_hash: statement.output_hash,
+        security_bits: u16::try_from(statement.bits).unwrap_or(u16::MAX),
+        format_version: statement.format_version,
     };
     let sender = session.sender()?;
     let calls = vec![registry.record_proof(args.id, version, &proof)];
@@ -120,6 +119,51 @@ pub fn run(args: &RecordArgs, output: &Output) -> Result<u8> {
         transaction,
     })?;
     Ok(0)
+}
+
+/// What a proof that was checked here is about.
+struct Statement {
+    input_hash: Felt,
+    output_hash: Felt,
+    bits: u32,
+    format_version: u16,
+}
+
+impl Statement {
+    /// Checks a proof of the package's model, or of its program.
+    fn of(package: &Package, bytes: &[u8], security: Security) -> Result<Self> {
+        let hash = |integers: &[i128]| {
+            let felts: Vec<Felt> = integers.iter().map(|&integer| Felt::from(integer)).collect();
+            Poseidon::hash_array(&felts)
+        };
+        if file::version(bytes) != Some(file::FORMAT_VERSION) {
+            let Checked { graph, integers, verified, .. } = check(package, bytes, security)?;
+            let (input, output) = integers.split_at(graph.input_len());
+            return Ok(Self {
+                input_hash: hash(input),
+                output_hash: hash(output),
+                bits: verified.bits,
+                format_version: FORMAT_VERSION,
+            });
+        }
+        let graph = package.model()?;
+        let key = commit::keys(&graph)?.model_key();
+        let checked = model_proof::check::check(bytes, key, security.bits())?;
+        let ([input], [output]) =
+            (checked.inputs.as_slice(), checked.file.claim.outputs.as_slice())
+        else {
+            return Err(UsageError(
+                "the registry records proofs of one row; this one is about a data set".to_owned(),
+            )
+            .into());
+        };
+        Ok(Self {
+            input_hash: hash(input),
+            output_hash: hash(output),
+            bits: checked.bits,
+            format_version: file::FORMAT_VERSION,
+        })
+    }
 }
 
 impl Message for Recorded {
