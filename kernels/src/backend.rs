@@ -1,5 +1,7 @@
 //! Which instructions to compute with.
 
+use std::sync::OnceLock;
+
 use crate::portable::Scalar8;
 use crate::Packed;
 
@@ -48,13 +50,17 @@ enum Instructions {
 }
 
 impl Backend {
-    /// The fastest that this processor has.
+    /// The fastest that this processor has; what every processor has if the environment variable `NILO_PORTABLE` is
+    /// set, to measure what other machines do. Decided once a process.
     pub fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if crate::ifma::is_supported() {
-            return Self(Instructions::Ifma);
-        }
-        Self::PORTABLE
+        static BEST: OnceLock<Backend> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            #[cfg(target_arch = "x86_64")]
+            if std::env::var_os("NILO_PORTABLE").is_none() && crate::ifma::is_supported() {
+                return Self(Instructions::Ifma);
+            }
+            Self::PORTABLE
+        })
     }
 
     /// What every processor has.
