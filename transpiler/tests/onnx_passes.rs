@@ -447,3 +447,30 @@ fn without_a_label_there_is_no_label_graph() {
     let builder = Builder::new(1);
     assert_eq!(label_only(&builder.finish(&[(0, numbers())])), None);
 }
+
+#[test]
+fn quotients_of_quotients_and_shifted_shares() {
+    let mut builder = Builder::new(3);
+    let one = builder.push(Op::Gather(vec![0]), &[0], 1);
+    let inverse = Op::WithConstant {
+        op: Arithmetic::Div,
+        constant: vec![1.0],
+        constant_first: true,
+    };
+    let inverse = builder.same(inverse, one);
+    let spread = builder.push(Op::Gather(vec![0; 3]), &[inverse], 3);
+    let quotient = builder.push(Op::Elementwise(Arithmetic::Div), &[0, spread], 3);
+    let most = builder.push(Op::Gather(vec![1; 3]), &[0], 3);
+    let below = builder.push(Op::Elementwise(Arithmetic::Sub), &[0, most], 3);
+    let powers = builder.same(Op::Unary(Unary::Exp), below);
+    let shares = builder.same(Op::Normalize(Norm::L1), powers);
+    let graph = builder.finish(&[(quotient, numbers()), (shares, numbers())]);
+    let simple = simplify(graph.clone());
+    let has = |wanted: &Op| simple.nodes.iter().any(|node| node.op == *wanted);
+    assert!(!has(&Op::Elementwise(Arithmetic::Div)) && has(&Op::Softmax), "{simple:?}");
+    let row = [2.0, -1.0, 0.5];
+    let (before, after) = (evaluate(&graph, &row).unwrap(), evaluate(&simple, &row).unwrap());
+    for (a, b) in before.iter().flatten().zip(after.iter().flatten()) {
+        assert!((a - b).abs() < 1e-12, "{a} {b}");
+    }
+}

@@ -2,16 +2,19 @@
 
 use super::affine::Affine;
 use super::uses::{redirect, Uses};
-use crate::graph::{Arithmetic, Graph, Op, ValueId};
+use crate::graph::{Arithmetic, Graph, Norm, Op, Unary, ValueId};
 
 /// `((x − o)·s)² · c` with positive `c` is `((x − o)·s·√c)²`: features of very different spread, as in the densities
-/// of naive Bayes, come to one size before they are squared. `a / (c / b)` is `a·b / c`.
+/// of naive Bayes, come to one size before they are squared. `a / (1 / b)` is `a·b`. `e^(x − m)` over its sum is the
+/// softmax of `x`, whatever `m` is.
 pub(super) fn scale_squares(graph: &mut Graph) -> bool {
     let uses = Uses::of(graph);
     let mut changed = false;
     for id in 1..graph.nodes.len() {
         if uses.is_used(id) && !uses.feeds_trees(id) {
-            changed |= factor_of_square(graph, id, &uses) || quotient(graph, id, &uses);
+            changed |= factor_of_square(graph, id, &uses)
+                || quotient(graph, id, &uses)
+                || shifted_softmax(graph, id);
         }
     }
     changed
@@ -56,19 +59,49 @@ fn quotient(graph: &mut Graph, id: ValueId, uses: &Uses) -> bool {
     else {
         return false;
     };
+    // One number may be spread over the elements first.
+    let spread = match &graph.nodes[divisor].op {
+        Op::Gather(_) if uses.is_single(divisor) => Some(divisor),
+        _ => None,
+    };
+    let inverse = spread.map_or(divisor, |spread| graph.nodes[spread].inputs[0]);
     let Op::WithConstant { op: Arithmetic::Div, constant, constant_first: true } =
-        &graph.nodes[divisor].op
+        &graph.nodes[inverse].op
     else {
         return false;
     };
-    if !uses.is_single(divisor) || a >= divisor || constant.contains(&0.0) {
+    if !uses.is_single(inverse) || constant.iter().any(|&constant| constant != 1.0) {
         return false;
     }
-    let constant = constant.clone();
-    let b = graph.nodes[divisor].inputs[0];
-    graph.nodes[divisor].op = Op::Elementwise(Arithmetic::Mul);
-    graph.nodes[divisor].inputs = vec![a, b];
-    graph.nodes[id].op = Op::WithConstant { op: Arithmetic::Div, constant, constant_first: false };
-    graph.nodes[id].inputs = vec![divisor];
+    let mut b = graph.nodes[inverse].inputs[0];
+    if let Some(spread) = spread {
+        graph.nodes[spread].inputs = vec![b];
+        b = spread;
+    }
+    graph.nodes[id].op = Op::Elementwise(Arithmetic::Mul);
+    graph.nodes[id].inputs = vec![a, b];
+    true
+}
+
+fn shifted_softmax(graph: &mut Graph, id: ValueId) -> bool {
+    if graph.nodes[id].op != Op::Normalize(Norm::L1) {
+        return false;
+    }
+    let power = &graph.nodes[graph.nodes[id].inputs[0]];
+    let Op::Unary(Unary::Exp) = power.op else { return false };
+    let shifted = &graph.nodes[power.inputs[0]];
+    let (Op::Elementwise(Arithmetic::Sub), &[x, shift]) = (&shifted.op, shifted.inputs.as_slice())
+    else {
+        return false;
+    };
+    let is_one = match &graph.nodes[shift].op {
+        Op::Gather(indices) => indices.windows(2).all(|pair| pair[0] == pair[1]),
+        _ => graph.nodes[shift].len == 1,
+    };
+    if !is_one {
+        return false;
+    }
+    graph.nodes[id].op = Op::Softmax;
+    graph.nodes[id].inputs = vec![x];
     true
 }
