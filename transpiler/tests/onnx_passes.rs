@@ -452,11 +452,8 @@ fn without_a_label_there_is_no_label_graph() {
 fn quotients_of_quotients_and_shifted_shares() {
     let mut builder = Builder::new(3);
     let one = builder.push(Op::Gather(vec![0]), &[0], 1);
-    let inverse = Op::WithConstant {
-        op: Arithmetic::Div,
-        constant: vec![1.0],
-        constant_first: true,
-    };
+    let inverse =
+        Op::WithConstant { op: Arithmetic::Div, constant: vec![1.0], constant_first: true };
     let inverse = builder.same(inverse, one);
     let spread = builder.push(Op::Gather(vec![0; 3]), &[inverse], 3);
     let quotient = builder.push(Op::Elementwise(Arithmetic::Div), &[0, spread], 3);
