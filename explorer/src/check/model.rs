@@ -13,9 +13,9 @@ use nilometer_transpiler::schema::Schema;
 use starknet_types_core::hash::{Poseidon, StarkHash};
 
 use super::{Progress, MINIMUM};
-use crate::outputs::{decode, integers, natural};
 use crate::store::hex;
-use crate::view::{ProofOptionsView, Verification, VersionView};
+use crate::view::{Decoded, ProofOptionsView, Verification, VersionView};
+use nilometer_package::answer::{integers, natural};
 
 /// The longest trace whose key is made here: more takes too much of a server's memory.
 const MAX_TRACE_ROWS: usize = 1 << 13;
@@ -115,7 +115,7 @@ fn answer(
         integers.iter().map(|&integer| Felt::from(integer)).collect()
     };
     let (input, output) = (felts(input), felts(output));
-    let decoded = decode(Some(schema), &output);
+    let decoded = Decoded::of(Some(schema), &output);
     Verification {
         // It is *proved* only if the version's contract agrees: see `tie`.
         valid: true,
