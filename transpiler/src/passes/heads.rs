@@ -8,7 +8,7 @@ use crate::graph::{
 /// What sums of probabilities may be off by.
 const ROUNDING: f64 = 1e-5;
 
-/// `e^(x − ln Σe^x)` is the softmax of `x`; `x / Σx`, where no element can be negative, is `x` over its sum of
+/// `e^(x − ln Σe^x)` and `e^x / Σe^x` are the softmax of `x`; `x / Σx`, where no element can be negative, is `x` over its sum of
 /// magnitudes, which takes a sum of 0; `c / (1 + e^x)` is a sigmoid.
 pub(super) fn find_heads(graph: &mut Graph) -> bool {
     let uses = Uses::of(graph);
@@ -17,7 +17,8 @@ pub(super) fn find_heads(graph: &mut Graph) -> bool {
         if !uses.is_used(id) || uses.feeds_trees(id) {
             continue;
         }
-        let found = softmax(graph, id).map(|x| (Op::Softmax, x));
+        let found = softmax(graph, id).or_else(|| softmax_by_sum(graph, id));
+        let found = found.map(|x| (Op::Softmax, x));
         let found = found.or_else(|| share(graph, id).map(|x| (Op::Normalize(Norm::L1), x)));
         if let Some((op, x)) = found {
             graph.nodes[id].op = op;
@@ -41,15 +42,28 @@ fn softmax(graph: &Graph, id: ValueId) -> Option<ValueId> {
     (sum.op == Op::Reduce(Reduction::LogSumExp) && sum.inputs == [x]).then_some(x)
 }
 
-/// What the node divides by its sum.
+/// As [`softmax`], where powers are divided by their sum: whatever was taken off before does not matter.
+fn softmax_by_sum(graph: &Graph, id: ValueId) -> Option<ValueId> {
+    let powers = divided_by_sum(graph, id)?;
+    let is_exp = graph.nodes[powers].op == Op::Unary(Unary::Exp);
+    is_exp.then(|| graph.nodes[powers].inputs[0])
+}
+
+/// What the node divides by its sum, where it is never negative.
 fn share(graph: &Graph, id: ValueId) -> Option<ValueId> {
+    let x = divided_by_sum(graph, id)?;
+    (ranges(graph, x)[x].0 >= -ROUNDING).then_some(x)
+}
+
+/// What the node divides by its sum.
+fn divided_by_sum(graph: &Graph, id: ValueId) -> Option<ValueId> {
     let node = &graph.nodes[id];
     let (Op::Elementwise(Arithmetic::Div), &[x, sum]) = (&node.op, node.inputs.as_slice()) else {
         return None;
     };
     let sum = &graph.nodes[super::normals::one_for_all(graph, sum)?];
     let is_sum = sum.op == Op::Reduce(Reduction::Sum) && sum.inputs == [x];
-    (is_sum && ranges(graph, x)[x].0 >= -ROUNDING).then_some(x)
+    is_sum.then_some(x)
 }
 
 /// For each value up to `last` a range that holds every element, as far as the nodes alone tell.
@@ -99,6 +113,18 @@ fn range(node: &Node, before: &[(f64, f64)]) -> (f64, f64) {
                 _ => ALL,
             });
             ends.reduce(hull).unwrap_or(ALL)
+        }
+        Op::Dense { weights, bias } if !weights.is_empty() => {
+            let (lo, hi) = of(0);
+            let row = |(weights, &bias): (&[f64], &f64)| {
+                weights.iter().fold((bias, bias), |(least, most), &weight| match weight {
+                    0.0 => (least, most),
+                    weight if weight > 0.0 => (least + weight * lo, most + weight * hi),
+                    weight => (least + weight * hi, most + weight * lo),
+                })
+            };
+            let rows = weights.chunks(weights.len() / bias.len().max(1)).zip(bias);
+            rows.map(row).reduce(hull).unwrap_or(ALL)
         }
         Op::Trees(ensemble) => of_trees(ensemble),
         _ => ALL,

@@ -30,7 +30,7 @@ fn activations_of_several_steps() {
     let tanh = vec![text("approximate", "tanh")];
     one(20, "Gelu", tanh).gives(&row, &[-0.100_428_44, 0.0, 1.954_597_7]);
     one(17, "Erf", vec![]).gives(&row, &[-0.966_105_15, 0.0, 0.995_322_3]);
-    one(17, "Log", vec![]).gives(&[0.5, 1.0, 20.0], &[-0.693_147_2, 0.0, 2.995_732_3]);
+    one(17, "Log", vec![]).gives(&[0.5, 1.0, 20.0], &[-std::f64::consts::LN_2, 0.0, 2.995_732_3]);
     one(17, "Sign", vec![]).gives(&row, &[-1.0, 0.0, 1.0]);
     one(17, "Floor", vec![]).gives(&[-1.5, 0.2, 2.0], &[-2.0, 0.0, 2.0]);
     one(17, "Ceil", vec![]).gives(&[-1.5, 0.2, 2.0], &[-1.0, 1.0, 2.0]);
