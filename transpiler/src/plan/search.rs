@@ -153,8 +153,10 @@ impl<'a> Search<'a> {
             Decision::None => budget,
             // The label is what such a model is for; scores come with it.
             Decision::Label(_) => SCORE_ERROR.max(budget),
-            // Scores are all that the model shows, but what they decide is counted apart.
-            _ => BARE_SCORE_ERROR.max(budget),
+            // Scores are all that the model shows, but what they decide is counted apart: where no precision
+            // keeps them as close as that, the whole budget is used.
+            _ if share < 1.0 => BARE_SCORE_ERROR.max(budget),
+            _ => SCORE_ERROR.max(budget),
         };
         // Rows are refused at every precision, or at none: they use up the whole budget first.
         let lost = self.options.max_loss - accuracy.refused as f64 / accuracy.rows.max(1) as f64;
