@@ -4,7 +4,7 @@ use super::super::table::{Table, TableFunction};
 use super::super::trees::{self, Features};
 use super::super::{QuantOp, MAX_BITS};
 use super::{before_sigmoid, before_softmax, Ideal, LowerError, Lowering, OUTPUT_BITS};
-use crate::float::pow2;
+use crate::float::{magnitude_bits, pow2};
 use crate::graph::{Norm, Op, TopK, TreeEnsemble, Unary, ValueId};
 
 /// Fractional bits of a leaky slope.
@@ -181,7 +181,17 @@ impl<'a> Lowering<'a> {
     ) -> Result<ValueId, LowerError> {
         let bits = self.table_scale(index);
         let name = self.graph.nodes[index].name.clone();
-        self.lookup(&name, x, function, bits, bits)
+        self.lookup(&name, x, function, bits, bits + self.small_output_bits(index))
+    }
+
+    /// More fractional bits for an output that was only seen small: its errors are measured against that.
+    fn small_output_bits(&self, index: usize) -> i32 {
+        const MOST: i32 = 8;
+        let is_output = self.graph.outputs.iter().any(|output| output.value == index);
+        match self.observed.get(index) {
+            Some(&seen) if is_output && seen > 0.0 => (-magnitude_bits(seen)).clamp(0, MOST),
+            _ => 0,
+        }
     }
 
     /// Fractional bits of the input and the output of a table.
