@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use nilometer_package::pipeline::{Job, Onnx};
+use nilometer_package::Error;
 use nilometer_transpiler::decision::Task;
 use nilometer_transpiler::emit::{package_name, Shape};
 use nilometer_transpiler::plan::{Calibration, PlanOptions};
@@ -98,8 +99,12 @@ impl SettingsArgs {
     /// # Errors
     /// A file cannot be read, or the model cannot be imported.
     pub fn job(&self, model: &Path, output: &Output) -> Result<Job> {
-        let mut onnx = Onnx::import(model_file::read(model)?, self.labels_only)
-            .with_context(|| model.display().to_string())?;
+        let onnx = Onnx::import(model_file::read(model)?, self.labels_only);
+        let mut onnx = onnx.map_err(|error| match error {
+            // What is wrong is in the file.
+            Error::Import(_) => anyhow::Error::new(error).context(model.display().to_string()),
+            _ => error.into(),
+        })?;
         let mut feature_names = self.feature_names.clone();
         let calibration = match &self.calibration {
             None => None,

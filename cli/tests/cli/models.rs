@@ -142,7 +142,7 @@ fn estimates_are_measured() {
     assert_eq!(result["proving"]["rows"], 128);
     assert!(result["proving"]["peak_bytes"].as_u64().unwrap() > 1 << 20);
     let text = run_text(&["estimate", &package]);
-    assert!(text.contains("proof        128 rows, up to "), "{text}");
+    assert!(text.contains("of its program      128 rows, up to "), "{text}");
     assert!(text.contains("Where steps go, by the cost model"), "{text}");
 }
 
