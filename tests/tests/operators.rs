@@ -9,7 +9,7 @@ use nilometer_transpiler::emit::Shape;
 use nilometer_transpiler::eval;
 use nilometer_transpiler::graph::{
     Aggregate, Arithmetic, DType, Graph, Input, Labels, Node, Norm, Op, Output, OutputKind,
-    Reduction, Test, Tree, TreeEnsemble, TreeNode, Unary, ValueId,
+    Reduction, Test, TopK, Tree, TreeEnsemble, TreeNode, Unary, ValueId,
 };
 use nilometer_transpiler::quant::{lower, Encoding, FeatureMode, InputSpec, Precision, QuantGraph};
 
@@ -502,4 +502,42 @@ fn many_features_are_read_in_parts() {
             }
         }
     }
+}
+
+#[test]
+fn the_largest_elements_and_what_they_point_at() {
+    let mut random = Random::new(41);
+    let mut b = Builder::new(6, DType::F64);
+    let x = b.dense(&mut random, 0, 5, 1.0);
+    for largest in [true, false] {
+        for show in [TopK::Values, TopK::Indices] {
+            let top = b.node(Op::TopK { largest, show }, &[x], 3);
+            b.show(top);
+        }
+    }
+    // A dictionary over the position of the largest element.
+    let index = b.node(Op::ArgMax { select_last: false }, &[x], 1);
+    let leaf = |weight: f64| TreeNode::Leaf(vec![(0, weight), (1, -weight)]);
+    let branch = |test, on_true, on_false| TreeNode::Branch {
+        feature: 0,
+        test,
+        missing_is_true: false,
+        on_true,
+        on_false,
+    };
+    let nodes = vec![
+        branch(Test::LessOrEqual(1.5), 1, 4),
+        branch(Test::Equal(1.0), 2, 3),
+        leaf(0.25),
+        leaf(3.0),
+        leaf(-1.5),
+    ];
+    let (base, aggregate, dtype) = (vec![0.5, 0.0], Aggregate::Sum, DType::F64);
+    let ensemble =
+        TreeEnsemble { trees: vec![Tree { nodes }], n_targets: 2, base, aggregate, dtype };
+    let found = b.node(Op::Trees(ensemble), &[index], 2);
+    b.show(found);
+    let graph = b.finish();
+    let quant = quantized(&graph, (-2.0, 2.0), FeatureMode::Exact, 9);
+    check(&graph, &quant, &rows(5, 6, (-2.0, 2.0), 12));
 }
