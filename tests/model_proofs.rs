@@ -1,9 +1,10 @@
 //! Proofs of models for the verifier contract, and the contract: as a program and as a class.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use nilometer_cairo::{Program, RunError, RunOptions, Sources};
+use nilometer_cairo::{CodeMap, Program, RunError, RunOptions, Sources};
 use nilometer_stark::hash::Hash;
 use nilometer_stark::{Level, Poseidon, Target};
 use nilometer_tensor::{compile, ModelKey};
@@ -18,6 +19,8 @@ use crate::chain::class;
 pub struct Verifier {
     /// Reads the contract's arguments and writes the fact.
     pub program: Program,
+    /// Which function a place of the program is in.
+    pub map: CodeMap,
     /// The contract's class, as JSON.
     pub class_json: Vec<u8>,
 }
@@ -45,10 +48,9 @@ pub fn verifier() -> &'static Verifier {
         let compiled = toolchain().compile(&sources, &[function], &[contract]);
         let mut compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(compiled.warnings, "", "the verifier compiles without warnings");
-        Verifier {
-            program: Program::from_sierra(&compiled.sierra.unwrap(), function).unwrap(),
-            class_json: compiled.contracts.remove(0),
-        }
+        let (program, map) =
+            Program::from_sierra_with_map(&compiled.sierra.unwrap(), function).unwrap();
+        Verifier { program, map, class_json: compiled.contracts.remove(0) }
     })
 }
 
@@ -61,6 +63,15 @@ impl Verifier {
     /// Steps of the program on arguments that it accepts.
     pub fn run_steps(&self, arguments: &[StarknetFelt]) -> usize {
         self.program.run(arguments, &RunOptions::default()).unwrap().steps
+    }
+
+    /// The functions that a run on arguments that it accepts goes through.
+    pub fn functions(&self, arguments: &[StarknetFelt]) -> BTreeSet<String> {
+        let options = RunOptions { trace: true, ..RunOptions::default() };
+        let run = self.program.run(arguments, &options).unwrap();
+        let base = run.segments.program.base;
+        let rows = run.trace.iter().flatten();
+        rows.map(|row| self.map.function(row.pc - base).to_owned()).collect()
     }
 
     /// Runs the program: what is proved, or the panic's message.

@@ -60,6 +60,9 @@ pub fn verify<H: Hash>(
         return Err(ModelVerifyError::Hash { key: key.hash, expected: H::ID });
     }
     let ranges = key.ranges()?;
+    if ranges.is_empty() {
+        return Err(KeyError { reason: "it is of a model without features" }.into());
+    }
     let form = |what, actual, expected| match actual == expected {
         true => Ok(()),
         false => Err(ModelVerifyError::Form { what, actual, expected }),

@@ -34,7 +34,7 @@ pub fn key_hash(key: @Key) -> felt252 {
 pub fn check_claim(key: @Key, claim: @Claim) -> (u32, u32) {
     let (batch, inputs, outputs) = (*key.batch, *claim.inputs.felts, *claim.outputs.felts);
     assert(batch != 0 && batch <= *key.n_rows, errors::BATCH);
-    assert(inputs.len() <= MAX_ELEMENTS, errors::INPUTS);
+    assert(inputs.len() != 0 && inputs.len() <= MAX_ELEMENTS, errors::INPUTS);
     assert(outputs.len() <= MAX_ELEMENTS, errors::OUTPUTS);
     // It is not zero.
     let of_batch: NonZero<u32> = batch.try_into().unwrap();

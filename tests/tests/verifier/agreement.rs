@@ -47,6 +47,22 @@ fn a_long_trace_is_accepted() {
     accepted(&prove("tree_wine_rf10", 8, Level::Bits100));
 }
 
+#[test]
+fn queries_that_share_a_leaf_are_accepted() {
+    // Two of 23 queries are in one leaf of FRI's first layer in about one of 30 proofs.
+    let model = Model::load("tree_iris_dt4");
+    let graph = model.plan(&PlanOptions::default()).graph;
+    let key = model_key(&graph, 1);
+    let rows = model.inputs.iter().map(|row| graph.input.encode(row).unwrap());
+    let shared = rows.cycle().zip(0..300).find_map(|(mut row, i)| {
+        row[0] += i / 100;
+        let proved = Proved::new(&key, &[row], Level::Bits100);
+        let functions = verifier().functions(&proved.arguments());
+        functions.iter().any(|name| name.contains("many_known")).then_some(proved)
+    });
+    accepted(&shared.expect("one of 300 proofs"));
+}
+
 /// The contract's word for a refusal, where it has one.
 fn word(error: &ModelVerifyError) -> Option<&'static str> {
     let ModelVerifyError::Proof(error) = error else { return None };
