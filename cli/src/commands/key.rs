@@ -12,6 +12,7 @@ use nilometer_package::numbers::{bytes, thousands};
 use nilometer_package::{pipeline, Package};
 use serde::Serialize;
 
+use super::prove::Target;
 use crate::model_file;
 use crate::output::{Message, Output};
 use crate::table::fields;
@@ -21,6 +22,7 @@ use crate::table::fields;
 #[command(after_help = "Examples:
   nilo key package
   nilo key package --onnx model.onnx
+  nilo key package --target starknet
 
 The key is made again from the package's quantised model; with --onnx, from the ONNX file and the package's recipe.
 Whoever has the ONNX file and the recipe gets the same key. `nilo verify PROOF --key KEY` needs nothing else.")]
@@ -30,6 +32,9 @@ pub struct KeyArgs {
     /// Make the key from this ONNX file, by the package's recipe
     #[arg(long, value_name = "MODEL.onnx")]
     pub onnx: Option<PathBuf>,
+    /// Whose key: a machine's, or that of contracts on Starknet
+    #[arg(long, value_enum, default_value_t)]
+    pub target: Target,
     /// Write the keys themselves to this file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -42,6 +47,9 @@ struct KeyResult {
     model_hash: String,
     /// From what it was made: `model` or `onnx`.
     made_from: &'static str,
+    /// The hash that contracts compute of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contract_key: Option<String>,
     /// Keys of proofs, by the rows of input that each is about.
     keys: Vec<Part>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,9 +78,12 @@ pub fn run(args: &KeyArgs, output: &Output) -> Result<u8> {
             (graph.with_context(|| onnx.display().to_string())?, "onnx")
         }
     };
-    let keys = commit::keys(&graph)?;
+    let for_contract = args.target == Target::Starknet;
+    let keys = if for_contract { commit::starknet_keys(&graph)? } else { commit::keys(&graph)? };
     let key = keys.model_key();
-    if let Some(stated) = package.manifest.key.filter(|stated| *stated != key) {
+    // The manifest has the key for machines.
+    let stated = package.manifest.key.filter(|_| !for_contract);
+    if let Some(stated) = stated.filter(|stated| *stated != key) {
         let (expected, actual) = (stated.to_string(), key.to_string());
         return Err(AboutError::Rebuilt { what: "key", expected, actual }.into());
     }
@@ -84,6 +95,7 @@ pub fn run(args: &KeyArgs, output: &Output) -> Result<u8> {
         key,
         model_hash: format!("{:#x}", graph.model_hash()),
         made_from,
+        contract_key: parts(&keys).pop().filter(|_| for_contract).map(|part| part.hash),
         keys: parts(&keys),
         output: args.output.as_ref().map(|path| path.display().to_string()),
         bytes: file.len(),
@@ -115,6 +127,9 @@ impl Message for KeyResult {
             ("model", self.model_hash.clone()),
             ("rows", parts.collect::<Vec<_>>().join("; ")),
         ];
+        if let Some(contract_key) = &self.contract_key {
+            rows.push(("contract key", contract_key.clone()));
+        }
         if let Some(output) = &self.output {
             rows.push(("written", format!("{output} ({})", bytes(self.bytes))));
         }

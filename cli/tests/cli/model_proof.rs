@@ -210,3 +210,38 @@ fn damaged_files_are_refused() {
     fs::write(&proof, &honest).unwrap();
     assert_eq!(json(&["verify", &proof, "--key", key])["valid"], true);
 }
+
+#[test]
+fn a_proof_for_a_contract() {
+    let scratch = Scratch::new();
+    let (package, made) = transpile(&scratch, MODEL, &[]);
+    let row = format!("{}:7", rows(MODEL));
+    let (proof, calldata) = (scratch.join("proof"), scratch.join("calldata"));
+    let keys = json(&["key", &package, "--target", "starknet"]);
+    let key = text(&keys["key"]).to_owned();
+    assert_ne!(keys["key"], made["key"], "another hash function, another domain");
+    let args = ["prove", &package, "--target", "starknet", "--input", &row, "-o", &proof];
+    let proved = json(&[&args[..], &["--calldata", &calldata]].concat());
+    assert_eq!(proved["key"], keys["key"]);
+    assert_eq!(proved["contract_key"], keys["contract_key"]);
+    let felts: Vec<String> = serde_json::from_slice(&fs::read(&calldata).unwrap()).unwrap();
+    assert_eq!(proved["calldata_felts"], felts.len());
+    let n_felts = proved["felts"].as_u64().unwrap();
+    assert!(n_felts > 2_000 && n_felts <= 4_900, "{n_felts}");
+    // The last argument is the proof, behind its length.
+    let length = &felts[felts.len() - n_felts as usize - 1];
+    assert_eq!(u64::from_str_radix(&length[2..], 16), Ok(n_felts));
+
+    let verified = json(&["verify", &proof, "--key", &key, "--input", &row]);
+    assert_eq!((&verified["valid"], &verified["key"]), (&true.into(), &keys["key"]));
+    let (code, _) = json_error(&["verify", &proof, "--key", text(&made["key"])]);
+    assert_eq!(code, 5, "the key for machines is not this proof's");
+    for args in [
+        vec!["--data", &row, "--target", "starknet"],
+        vec!["--input", &row, "--target", "starknet", "--of", "program"],
+        vec!["--input", &row, "--calldata", &calldata],
+    ] {
+        let args = [&["prove", &package, "-o", &proof], args.as_slice()].concat();
+        assert_eq!(json_error(&args).0, 2, "{args:?}");
+    }
+}

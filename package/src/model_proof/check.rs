@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use nilometer_stark::{Blake3, Params};
+use nilometer_stark::{Blake3, Params, Poseidon, Target};
 use nilometer_tensor_air::{verify, Felt, Instance, Key, ModelVerifyError};
 use nilometer_transpiler::schema::Schema;
 use rayon::prelude::*;
@@ -155,7 +155,11 @@ fn check_segment(
         let (what, actual, expected) = ("keys", 0, 1);
         return Err(ModelVerifyError::Form { what, actual, expected });
     };
-    verify::<Blake3>(key, instance(key, inputs, outputs), file.level, &segment.proof)
+    let instance = instance(key, inputs, outputs);
+    match key.target {
+        Target::Native => verify::<Blake3>(key, instance, file.level, &segment.proof),
+        Target::Starknet => verify::<Poseidon>(key, instance, file.level, &segment.proof),
+    }
 }
 
 /// What a proof with this key is about: the rows, the last of them as often as the key has room for.

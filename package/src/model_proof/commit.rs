@@ -1,6 +1,6 @@
 //! The keys of a quantised model.
 
-use nilometer_stark::{Blake3, Target};
+use nilometer_stark::{Blake3, Poseidon, Target};
 use nilometer_tensor::{compile, CompileError, Compiled, ModelKey, ProofError};
 use nilometer_tensor_air::Key;
 use nilometer_transpiler::quant::QuantGraph;
@@ -75,4 +75,21 @@ pub fn committed(graph: &QuantGraph, key: &Key) -> Result<ModelKey<Blake3>, Erro
         true => Ok(made),
         false => Err(OtherKeys.into()),
     }
+}
+
+/// The model, committed to for proofs of one row that a contract on Starknet checks. Its key is another one than the
+/// model's other keys, and its hash is a felt.
+///
+/// # Errors
+/// The model is too long for a proof.
+pub fn for_starknet(graph: &QuantGraph) -> Result<ModelKey<Poseidon>, Error> {
+    Ok(ModelKey::new(compile(graph, 1)?, Target::Starknet)?)
+}
+
+/// The keys of a model for contracts: one.
+///
+/// # Errors
+/// The model is too long for a proof.
+pub fn starknet_keys(graph: &QuantGraph) -> Result<KeySet, Error> {
+    Ok(KeySet::new(vec![for_starknet(graph)?.key().clone()]))
 }

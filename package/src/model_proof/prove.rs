@@ -1,14 +1,15 @@
 //! Proofs of a model's answers.
 
 pub use nilometer_stark::prove::Phase;
-use nilometer_stark::{Blake3, Level, Params, Target};
-use nilometer_tensor::ModelKey;
+use nilometer_stark::{Blake3, Level, Params, Poseidon, Target};
+use nilometer_tensor::{compile, ModelKey};
+use nilometer_tensor_air::calldata;
 use nilometer_transpiler::quant::QuantGraph;
 use nilometer_transpiler::schema::Schema;
 
 use super::check::{instance, ModelProofError};
 use super::claim::{Claim, Rows};
-use super::commit::{committed, keys};
+use super::commit::{committed, for_starknet, keys};
 use super::file::{ModelProofFile, Segment, MAX_ROWS};
 use super::key::KeySet;
 use crate::proving::ProvingError;
@@ -29,7 +30,7 @@ impl ModelPlan {
     /// The plan of a proof about one row.
     pub fn single(keys: &KeySet) -> Self {
         let trace_rows = keys.keys()[0].n_rows;
-        Self { trace_rows, peak_bytes: peak_bytes(trace_rows), proofs: 1 }
+        Self { trace_rows, peak_bytes: peak_bytes(trace_rows, Target::Native), proofs: 1 }
     }
 
     /// About how long the proofs take, in milliseconds, on two cores with AVX-512 (`nilo bench zoo`).
@@ -41,10 +42,10 @@ impl ModelPlan {
 }
 
 /// Bytes of memory of a proof, at most: all columns, extended, and what is made of them.
-fn peak_bytes(trace_rows: usize) -> u64 {
+fn peak_bytes(trace_rows: usize, target: Target) -> u64 {
     const COLUMNS: usize = 96;
     const BASE: u64 = 24 << 20;
-    let blowup = Params::new(Level::default(), Target::Native, trace_rows).blowup();
+    let blowup = Params::new(Level::default(), target, trace_rows).blowup();
     BASE + (trace_rows * blowup * COLUMNS * 32) as u64
 }
 
@@ -83,7 +84,11 @@ impl<'a> ModelProver<'a> {
         };
         let single = &known.keys()[0];
         let bulk = known.keys().get(1).filter(|bulk| {
-            let fits = ProvingError::check(peak_bytes(bulk.n_rows), bulk.n_rows, max_bytes);
+            let fits = ProvingError::check(
+                peak_bytes(bulk.n_rows, Target::Native),
+                bulk.n_rows,
+                max_bytes,
+            );
             // One long proof takes as long as so many short ones.
             n_rows * single.n_rows > bulk.n_rows && fits.is_ok()
         });
@@ -97,7 +102,7 @@ impl<'a> ModelProver<'a> {
                 (places, bulk.n_rows, n_rows / bulk.batch + last)
             }
         };
-        let peak_bytes = peak_bytes(longest);
+        let peak_bytes = peak_bytes(longest, Target::Native);
         ProvingError::check(peak_bytes, longest, max_bytes)?;
         let mut made = Vec::with_capacity(places.len());
         for &place in &places {
@@ -160,5 +165,75 @@ impl<'a> ModelProver<'a> {
         let last = self.keys.len() - 1;
         let which = if rows < self.keys[last].key().batch { 0 } else { last };
         (&self.keys[which], self.places[which])
+    }
+}
+
+/// Proves a model's answer to one row for a contract on Starknet.
+pub struct StarknetProver<'a> {
+    graph: &'a QuantGraph,
+    key: ModelKey<Poseidon>,
+    plan: ModelPlan,
+}
+
+/// A proof for a contract.
+#[derive(Clone, Debug)]
+pub struct StarknetProof {
+    /// The file.
+    pub file: ModelProofFile,
+    /// The hash of the model's key for contracts, as the contract computes it.
+    pub key_hash: [u8; 32],
+    /// Felts of the proof.
+    pub felts: usize,
+    /// The arguments of the contract's `verify`, big-endian.
+    pub calldata: Vec<[u8; 32]>,
+}
+
+impl<'a> StarknetProver<'a> {
+    /// Commits to the model.
+    ///
+    /// # Errors
+    /// The model has no proof, or it takes more memory than there may be.
+    pub fn new(graph: &'a QuantGraph, max_bytes: Option<u64>) -> Result<Self, Error> {
+        let trace_rows = compile(graph, 1)?.n_rows();
+        let peak_bytes = peak_bytes(trace_rows, Target::Starknet);
+        ProvingError::check(peak_bytes, trace_rows, max_bytes)?;
+        let plan = ModelPlan { trace_rows, peak_bytes, proofs: 1 };
+        Ok(Self { graph, key: for_starknet(graph)?, plan })
+    }
+
+    /// What it takes.
+    pub fn plan(&self) -> ModelPlan {
+        self.plan
+    }
+
+    /// Proves the model's answer to an encoded row.
+    ///
+    /// # Errors
+    /// The model refuses the row.
+    pub fn prove(
+        &self,
+        row: Vec<i128>,
+        level: Level,
+        phase: &dyn Fn(Phase),
+    ) -> Result<StarknetProof, Error> {
+        let key = self.key.key();
+        let (proven, proof) = self.key.prove(std::slice::from_ref(&row), level, phase)?;
+        let outputs = vec![self.graph.run(&row)];
+        if proven != instance(key, std::slice::from_ref(&row), &outputs) {
+            return Err(ModelProofError::Inconsistent.into());
+        }
+        let calldata = calldata::arguments(key, &proven, level, &proof)
+            .ok_or(ModelProofError::Inconsistent)?;
+        let key_hash = key.hash();
+        let felts = proof.len() / nilometer_stark::hash::WORD;
+        let file = ModelProofFile {
+            level,
+            key_hashes: vec![key_hash],
+            keys: vec![(0, key.clone())],
+            claim: Claim { rows: Rows::Encoded(vec![row]), outputs },
+            proofs: vec![Segment { key: 0, rows: 1, proof }],
+        };
+        let calldata = calldata.into_iter().map(|felt| felt.to_be_bytes()).collect();
+        Ok(StarknetProof { file, key_hash, felts, calldata })
     }
 }

@@ -22,6 +22,7 @@ use crate::proving::ByteSize;
   nilo prove package --data X.npy --labels y.npy -o accuracy.proof
   nilo prove package --input row.json -o row.proof --security 128 --max-memory 2GB
   nilo prove package --of program --input rows.npy:0 -o run.proof
+  nilo prove package --target starknet --input rows.npy:0 -o row0.proof --calldata verify.json
 
 A proof of the model is checked with the model's key alone (`nilo key`). A proof of the program is about the run of
 the package's Cairo program, and is checked with the package. Both are validity proofs: they show that this is the
@@ -46,6 +47,12 @@ pub struct ProveArgs {
     /// Where the proof goes
     #[arg(short, long, value_name = "PROOF")]
     pub output: PathBuf,
+    /// Who checks the proof: a machine, or a contract on Starknet (one row)
+    #[arg(long, value_enum, default_value_t)]
+    pub target: Target,
+    /// Write the arguments of the contract's `verify` to this file, with `--target starknet`
+    #[arg(long, value_name = "FILE")]
+    pub calldata: Option<PathBuf>,
     /// Security: 100 or 128 bits, all proven; 96 for `--of program`
     #[arg(long, value_name = "LEVEL", default_value = crate::args::DEFAULT_SECURITY)]
     pub security: Security,
@@ -67,12 +74,30 @@ pub enum Subject {
     Program,
 }
 
+/// Who checks a proof.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// A machine
+    #[default]
+    Native,
+    /// A contract
+    Starknet,
+}
+
 /// Proves.
 ///
 /// # Errors
 /// The package or a row is refused, the run fails, the proof takes too much memory, or the file
 /// cannot be written.
 pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
+    let for_contract = args.target == Target::Starknet;
+    if for_contract && (args.of == Subject::Program || args.input.is_none()) {
+        let reason = "`--target starknet` proves the model's answer to one row: `--input X.npy:0`";
+        return Err(UsageError(reason.to_owned()).into());
+    }
+    if args.calldata.is_some() && !for_contract {
+        return Err(UsageError("`--calldata` is for `--target starknet`".to_owned()).into());
+    }
     match (args.of, &args.input) {
         (Subject::Model, _) => model::run(args, output),
         (Subject::Program, Some(input)) => program::run(args, input, output),

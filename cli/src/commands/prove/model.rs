@@ -10,14 +10,14 @@ use nilometer_package::folder::write_whole;
 use nilometer_package::model_proof::claim::{Accuracy, DataSet, Rows};
 use nilometer_package::model_proof::file::Level;
 use nilometer_package::model_proof::key::{model_key, Digest};
-use nilometer_package::model_proof::prove::{ModelProver, Phase};
+use nilometer_package::model_proof::prove::{ModelPlan, ModelProver, Phase, StarknetProver};
 use nilometer_package::numbers::{bytes, percent, thousands};
 use nilometer_package::Package;
 use nilometer_transpiler::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ProveArgs;
+use super::{ProveArgs, Target};
 use crate::answer;
 use crate::failure::UsageError;
 use crate::input::Columns;
@@ -39,6 +39,8 @@ struct ProveResult {
     proofs: usize,
     #[serde(flatten)]
     claim: Proved,
+    #[serde(flatten)]
+    contract: Option<Contract>,
     /// Making the proofs.
     prove_ms: f64,
     /// Reading the model and committing to it.
@@ -51,6 +53,17 @@ struct ProveResult {
     proof_bytes: usize,
     security: String,
     security_bits: u32,
+}
+
+/// What a contract is given.
+#[derive(Serialize)]
+struct Contract {
+    /// Felts of the proof.
+    felts: usize,
+    /// Felts of all arguments of the contract's `verify`.
+    calldata_felts: usize,
+    /// The hash of the key that the contract computes.
+    contract_key: String,
 }
 
 /// What is proved.
@@ -112,25 +125,45 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
         (None, None) => return Err(UsageError("give `--input` or `--data`".to_owned()).into()),
     };
     let max_memory = args.max_memory.map(|size| size.0);
-    let prover = ModelProver::new(&graph, known.as_ref(), rows.len(), max_memory)?;
-    let load = start.elapsed();
-    let plan = prover.plan();
-    output.note(&format!(
-        "{} rows of trace: a proof takes up to {} of memory",
-        thousands(plan.trace_rows),
-        bytes(plan.peak_bytes as usize)
-    ));
-
     let n_rows = rows.len();
-    let progress = Progress::rows("proving", n_rows);
     let phases = Phases::default();
-    let proving = Instant::now();
-    let proof = prover.prove(rows, level, &|phase| phases.begin(phase), &|done| {
-        progress.advance_to(done);
-    })?;
-    let phases = phases.end();
+    let begin = |phase: Phase| phases.begin(phase);
+    let note = |plan: ModelPlan| {
+        output.note(&format!(
+            "{} rows of trace: a proof takes up to {} of memory",
+            thousands(plan.trace_rows),
+            bytes(plan.peak_bytes as usize)
+        ));
+        (plan, start.elapsed(), Instant::now())
+    };
+    let ((plan, load, proving), proof, contract) = match (args.target, rows) {
+        (Target::Starknet, Rows::Encoded(mut rows)) => {
+            let prover = StarknetProver::new(&graph, max_memory)?;
+            let noted = note(prover.plan());
+            let row = rows.pop().unwrap_or_default();
+            let proved = prover.prove(row, level, &begin)?;
+            let hex = |word: &[u8; 32]| format!("0x{}", hex::encode(word));
+            if let Some(path) = &args.calldata {
+                let felts: Vec<String> = proved.calldata.iter().map(hex).collect();
+                write_whole(path, &serde_json::to_vec(&felts)?)?;
+            }
+            let contract = Contract {
+                felts: proved.felts,
+                calldata_felts: proved.calldata.len(),
+                contract_key: hex(&proved.key_hash),
+            };
+            (noted, proved.file, Some(contract))
+        }
+        (_, rows) => {
+            let prover = ModelProver::new(&graph, known.as_ref(), n_rows, max_memory)?;
+            let noted = note(prover.plan());
+            let progress = Progress::rows("proving", n_rows);
+            let proof = prover.prove(rows, level, &begin, &|done| progress.advance_to(done))?;
+            (noted, proof, None)
+        }
+    };
     let proving = proving.elapsed();
-    drop(progress);
+    let phases = phases.end();
     let claim = proved(&proof.claim.rows, &proof.claim.outputs, &schema, first)?;
     let key = model_key(&proof.key_hashes);
     let file = proof.to_bytes();
@@ -145,6 +178,7 @@ pub fn run(args: &ProveArgs, output: &Output) -> Result<u8> {
         rows: plan.trace_rows,
         proofs: proof.proofs.len(),
         claim,
+        contract,
         prove_ms: ms(proving),
         load_ms: ms(load),
         total_ms: ms(start.elapsed()),
@@ -247,7 +281,15 @@ impl Message for ProveResult {
             1 => String::new(),
             proofs => format!(", {} proofs", thousands(proofs)),
         };
-        text += &fields([
+        let contract = self.contract.iter().flat_map(|contract| {
+            let felts = format!(
+                "{} felts, {} with all arguments",
+                thousands(contract.felts),
+                thousands(contract.calldata_felts)
+            );
+            [("on chain", felts), ("contract key", contract.contract_key.clone())]
+        });
+        let rows = [
             ("trace", format!("{} rows{proofs}", thousands(self.rows))),
             (
                 "time",
@@ -260,7 +302,8 @@ impl Message for ProveResult {
             ("security", self.security.clone()),
             ("key", self.key.to_string()),
             ("proof", format!("{} ({})", self.proof, bytes(self.proof_bytes))),
-        ]);
+        ];
+        text += &fields(rows.into_iter().chain(contract));
         text
     }
 }
