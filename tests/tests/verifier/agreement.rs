@@ -198,3 +198,74 @@ fn every_felt_of_a_proof_counts() {
     }
     assert!(reasons.contains("proof: FRI layer"), "{reasons:?}");
 }
+
+/// The first run's bounds in a schema.
+const LO: usize = 5;
+/// See [`LO`].
+const HI: usize = 6;
+
+#[test]
+fn keys_and_claims_that_could_mislead() {
+    let one = Felt::from(1_u64);
+    let two_127 = Felt::from(1_u128 << 127);
+    let two_128 = two_127 + two_127;
+    let change = |change: &dyn Fn(&mut Proved)| {
+        let mut other = small().clone();
+        change(&mut other);
+        other
+    };
+    let key = |at: usize, value: Felt| change(&|other| other.key.schema[at] = value);
+    let input = |value: Felt| change(&|other| other.instance.inputs[0][0] = value);
+    let schema = &small().key.schema;
+    let (lo, hi) = (schema[LO], schema[HI]);
+
+    // Wider ranges and other names are another key, about which the same is true.
+    let wider = key(HI, hi + one);
+    accepted(&wider);
+    assert_ne!(wider.fact()[0], small().fact()[0]);
+    let mut renamed = small().clone();
+    renamed.key.schema.push(one);
+    accepted(&renamed);
+    assert_ne!(renamed.fact()[0], small().fact()[0]);
+
+    let out_of_range = "claim: input out of range";
+    for value in [lo - one, hi + one, lo - two_128, hi + two_128, -two_128, two_127] {
+        assert_eq!(refused(&input(value), "an input out of range"), out_of_range);
+    }
+    let reversed = change(&|other| other.key.schema.swap(LO, HI));
+    assert_eq!(refused(&reversed, "lo above hi"), out_of_range);
+
+    let malformed = "key: malformed schema";
+    for (at, value) in [
+        (0, one + one),
+        (1, Felt::from(schema.len() as u64 - 2) * Felt::from(5_u64).inverse()),
+        (1, -one),
+        (2, -one),
+        (LO, -two_127),
+        (LO, two_127),
+        (HI, two_127),
+        (HI, two_128),
+    ] {
+        assert_eq!(refused(&key(at, value), "a schema"), malformed, "{at}");
+    }
+
+    // No features, and many rows of nothing.
+    let nothing = change(&|other| {
+        other.key.schema = vec![one, Felt::default()];
+        other.key.batch = 512;
+        other.instance.inputs = vec![vec![]; 512];
+        other.instance.outputs = vec![vec![]; 512];
+    });
+    assert_eq!(refused(&nothing, "no features"), "claim: number of inputs");
+    for rows in [0, 256, 1000, 1 << 23] {
+        let other = change(&|other| {
+            other.key.n_rows = rows;
+            other.instance.n_rows = rows;
+        });
+        let said = refused(&other, "rows of trace");
+        assert!(
+            ["key: no such parameters", "proof: constraints"].contains(&said.as_str()),
+            "{said}"
+        );
+    }
+}
