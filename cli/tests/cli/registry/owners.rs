@@ -94,7 +94,7 @@ fn a_proof_is_verified_before_it_is_recorded() {
     std::fs::write(chain.scratch.path().join("bent.proof"), bytes).unwrap();
     for (line, code, wanted) in [
         ("registry record 1 bent.proof --package package", 5, ""),
-        ("registry record 1 labels.proof --package package", 5, "program"),
+        ("registry record 1 labels.proof --package package", 5, "about the model with the key"),
         ("registry record 1 labels.proof --package labels", 2, "version 1 of the model has"),
         ("registry record 1 row0.proof --package package --security 128", 5, "128 are wanted"),
         ("registry record 2 row0.proof --package package", 7, "no such model"),
