@@ -44,7 +44,9 @@ pub fn check_claim(key: @Key, claim: @Claim) -> (u32, u32) {
     assert(more == 0, errors::OUTPUTS);
 
     let mut schema: Span<felt252> = *key.inputs.felts;
-    assert(*schema.pop_front().expect(errors::SCHEMA) == 1, errors::SCHEMA);
+    // Version 2 says more of features, after the runs.
+    let version = *schema.pop_front().expect(errors::SCHEMA);
+    assert(version == 1 || version == 2, errors::SCHEMA);
     let n_runs: u32 = (*schema.pop_front().expect(errors::SCHEMA)).try_into().expect(errors::SCHEMA);
     let n_runs: felt252 = n_runs.into();
     assert(n_runs * 5 == schema.len().into(), errors::SCHEMA);

@@ -135,7 +135,7 @@ fn proofs_are_checked() {
         }
         browser.picture("proof-good").await;
         for (bytes, reason) in
-            [(&b"good but changed"[..], "does not hold"), (b"\0\xff garbage", "no proof")]
+            [(&b"good but changed"[..], "does not hold"), (b"\0\xff garbage", "not a proof")]
         {
             browser.open(&page).await;
             upload(&browser, bytes).await;

@@ -237,7 +237,8 @@ fn keys_and_claims_that_could_mislead() {
 
     let malformed = "key: malformed schema";
     for (at, value) in [
-        (0, one + one),
+        (0, Felt::default()),
+        (0, one + one + one),
         (1, Felt::from(schema.len() as u64 - 2) * Felt::from(5_u64).inverse()),
         (1, -one),
         (2, -one),
