@@ -133,6 +133,6 @@ impl Proved {
 
     /// Another proof.
     pub fn set_felts(&mut self, felts: &[Felt]) {
-        self.proof = felts.iter().flat_map(|felt| Poseidon::to_bytes(felt)).collect();
+        self.proof = felts.iter().flat_map(Poseidon::to_bytes).collect();
     }
 }

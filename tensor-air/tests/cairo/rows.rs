@@ -63,7 +63,7 @@ fn leaf(text: &mut String, name: &str, row: &[String]) {
         );
         state = ["s0", "s1", "s2"].map(str::to_owned);
     }
-    if row.len() % 2 == 0 {
+    if row.len().is_multiple_of(2) {
         let _ = writeln!(text, "    let ({name}, _, _) = hades_permutation(s0 + 1, s1, s2);");
     }
 }

@@ -24,10 +24,8 @@ const SEARCH_WORK: usize = 2_500_000_000;
 const LOWERING_VISITS: usize = 8;
 /// The search must meet this share of the budget: rows it has not seen use up the rest.
 const HEADROOM: f64 = 0.5;
-/// Largest score error of a model with a label, as a share of its scores' range.
+/// Largest score error of a model that decides, as a share of its scores' range.
 const SCORE_ERROR: f64 = 0.02;
-/// The same of a model that decides by scores and has no label.
-const BARE_SCORE_ERROR: f64 = 0.005;
 /// Fewest bits of anything, and fewest where the calibration rows say little.
 const LEAST_BITS: u32 = 3;
 const DEGENERATE_BITS: u32 = 8;
@@ -151,11 +149,7 @@ impl<'a> Search<'a> {
         let budget = self.options.max_loss * share;
         let largest_error = match self.decision {
             Decision::None => budget,
-            // The label is what such a model is for; scores come with it.
-            Decision::Label(_) => SCORE_ERROR.max(budget),
-            // Scores are all that the model shows, but what they decide is counted apart: where no precision
-            // keeps them as close as that, the whole budget is used.
-            _ if share < 1.0 => BARE_SCORE_ERROR.max(budget),
+            // What the scores decide is counted apart.
             _ => SCORE_ERROR.max(budget),
         };
         // Rows are refused at every precision, or at none: they use up the whole budget first.
