@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`key`] | the keys of a model, and the hash that names them |
 //! | [`claim`] | what a proof is about: rows and results, or a data set with its labels |
-//! | [`file`] | the proof file |
+//! | [`mod@file`] | the proof file |
 //! | [`check`] | whether a file proves its claim under a key |
 //! | [`commit`] | the keys of a quantised graph |
 //! | `prove` (feature `prove`) | proofs of its answers |
