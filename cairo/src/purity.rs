@@ -228,7 +228,7 @@ pub struct Purity {
 }
 
 impl Purity {
-    /// Whether the class knows nothing but what it is given: it answers a row in the same way for every caller.
+    /// Whether the class depends on its arguments alone: it answers a row in the same way for every caller.
     pub fn is_pure(&self) -> bool {
         self.impurities.is_empty()
     }

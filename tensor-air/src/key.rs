@@ -181,6 +181,16 @@ impl Key {
     }
 }
 
+/// The element that stands for an integer; [`signed`] reads it back.
+pub fn felt(value: i128) -> Felt {
+    let magnitude = Felt::from(value.unsigned_abs());
+    if value < 0 {
+        -magnitude
+    } else {
+        magnitude
+    }
+}
+
 /// The integer that an element stands for, if its magnitude is below `2^127`.
 pub fn signed(value: Felt) -> Option<i128> {
     let narrow = |value: Felt| match value.to_limbs() {

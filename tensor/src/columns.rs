@@ -1,22 +1,13 @@
 //! The preprocessed columns of a circuit.
 
 use nilometer_tensor_air::constraints::power_of_two;
+use nilometer_tensor_air::key::felt;
 use nilometer_tensor_air::layout::{limb_entry, main, pre, CELLS};
 use nilometer_tensor_air::Felt;
 use nilometer_transpiler::quant::{QuantGraph, QuantOp};
 use winter_math::FieldElement;
 
 use crate::circuit::{Circuit, Layer, Port, Row, WeightsRow};
-
-/// An integer as an element.
-pub(crate) fn felt(value: i128) -> Felt {
-    let magnitude = Felt::from(value.unsigned_abs());
-    if value < 0 {
-        -magnitude
-    } else {
-        magnitude
-    }
-}
 
 /// An entry's value in a circuit; 0 in the last row's unused places, which nothing reads.
 pub(crate) fn entry_value(circuit: &Circuit, index: usize) -> Felt {

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use nilometer_kernels::batch_inverse;
 use nilometer_stark::{Air, Columns};
 use nilometer_tensor_air::constraints::{fractions, power_of_two, N_FRACTIONS};
-use nilometer_tensor_air::key::signed;
+use nilometer_tensor_air::key::{felt, signed};
 use nilometer_tensor_air::layout::{aux, limb_bits, limb_row, main, pre, CELLS, LIMBS, LOW_LIMBS};
 use nilometer_tensor_air::{Felt, Instance, ModelAir};
 use thiserror::Error;
 use winter_math::FieldElement;
 
 use crate::circuit::{Circuit, Hint, NodeEntry, Port, Row};
-use crate::columns::{entry_value, felt};
+use crate::columns::entry_value;
 use crate::Compiled;
 
 /// The main columns, and what they are about.

@@ -25,7 +25,7 @@ use crate::table::fields;
   nilo key package --target starknet
 
 The key is made again from the package's quantised model; with --onnx, from the ONNX file and the package's recipe.
-Whoever has the ONNX file and the recipe gets the same key. `nilo verify PROOF --key KEY` needs nothing else.")]
+Anyone who has the ONNX file and the recipe gets the same key. `nilo verify PROOF --key KEY` needs nothing else.")]
 pub struct KeyArgs {
     /// The package, or what `nilo pack --for-verifier` wrote
     pub package: PathBuf,

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use nilometer_stark::{Blake3, Params, Poseidon, Target};
+use nilometer_tensor_air::key::felt;
 use nilometer_tensor_air::{verify, Felt, Instance, Key, ModelVerifyError};
 use nilometer_transpiler::schema::Schema;
 use rayon::prelude::*;
@@ -171,13 +172,4 @@ pub(super) fn instance(key: &Key, inputs: &[Vec<i128>], outputs: &[Vec<i128>]) -
         rows.iter().chain(last.into_iter().cycle().take(more)).map(felts).collect()
     };
     Instance { n_rows: key.n_rows, inputs: padded(inputs), outputs: padded(outputs) }
-}
-
-fn felt(value: i128) -> Felt {
-    let magnitude = Felt::from(value.unsigned_abs());
-    if value < 0 {
-        -magnitude
-    } else {
-        magnitude
-    }
 }

@@ -77,13 +77,13 @@ pub fn committed(graph: &QuantGraph, key: &Key) -> Result<ModelKey<Blake3>, Erro
     }
 }
 
-/// The model, committed to for proofs of one row that a contract on Starknet checks. Its key is another one than the
-/// model's other keys, and its hash is a felt.
+/// A model that was compiled for one row, committed to for proofs that a contract on Starknet checks. Its key is
+/// another one than the model's other keys, and its hash is a felt.
 ///
 /// # Errors
-/// The model is too long for a proof.
-pub fn for_starknet(graph: &QuantGraph) -> Result<ModelKey<Poseidon>, Error> {
-    Ok(ModelKey::new(compile(graph, 1)?, Target::Starknet)?)
+/// The columns do not fit the engine.
+pub(super) fn for_starknet(compiled: Compiled) -> Result<ModelKey<Poseidon>, Error> {
+    Ok(ModelKey::new(compiled, Target::Starknet)?)
 }
 
 /// The keys of a model for contracts: one.
@@ -91,5 +91,5 @@ pub fn for_starknet(graph: &QuantGraph) -> Result<ModelKey<Poseidon>, Error> {
 /// # Errors
 /// The model is too long for a proof.
 pub fn starknet_keys(graph: &QuantGraph) -> Result<KeySet, Error> {
-    Ok(KeySet::new(vec![for_starknet(graph)?.key().clone()]))
+    Ok(KeySet::new(vec![for_starknet(compile(graph, 1)?)?.key().clone()]))
 }

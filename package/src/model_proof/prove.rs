@@ -194,11 +194,12 @@ impl<'a> StarknetProver<'a> {
     /// # Errors
     /// The model has no proof, or it takes more memory than there may be.
     pub fn new(graph: &'a QuantGraph, max_bytes: Option<u64>) -> Result<Self, Error> {
-        let trace_rows = compile(graph, 1)?.n_rows();
+        let compiled = compile(graph, 1)?;
+        let trace_rows = compiled.n_rows();
         let peak_bytes = peak_bytes(trace_rows, Target::Starknet);
         ProvingError::check(peak_bytes, trace_rows, max_bytes)?;
         let plan = ModelPlan { trace_rows, peak_bytes, proofs: 1 };
-        Ok(Self { graph, key: for_starknet(graph)?, plan })
+        Ok(Self { graph, key: for_starknet(compiled)?, plan })
     }
 
     /// What it takes.

@@ -1,11 +1,11 @@
 //! Functions by table with linear interpolation.
 
+use nilometer_tensor_air::key::felt;
 use nilometer_tensor_air::Felt;
 use nilometer_transpiler::quant::{Range, Table};
 
 use super::{bits, constants, eq1, eq2, Compiler, Failed};
 use crate::circuit::{Entry, Hint, Port, Row, Signal};
-use crate::columns::felt;
 
 /// Numbers of a table's entries: slope and offset of segment `i` stand at `i` behind these.
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ mod layout;
 use std::rc::Rc;
 
 use nilometer_tensor_air::constraints::power_of_two;
+use nilometer_tensor_air::key::felt;
 use nilometer_tensor_air::layout::number;
 use nilometer_tensor_air::Felt;
 use nilometer_transpiler::graph::Aggregate;
@@ -18,7 +19,6 @@ use winter_math::FieldElement;
 
 use super::{bits, constants, eq1, eq2, equal_x_a, Compiler, Failed};
 use crate::circuit::{Entry, Hint, Lane, Port, Row, Signal};
-use crate::columns::felt;
 
 /// Keys have at most this many bits: a node's bound has 128.
 const MAX_KEY_BITS: u32 = 120;

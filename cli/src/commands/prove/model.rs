@@ -255,7 +255,7 @@ fn name(phase: Phase) -> &'static str {
 }
 
 /// "97.2% of 1,797 rows of the data set 0x…", or the rows alone.
-pub fn sentence(rows: usize, accuracy: Option<Accuracy>, data_hash: &Digest) -> String {
+fn sentence(rows: usize, accuracy: Option<Accuracy>, data_hash: &Digest) -> String {
     match accuracy {
         Some(accuracy) => format!(
             "{} of {} rows ({}) of the data set {data_hash} get their label",

@@ -131,7 +131,7 @@ pub fn run(args: &VerifyArgs, bytes: &[u8], output: &Output) -> Result<u8> {
             links.push(Link::stated(
                 "key",
                 "model",
-                "whoever gave you the key says which model it is of; `--model PACKAGE` or `nilo key` makes it again",
+                "this rests on the word of the person who gave you the key; `--model PACKAGE` or `nilo key` makes it again",
             ));
         }
     }
